@@ -1,0 +1,83 @@
+# oomrig: build, test, demonstrate.  `make help` lists the targets.
+#
+# Sources are found by their place: every harness/*/*.c belongs to the rig, every
+# server-under-test/*.c to the bundled server, every tests/unit/test_*.c is a
+# cmocka program, every tests/truth/*.c and docs/bench/*.c a program of its own.
+
+BUILD    ?= build
+CC       ?= gcc
+CFLAGS   ?= -O2 -g
+WARNINGS  = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-format-truncation
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -Iharness -MMD -MP -pthread
+
+RIG_PKGS    = libuv libcurl yaml-0.1 jansson libcgroup gsl
+SERVER_PKGS = libmicrohttpd sqlite3 jansson
+pkg         = $(shell pkg-config $(1) $(2) 2>/dev/null)
+
+RIG_LIB_SRC  := $(wildcard harness/*/*.c)
+RIG_SRC      := $(wildcard harness/*.c)
+SERVER_SRC   := $(wildcard server-under-test/*.c)
+BASE_SRC     := $(wildcard harness/base/*.c)
+UNIT_SRC     := $(wildcard tests/unit/test_*.c)
+ROOT_SRC     := $(wildcard tests/integration/test_*.c)
+TOOL_SRC     := $(wildcard tests/truth/*.c docs/bench/*.c)
+
+obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
+UNIT_BIN := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
+ROOT_BIN := $(patsubst %.c,$(BUILD)/%,$(ROOT_SRC))
+BATS     := $(wildcard tests/integration/*.bats)
+TOOL_BIN := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC))
+
+.PHONY: all help setup test test-unit test-integration demo bench clean
+all: setup
+	@$(MAKE) --no-print-directory build
+
+.PHONY: build
+build: oomrig server-under-test/chunkserver
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+## make         install what is missing, build ./oomrig and the bundled server
+## make demo    the 618 MB story: the same load kills one build and not the other
+## make test    unit tests, then integration tests with real cgroups and kills
+## make bench   side-by-side benchmarks, written to docs/benchmarks.md
+## make clean   remove what was built
+
+setup:
+	@.ci/packages
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(if $(filter server-under-test/%,$<),$(call pkg,--cflags,$(SERVER_PKGS)),$(call pkg,--cflags,$(RIG_PKGS) cmocka)) -c -o $@ $<
+
+oomrig: $(call obj,$(RIG_SRC) $(RIG_LIB_SRC))
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(RIG_PKGS)) -lm
+
+server-under-test/chunkserver: $(call obj,$(SERVER_SRC) $(BASE_SRC))
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(SERVER_PKGS)) -lm
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(call obj,$(RIG_LIB_SRC))
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(RIG_PKGS) cmocka) -lm
+
+$(BUILD)/tests/truth/%: $(BUILD)/tests/truth/%.o
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lm
+
+$(BUILD)/docs/bench/%: $(BUILD)/docs/bench/%.o $(call obj,$(BASE_SRC))
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,libuv sqlite3) -lm
+
+# The full suite: units need neither root nor network; the integration tests use
+# real cgroups, kills and servers, and skip with their reason where they cannot.
+test: all
+	@$(MAKE) --no-print-directory test-unit test-integration
+
+test-unit: $(UNIT_BIN)
+	@tests/run unit $(UNIT_BIN)
+
+test-integration: build $(ROOT_BIN) $(TOOL_BIN)
+	@tests/run integration $(ROOT_BIN) $(BATS)
+
+clean:
+	rm -rf $(BUILD) oomrig server-under-test/chunkserver
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

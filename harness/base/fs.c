@@ -1,0 +1,155 @@
+#include "base/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+int fs_make_dirs(const char *path, struct error *err)
+{
+	char *copy = xstrdup(path);
+	int rc = 0;
+	for (char *p = copy + 1; rc == 0; p++) {
+		if (*p != '/' && *p != '\0')
+			continue;
+		char end = *p;
+		*p = '\0';
+		if (mkdir(copy, 0755) != 0 && errno != EEXIST)
+			rc = error_set_errno(err, ERROR_SYSTEM, errno, "cannot create folder '%s'", copy);
+		*p = end;
+		if (end == '\0')
+			break;
+	}
+	free(copy);
+	return rc;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path) != 0 && errno != ENOENT ? errno : 0;
+}
+
+int fs_remove_tree(const char *path, struct error *err)
+{
+	int rc = nftw(path, remove_entry, 32, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	if (rc == -1 && errno == ENOENT)
+		return 0;
+	if (rc != 0)
+		return error_set_errno(err, ERROR_SYSTEM, rc == -1 ? errno : rc, "cannot remove '%s'", path);
+	return 0;
+}
+
+int fs_read_file(const char *path, struct buf *out, struct error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot open '%s'", path);
+	char block[16384];
+	ssize_t n;
+	while ((n = read(fd, block, sizeof(block))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			error_set_errno(err, ERROR_SYSTEM, errno, "cannot read '%s'", path);
+			close(fd);
+			return -1;
+		}
+		buf_add(out, block, (size_t)n);
+	}
+	close(fd);
+	return 0;
+}
+
+static int write_all(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int fs_write_file(const char *path, const void *data, size_t len, struct error *err)
+{
+	char *temporary = xasprintf("%s.tmp", path);
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	int failed = fd < 0 || write_all(fd, data, len) != 0 || fsync(fd) != 0;
+	int saved = errno;
+	if (fd >= 0)
+		close(fd);
+	if (!failed && rename(temporary, path) != 0) {
+		failed = 1;
+		saved = errno;
+	}
+	if (failed) {
+		unlink(temporary);
+		error_set_errno(err, ERROR_SYSTEM, saved, "cannot write '%s'", path);
+	}
+	free(temporary);
+	return failed ? -1 : 0;
+}
+
+/* nftw has no argument for its callback; one walk at a time per thread. */
+static __thread uint64_t walk_bytes;
+
+static int add_usage(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)path;
+	(void)ftw;
+	if (type == FTW_F)
+		walk_bytes += (uint64_t)st->st_blocks * 512;
+	return 0;
+}
+
+int fs_disk_usage(const char *path, uint64_t *out_bytes, struct error *err)
+{
+	walk_bytes = 0;
+	/* Files vanish while we walk (temporary files do); only a missing root shows as ENOENT. */
+	if (nftw(path, add_usage, 16, FTW_PHYS) != 0 && errno != ENOENT)
+		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot walk '%s'", path);
+	*out_bytes = walk_bytes;
+	return 0;
+}
+
+int fs_type(const char *path, char name[FS_TYPE_MAX], int *is_ram, struct error *err)
+{
+	struct statfs fs;
+	struct stat st;
+	if (statfs(path, &fs) != 0 || stat(path, &st) != 0)
+		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot stat '%s'", path);
+	*is_ram = fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC;
+	snprintf(name, FS_TYPE_MAX, "0x%lx", (unsigned long)fs.f_type);
+
+	FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	if (mounts == NULL)
+		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot open '/proc/self/mountinfo'");
+	char *line = NULL;
+	size_t cap = 0;
+	while (getline(&line, &cap, mounts) > 0) {
+		/* proc(5): ID parent major:minor root mountpoint options [tags…] - type source options */
+		unsigned int maj, min;
+		const char *dash = strstr(line, " - ");
+		if (dash == NULL || sscanf(line, "%*d %*d %u:%u", &maj, &min) != 2 || makedev(maj, min) != st.st_dev)
+			continue;
+		if (sscanf(dash, " - %31s", name) == 1)
+			break;
+	}
+	free(line);
+	fclose(mounts);
+	return 0;
+}

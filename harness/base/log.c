@@ -1,0 +1,40 @@
+#include "base/log.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static enum log_level max_level = LOG_WARNING;
+static void (*before_write)(void *arg);
+static void *before_write_arg;
+
+void log_set_level(enum log_level level)
+{
+	max_level = level;
+}
+
+void log_set_before_write(void (*hook)(void *arg), void *arg)
+{
+	pthread_mutex_lock(&lock);
+	before_write = hook;
+	before_write_arg = arg;
+	pthread_mutex_unlock(&lock);
+}
+
+void log_write(enum log_level level, const char *fmt, ...)
+{
+	static const char *const names[] = { "error: ", "warning: ", "", "debug: " };
+	if (level > max_level)
+		return;
+	pthread_mutex_lock(&lock);
+	if (before_write != NULL)
+		before_write(before_write_arg);
+	fprintf(stderr, "oomrig: %s", names[level]);
+	va_list ap;
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	pthread_mutex_unlock(&lock);
+}

@@ -1,0 +1,229 @@
+#include "base/options.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/nearest.h"
+#include "base/units.h"
+
+static int check_range(const struct option_row *row, const char *text, uint64_t value, struct error *err)
+{
+	if (row->max != 0 && (value < row->min || value > row->max))
+		return error_set(err, ERROR_USAGE, "--%s: '%s' is outside %llu to %llu", row->name, text,
+				 (unsigned long long)row->min, (unsigned long long)row->max);
+	return 0;
+}
+
+static int parse_number(const struct option_row *row, const char *text, uint64_t *out, struct error *err)
+{
+	int (*const parse[])(const char *, uint64_t *, struct error *) = {
+		[OPTION_COUNT] = units_parse_count,
+		[OPTION_SIZE] = units_parse_size,
+		[OPTION_RATE] = units_parse_rate,
+		[OPTION_DURATION] = units_parse_duration,
+	};
+	uint64_t value;
+	if (parse[row->type](text, &value, err) != 0) {
+		err->code = ERROR_USAGE;
+		return error_prefix(err, "--%s", row->name);
+	}
+	if (check_range(row, text, value, err) != 0)
+		return -1;
+	*out = value;
+	return 0;
+}
+
+static int parse_choice(const struct option_row *row, const char *text, const char **out, struct error *err)
+{
+	struct nearest n;
+	nearest_init(&n, text);
+	struct buf known = BUF_INIT;
+	for (const char *const *c = row->choices; *c != NULL; c++) {
+		if (strcmp(*c, text) == 0) {
+			*out = *c;
+			buf_release(&known);
+			return 0;
+		}
+		nearest_offer(&n, *c);
+		buf_addf(&known, "%s%s", known.len == 0 ? "" : ", ", *c);
+	}
+	error_set(err, ERROR_USAGE, "--%s: unknown value '%s' (known: %s)%s%s%s", row->name, text, buf_str(&known),
+		  n.best ? "; did you mean '" : "", n.best ? n.best : "", n.best ? "'?" : "");
+	buf_release(&known);
+	return -1;
+}
+
+static int assign(const struct option_row *row, const char *text, void *settings, struct error *err)
+{
+	void *field = (char *)settings + row->offset;
+	switch (row->type) {
+	case OPTION_FLAG:
+		*(bool *)field = true;
+		return 0;
+	case OPTION_STRING:
+		*(const char **)field = text;
+		return 0;
+	case OPTION_CHOICE:
+		return parse_choice(row, text, field, err);
+	case OPTION_COUNT:
+	case OPTION_SIZE:
+	case OPTION_RATE:
+	case OPTION_DURATION:
+		return parse_number(row, text, field, err);
+	case OPTION_LIST: {
+		struct option_list *list = field;
+		list->items = xrealloc(list->items, (list->count + 1) * sizeof(list->items[0]));
+		list->items[list->count++] = text;
+		return 0;
+	}
+	case OPTION_HEADING:
+		break;
+	}
+	return error_set(err, ERROR_BUG, "option row '%s' has no type", row->name);
+}
+
+int options_defaults(const struct option_row *rows, void *settings, struct error *err)
+{
+	for (const struct option_row *row = rows; row->name != NULL; row++) {
+		if (row->default_text == NULL || row->type == OPTION_HEADING)
+			continue;
+		if (assign(row, row->default_text, settings, err) != 0) {
+			err->code = ERROR_BUG;
+			return error_prefix(err, "default of");
+		}
+	}
+	return 0;
+}
+
+static int unknown_option(const struct option_row *rows, const char *given, size_t len, struct error *err)
+{
+	char *name = xasprintf("%.*s", (int)len, given);
+	struct nearest n;
+	nearest_init(&n, name);
+	nearest_offer(&n, "help");
+	for (const struct option_row *row = rows; row->name != NULL; row++)
+		if (row->type != OPTION_HEADING)
+			nearest_offer(&n, row->name);
+	error_set(err, ERROR_USAGE, "unknown option '--%s'%s%s%s", name, n.best ? "; did you mean '--" : "",
+		  n.best ? n.best : "", n.best ? "'?" : "");
+	free(name);
+	return -1;
+}
+
+static const struct option_row *find_long(const struct option_row *rows, const char *name, size_t len)
+{
+	for (; rows->name != NULL; rows++)
+		if (rows->type != OPTION_HEADING && strlen(rows->name) == len && memcmp(rows->name, name, len) == 0)
+			return rows;
+	return NULL;
+}
+
+static const struct option_row *find_letter(const struct option_row *rows, char letter)
+{
+	for (; rows->name != NULL; rows++)
+		if (rows->letter == letter && letter != '\0')
+			return rows;
+	return NULL;
+}
+
+/* One option at argv[*i]; moves *i to its last word. */
+static int parse_option(const struct option_row *rows, int argc, char **argv, int *i, void *settings,
+			struct error *err)
+{
+	const char *word = argv[*i];
+	const struct option_row *row;
+	const char *value = NULL;
+	if (word[1] == '-') {
+		size_t len = strcspn(word + 2, "=");
+		row = find_long(rows, word + 2, len);
+		if (row == NULL)
+			return unknown_option(rows, word + 2, len, err);
+		if (word[2 + len] == '=')
+			value = word + 2 + len + 1;
+	} else {
+		row = find_letter(rows, word[1]);
+		if (row == NULL)
+			return error_set(err, ERROR_USAGE, "unknown option '-%c'", word[1]);
+		if (word[2] != '\0')
+			value = word + 2;
+	}
+	if (row->type == OPTION_FLAG) {
+		if (value != NULL)
+			return error_set(err, ERROR_USAGE, "--%s takes no value", row->name);
+	} else if (value == NULL) {
+		if (*i + 1 >= argc)
+			return error_set(err, ERROR_USAGE, "--%s needs a value (%s)", row->name, row->argument);
+		value = argv[++*i];
+	}
+	return assign(row, value, settings, err);
+}
+
+int options_parse(const struct option_row *rows, int argc, char **argv, void *settings,
+		  struct options_result *result, struct error *err)
+{
+	memset(result, 0, sizeof(*result));
+	result->operands = argv;
+	for (int i = 1; i < argc; i++) {
+		char *word = argv[i];
+		if (strcmp(word, "--") == 0) {
+			result->rest = argv + i + 1;
+			break;
+		}
+		if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+			result->help = 1;
+			return 0;
+		}
+		if (word[0] != '-' || word[1] == '\0')
+			argv[result->operand_count++] = word; /* never ahead of i: slot 0 is free */
+		else if (parse_option(rows, argc, argv, &i, settings, err) != 0)
+			return -1;
+	}
+	argv[result->operand_count] = NULL;
+	return 0;
+}
+
+void options_print_help(const struct option_row *rows, FILE *out)
+{
+	for (const struct option_row *row = rows; row->name != NULL; row++) {
+		if (row->type == OPTION_HEADING) {
+			fprintf(out, "\n%s:\n", row->help);
+			continue;
+		}
+		char left[96];
+		char letter[8] = "    ";
+		if (row->letter != '\0')
+			snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+		snprintf(left, sizeof(left), "  %s--%s%s%s", letter, row->name, row->argument ? " " : "",
+			 row->argument ? row->argument : "");
+		fprintf(out, "%-34s", left);
+		if (strlen(left) > 32)
+			fprintf(out, "\n%34s", "");
+		for (const char *p = row->help; *p != '\0'; p++) {
+			fputc(*p, out);
+			if (*p == '\n')
+				fprintf(out, "%34s", "");
+		}
+		if (row->choices != NULL) {
+			fprintf(out, "\n%34sone of:", "");
+			for (const char *const *c = row->choices; *c != NULL; c++)
+				fprintf(out, " %s", *c);
+		}
+		if (row->default_text != NULL)
+			fprintf(out, " [%s]", row->default_text);
+		fputc('\n', out);
+	}
+	fprintf(out, "  -h, --help                      show this help\n");
+}
+
+void options_release(const struct option_row *rows, void *settings)
+{
+	for (; rows->name != NULL; rows++) {
+		if (rows->type != OPTION_LIST)
+			continue;
+		struct option_list *list = (struct option_list *)((char *)settings + rows->offset);
+		free(list->items);
+		memset(list, 0, sizeof(*list));
+	}
+}

@@ -1,0 +1,38 @@
+/*
+ * units - figures as people write them, to and from integers.
+ *
+ *   size      bytes         256MiB 1.5GiB 618MB 327680 4k(=4KiB, as fio)   "0", "none" is the caller's
+ *   rate      bytes/second  2Mbit/s 400kbit/s 1MB/s 512KiB/s
+ *   duration  ns            500ms 30s 5m 7h 1h30m 250us
+ *   count     plain         3  10000  10k
+ *
+ * Parsing returns 0, or -1 with a message that says what was expected; *out is
+ * untouched on failure.  Negative numbers, trailing junk and overflow are
+ * errors.  Decimal suffixes (kB, MB, GB) are powers of 1000, KiB/MiB/GiB of
+ * 1024.  Any thread.
+ */
+#ifndef OOMRIG_BASE_UNITS_H
+#define OOMRIG_BASE_UNITS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+int units_parse_size(const char *text, uint64_t *out_bytes, struct error *err);
+int units_parse_rate(const char *text, uint64_t *out_bytes_per_s, struct error *err);
+int units_parse_duration(const char *text, uint64_t *out_ns, struct error *err);
+int units_parse_count(const char *text, uint64_t *out, struct error *err);
+
+#define UNITS_TEXT_MAX 32
+
+/* "256 MiB", "1.50 GiB", "312 KiB", "17 B": three significant digits, for people. */
+const char *units_format_size(uint64_t bytes, char out[UNITS_TEXT_MAX]);
+
+/* "1.5 MB/s" (decimal, as curl and browsers print transfer rates). */
+const char *units_format_rate(double bytes_per_s, char out[UNITS_TEXT_MAX]);
+
+/* "0.31 s", "45 ms", "2 min 5 s". */
+const char *units_format_duration(uint64_t ns, char out[UNITS_TEXT_MAX]);
+
+#endif
