@@ -1,0 +1,128 @@
+/*
+ * isolation - where the server runs: a memory cap around it and the figures of
+ * what is inside.  A backend is one file and one row of the table in
+ * isolation.c; "none" is an ordinary backend that caps nothing.
+ *
+ * Life cycle:
+ *   1. backend->probe says whether a backend works on this host;
+ *   2. isolation_open() makes a group, writes the limits, reads them back;
+ *   3. the trampoline (target/trampoline.h), in the child between fork and exec of
+ *      the server, calls backend->join with the name of the group;
+ *   4. isolation_set_main() names the server's process;
+ *   5. reader_* from the sampler thread; the rest from the main thread;
+ *   6. backend->kill ends what is left inside, backend->final reads the
+ *      watermarks, backend->close removes the group.  In that order: removal
+ *      loses the counters, and on v1 removing a group with processes would move
+ *      them to the parent, uncapped.
+ *
+ * Group names are made by group_name.h: `oomrig clean` finds leftovers by them
+ * and leaves alone those whose rig still lives.
+ */
+#ifndef OOMRIG_ISOLATION_ISOLATION_H
+#define OOMRIG_ISOLATION_ISOLATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fact.h"
+#include "isolation/memory.h"
+
+#define ISOLATION_NAME_MAX 64
+#define ISOLATION_PREFIX "oomrig-"
+
+struct isolation_limits {
+	uint64_t memory_bytes; /* 0: no cap */
+	uint64_t swap_bytes;   /* beyond memory_bytes; 0: no swap */
+};
+
+/* What was asked for and what the kernel says it enforces (it rounds to pages). */
+struct isolation_readback {
+	struct isolation_limits asked;
+	struct fact memory_bytes;      /* absent: no cap asked or backend has none */
+	struct fact memory_swap_bytes; /* memory + swap together (v1 memsw); absent where swap is not accounted */
+	struct fact swappiness;
+};
+
+struct isolation; /* one open group; starts with a pointer to its backend */
+
+/* A reader with its descriptors open: filling a sample does not allocate. */
+struct isolation_reader;
+
+struct isolation_final {
+	struct fact peak_usage_bytes; /* kernel watermark: v1 memory.max_usage_in_bytes, v2 memory.peak */
+	struct fact oom_kill;         /* the group's own counter */
+	struct fact limit_hits;
+	struct fact limit_bytes;      /* the cap in force now, read anew; absent: no cap asked */
+	struct fact swap_limit_bytes; /* memory + swap limit in force now */
+	struct memory_sample memory;  /* last reading */
+};
+
+struct isolation_backend {
+	const char *name; /* "cgroup-v1" */
+	const char *summary;
+	bool caps_memory; /* false: limits are recorded as asked and not in force; "auto" never picks it */
+	/* 0: works here; -1: err says what is missing and what to type. */
+	int (*probe)(struct error *err);
+	int (*open)(const char *name, const struct isolation_limits *limits, struct isolation **out, struct error *err);
+	/* Moves the calling process; called in the trampoline, single-threaded. */
+	int (*join)(const char *name, struct error *err);
+	/* Does pid run in this group?  1, 0, or -1 when that cannot be told: it is gone, exiting, or unreadable. */
+	int (*contains)(struct isolation *iso, pid_t pid);
+	/* Living processes inside (no zombies); returns how many there are (may exceed max), or -1. */
+	int (*pids)(struct isolation *iso, pid_t *out, size_t max, struct error *err);
+	int (*reader_open)(struct isolation *iso, struct isolation_reader **out, struct error *err);
+	void (*reader_read)(struct isolation_reader *r, struct memory_sample *out);
+	/* As pids, for the sampler thread; also a few tens of µs, so less often than reader_read. */
+	int (*reader_pids)(struct isolation_reader *r, pid_t *out, size_t max);
+	void (*reader_close)(struct isolation_reader *r);
+	/*
+	 * A descriptor that becomes readable on an OOM in the group (v1 eventfd), -1 with err if there is none.
+	 * The caller closes it.  Removing the group makes it readable too, so stop listening before.
+	 */
+	int (*oom_event_fd)(struct isolation *iso, struct error *err);
+	/* One that fires when usage crosses the figure; -1 if there is none.  As above. */
+	int (*threshold_fd)(struct isolation *iso, uint64_t usage_bytes, struct error *err);
+	/* Asks for the page cache back (v1 memory.force_empty, v2 memory.reclaim); files must have been synced. */
+	int (*squeeze)(struct isolation *iso, struct error *err);
+	/* SIGKILL to all inside until none is left, at most 5 s; reaping the server is its parent's business. */
+	int (*kill)(struct isolation *iso, struct error *err);
+	int (*final)(struct isolation *iso, struct isolation_final *out, struct error *err);
+	int (*close)(struct isolation *iso, struct error *err); /* removes the group; frees iso in any case */
+	/* Appends a line per leftover group of a dead rig, removes them when asked; returns how many, -1 on error. */
+	int (*clean)(int remove, struct buf *report, struct error *err);
+};
+
+struct isolation {
+	const struct isolation_backend *backend;
+	char name[ISOLATION_NAME_MAX];
+	struct isolation_readback readback;
+	pid_t main_pid;           /* the server; 0 until isolation_set_main() */
+	uint64_t main_start_ticks; /* its start time: tells it from a later process of the same id */
+};
+
+/* All backends in order of preference, NULL-terminated. */
+extern const struct isolation_backend *const isolation_backends[];
+
+/* The row of that name, NULL if there is none; nothing is probed. */
+const struct isolation_backend *isolation_by_name(const char *name);
+
+/*
+ * By name, or for "auto" the first that can cap memory and works here.
+ * ERROR_USAGE for an unknown name, ERROR_ENVIRONMENT if it does not work.
+ */
+const struct isolation_backend *isolation_find(const char *name, struct error *err);
+
+int isolation_open(const struct isolation_backend *backend, const struct isolation_limits *limits,
+		   struct isolation **out, struct error *err);
+
+/*
+ * Tells a backend without groups which process is the server, right after it
+ * was started (in a session of its own, not reaped yet).  Any backend.
+ */
+int isolation_set_main(struct isolation *iso, pid_t main_pid, struct error *err);
+
+#endif
