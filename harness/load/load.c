@@ -1,0 +1,233 @@
+#include "load/load.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/clock.h"
+#include "load/internal.h"
+
+#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+
+/* Open files of ours that are no connections. */
+#define OTHER_FILES 256
+
+static void on_defer_closed(uv_handle_t *handle)
+{
+	load_handle_closed(container_of((uv_timer_t *)handle, struct load, defer));
+}
+
+void load_handle_opened(struct load *l)
+{
+	l->open_handles++;
+}
+
+static void on_self_closed(uv_handle_t *handle)
+{
+	load_handle_closed(handle->data);
+}
+
+void load_handle_closed(struct load *l)
+{
+	if (--l->open_handles > 0 || !l->closing)
+		return;
+	while (l->groups != NULL) {
+		struct group_run *next = l->groups->next;
+		group_free(l->groups);
+		l->groups = next;
+	}
+	free(l->phase);
+	objects_release(&l->objects);
+	void (*closed)(void *) = l->closed;
+	void *arg = l->closed_arg;
+	free(l);
+	if (closed != NULL)
+		closed(arg);
+}
+
+int load_new(struct load **out, uv_loop_t *loop, const struct target_access *access, uint64_t seed,
+	     const struct load_callbacks *callbacks, struct error *err)
+{
+	(void)err;
+	struct load *l = xcalloc(1, sizeof(*l));
+	l->loop = loop;
+	l->access = access;
+	l->seed = seed;
+	l->callbacks = *callbacks;
+	l->objects.next_number = 1;
+	uv_timer_init(loop, &l->defer); /* cannot fail: it only fills the handle */
+	load_handle_opened(l);
+	self_init(l);
+	*out = l;
+	return 0;
+}
+
+/* A group whose stalled clients need not be waited for: nothing of its own is still to come. */
+static unsigned clients_to_wait_for(const struct group_run *g)
+{
+	bool may_end = g->group->duration_ns == 0 || g->over;
+	return may_end ? g->active - g->stalled : g->active;
+}
+
+/* Groups of the phase under way. */
+static struct group_run *phase_group(const struct load *l, size_t i)
+{
+	if (l->reading != NULL)
+		return i == 0 ? l->reading : NULL;
+	return i < l->phase_count ? l->phase[i] : NULL;
+}
+
+static void phase_finish(struct load *l)
+{
+	l->running = false;
+	l->stopping = false;
+	self_stop(l);
+	if (l->callbacks.finished != NULL)
+		l->callbacks.finished(l->callbacks.arg);
+}
+
+static void on_defer(uv_timer_t *timer)
+{
+	struct load *l = container_of(timer, struct load, defer);
+	unsigned waiting = 0, active = 0;
+	struct group_run *g;
+
+	for (size_t i = 0; (g = phase_group(l, i)) != NULL; i++)
+		waiting += clients_to_wait_for(g);
+	/* Only clients that stall for ever are left, or we were told to stop. */
+	if (waiting == 0 || l->stopping)
+		for (size_t i = 0; (g = phase_group(l, i)) != NULL; i++)
+			for (unsigned n = 0; n < g->client_count; n++)
+				client_cut(&g->clients[n], END_CUT);
+	for (size_t i = 0; (g = phase_group(l, i)) != NULL; i++)
+		active += g->active;
+	uv_timer_stop(&l->defer);
+	if (active == 0 && l->running)
+		phase_finish(l);
+}
+
+void load_check_end(struct load *l)
+{
+	struct group_run *g;
+	if (!l->running || l->closing)
+		return;
+	for (size_t i = 0; (g = phase_group(l, i)) != NULL; i++)
+		if (clients_to_wait_for(g) > 0)
+			return;
+	uv_timer_start(&l->defer, on_defer, 0, 0);
+}
+
+/*
+ * One descriptor per client.  The soft limit is raised only when the load needs
+ * it: what the server was started with is its own affair.
+ */
+static int allow_connections(uint64_t clients, struct error *err)
+{
+	struct rlimit limit;
+	uint64_t needed = clients + OTHER_FILES;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot read the limit of open files");
+	if (limit.rlim_cur >= needed)
+		return 0;
+	if (limit.rlim_max < needed)
+		return error_set(err, ERROR_ENVIRONMENT,
+				 "%llu clients need %llu open files, but the hard limit is %llu (ulimit -Hn)",
+				 (unsigned long long)clients, (unsigned long long)needed,
+				 (unsigned long long)limit.rlim_max);
+	limit.rlim_cur = needed;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return error_set_errno(err, ERROR_ENVIRONMENT, errno, "cannot raise the limit of open files to %llu",
+				       (unsigned long long)needed);
+	return 0;
+}
+
+static void phase_start(struct load *l)
+{
+	struct group_run *g;
+	l->running = true;
+	self_start(l);
+	for (size_t i = 0; (g = phase_group(l, i)) != NULL; i++)
+		group_start(g);
+	load_check_end(l);
+}
+
+int load_start(struct load *l, const struct load_group *groups, size_t count, struct error *err)
+{
+	uint64_t clients = 0;
+	if (l->running)
+		return error_set(err, ERROR_BUG, "a load phase is still running");
+	for (size_t i = 0; i < count; i++)
+		clients += groups[i].clients;
+	if (allow_connections(clients, err) != 0)
+		return -1;
+	struct group_run **phase = xcalloc(count > 0 ? count : 1, sizeof(*phase));
+	for (size_t i = 0; i < count; i++) {
+		if (group_new(l, &groups[i], false, &phase[i], err) != 0) {
+			free(phase); /* the groups made so far belong to the load and go with it */
+			return -1;
+		}
+	}
+	free(l->phase);
+	l->phase = phase;
+	l->phase_count = count;
+	l->reading = NULL;
+	phase_start(l);
+	return 0;
+}
+
+int load_start_read_back(struct load *l, struct error *err)
+{
+	if (l->running)
+		return error_set(err, ERROR_BUG, "a load phase is still running");
+	/* One at a time: reading back must not be what kills a server that survived the load. */
+	memset(&l->read_back_group, 0, sizeof(l->read_back_group));
+	l->read_back_group.name = (char *)request_kind_names[REQUEST_READ_BACK];
+	l->read_back_group.kind = GROUP_DOWNLOAD;
+	l->read_back_group.clients = 1;
+	l->read_back_group.verify = true;
+	l->read_back_next = 0;
+	if (group_new(l, &l->read_back_group, true, &l->reading, err) != 0)
+		return -1;
+	phase_start(l);
+	return 0;
+}
+
+void load_stop(struct load *l)
+{
+	if (!l->running)
+		return;
+	l->stopping = true;
+	uv_timer_start(&l->defer, on_defer, 0, 0);
+}
+
+void load_totals(const struct load *l, struct load_totals *out)
+{
+	*out = l->totals;
+}
+
+size_t load_progress(const struct load *l, struct load_group_progress *out, size_t max)
+{
+	size_t n = 0;
+	const struct group_run *g;
+	for (size_t i = 0; n < max && (g = phase_group(l, i)) != NULL; i++)
+		out[n++] = g->progress;
+	return n;
+}
+
+const struct latency *load_group_latency(const struct load *l, size_t group)
+{
+	return group < l->phase_count ? l->phase[group]->latency : NULL;
+}
+
+void load_close(struct load *l, void (*closed)(void *arg), void *arg)
+{
+	l->closing = true;
+	l->closed = closed;
+	l->closed_arg = arg;
+	for (struct group_run *g = l->groups; g != NULL; g = g->next)
+		group_close(g);
+	uv_close((uv_handle_t *)&l->defer, on_defer_closed);
+	uv_close((uv_handle_t *)&l->self.timer, on_self_closed);
+}

@@ -1,0 +1,86 @@
+#include "target/probe.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+static size_t keep_answer(char *data, size_t size, size_t count, void *arg)
+{
+	struct probe *p = arg;
+	size_t len = size * count;
+	if (p->answer.len + len > PROBE_ANSWER_MAX)
+		return 0; /* CURLE_WRITE_ERROR: no probe of ours has an answer that long */
+	buf_add(&p->answer, data, len);
+	return len;
+}
+
+static void transfer_done(struct http_transfer *transfer, CURLcode result)
+{
+	struct probe *p = (struct probe *)((char *)transfer - offsetof(struct probe, transfer));
+	long status = 0;
+	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+	long connect_only = 0;
+	curl_socket_t socket = CURL_SOCKET_BAD;
+	if (result == CURLE_OK && status == 0) {
+		curl_easy_getinfo(transfer->easy, CURLINFO_ACTIVESOCKET, &socket);
+		connect_only = socket != CURL_SOCKET_BAD;
+	}
+	if (result != CURLE_OK)
+		status = 0;
+	p->busy = false;
+	request_release(&p->request);
+	p->done(p, connect_only ? 1 : status, curl_easy_strerror(result));
+}
+
+int probe_init(struct probe *p, struct http_client *http, void (*done)(struct probe *, long, const char *),
+	       struct error *err)
+{
+	memset(p, 0, sizeof(*p));
+	p->http = http;
+	p->done = done;
+	p->transfer.done = transfer_done;
+	p->transfer.easy = curl_easy_init();
+	if (p->transfer.easy == NULL)
+		return error_set(err, ERROR_SYSTEM, "libcurl cannot make a handle");
+	return 0;
+}
+
+int probe_send(struct probe *p, const struct target_access *access, const struct request_spec *spec,
+	       uint64_t timeout_ns, bool tcp_only, struct error *err)
+{
+	CURL *easy = p->transfer.easy;
+	curl_easy_reset(easy);
+	buf_clear(&p->answer);
+	if (request_build(&p->request, easy, access, spec, NULL, err) != 0) {
+		request_release(&p->request);
+		return -1;
+	}
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep_answer);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, p);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(timeout_ns / NS_PER_MS));
+	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, tcp_only ? 1L : 0L);
+	/* In-memory cookie engine: what a login sets can be asked for afterwards. */
+	curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");
+	p->sent_ns = clock_ns();
+	p->busy = true;
+	if (http_client_add(p->http, &p->transfer, err) != 0) {
+		p->busy = false;
+		request_release(&p->request);
+		return -1;
+	}
+	return 0;
+}
+
+void probe_release(struct probe *p)
+{
+	if (p->busy) {
+		http_client_remove(p->http, &p->transfer);
+		request_release(&p->request);
+		p->busy = false;
+	}
+	if (p->transfer.easy != NULL)
+		curl_easy_cleanup(p->transfer.easy);
+	p->transfer.easy = NULL;
+	buf_release(&p->answer);
+}
