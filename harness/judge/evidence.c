@@ -1,0 +1,215 @@
+#include "judge/evidence.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+
+#define MIB 1048576.0
+
+const char *evidence_fact_size(struct fact fact, char out[UNITS_TEXT_MAX])
+{
+	if (fact_known(fact))
+		return units_format_size(fact.value, out);
+	return fact.state == FACT_ABSENT ? "absent" : "unreadable";
+}
+
+bool fact_set(struct fact fact)
+{
+	return fact_known(fact) && fact.value != 0;
+}
+
+static void insert_line(struct verdict *v, size_t at, const char *fmt, va_list ap)
+{
+	struct buf line = BUF_INIT;
+
+	buf_vaddf(&line, fmt, ap);
+	v->evidence = xrealloc(v->evidence, (v->evidence_count + 1) * sizeof(*v->evidence));
+	memmove(v->evidence + at + 1, v->evidence + at, (v->evidence_count - at) * sizeof(*v->evidence));
+	v->evidence[at] = buf_detach(&line);
+	v->evidence_count++;
+}
+
+void evidence_add(struct verdict *v, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	insert_line(v, v->evidence_count, fmt, ap);
+	va_end(ap);
+}
+
+void evidence_add_first(struct verdict *v, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	insert_line(v, 0, fmt, ap);
+	va_end(ap);
+}
+
+bool evidence_decide(struct verdict *v, enum outcome outcome, const char *cause, const char *fmt, ...)
+{
+	va_list ap;
+
+	v->outcome = outcome;
+	v->cause = cause;
+	va_start(ap, fmt);
+	insert_line(v, v->evidence_count, fmt, ap);
+	va_end(ap);
+	return true;
+}
+
+const char *evidence_end(const struct facts *f, char out[EVIDENCE_END_MAX])
+{
+	if (fact_set(f->server_signal)) {
+		const char *name = sigabbrev_np((int)f->server_signal.value);
+		snprintf(out, EVIDENCE_END_MAX, "%s%s (signal %" PRIu64 ")", name ? "SIG" : "", name ? name : "unknown",
+			 f->server_signal.value);
+	} else if (fact_known(f->server_exit_code)) {
+		snprintf(out, EVIDENCE_END_MAX, "exit status %" PRIu64, f->server_exit_code.value);
+	} else {
+		snprintf(out, EVIDENCE_END_MAX, "an unknown end");
+	}
+	return out;
+}
+
+void evidence_of_kill(const struct facts *f, struct verdict *v)
+{
+	if (f->kernel_log_line[0] != '\0')
+		evidence_add(v, "kernel log: %s", f->kernel_log_line);
+	else if (f->kernel_log_kills.state == FACT_UNREADABLE)
+		evidence_add(v, "kernel log: not readable here, so no record of the kill is attached");
+	if (fact_set(f->oom_events) && fact_known(f->oom_event_ns))
+		evidence_add(v, "the group's OOM event fired %" PRIu64 " time%s, first %s after the server's start",
+			     f->oom_events.value, f->oom_events.value == 1 ? "" : "s",
+			     TIME_TEXT(f->oom_event_ns.value));
+}
+
+/* "231", "4.1", "unknown": a part in MiB, the suffix stands at the end of its line. */
+static void add_part(struct buf *line, const char *name, struct fact part)
+{
+	double mib = (double)part.value / MIB;
+
+	if (!fact_known(part))
+		buf_addf(line, "%s %s", name, part.state == FACT_ABSENT ? "absent" : "unreadable");
+	else
+		buf_addf(line, "%s %.*f", name, mib >= 99.95 || mib == 0 ? 0 : 1, mib);
+}
+
+static void composition_line(const struct facts *f, struct verdict *v)
+{
+	const struct {
+		const char *name;
+		struct fact bytes;
+	} parts[] = {
+		{ "anon", f->death_anon_bytes },
+		{ "page cache", f->death_file_bytes },
+		{ "shmem", f->death_shmem_bytes },
+		{ "kernel", f->death_kernel_bytes },
+	};
+	struct buf line = BUF_INIT;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		add_part(&line, parts[i].name, parts[i].bytes);
+		buf_adds(&line, " + ");
+		sum += fact_known(parts[i].bytes) ? parts[i].bytes.value : 0;
+	}
+	/* The files are read one after another while memory moves, so the parts may exceed the whole. */
+	if (sum <= f->death_usage_bytes.value)
+		add_part(&line, "rest", fact_of(f->death_usage_bytes.value - sum));
+	else
+		buf_addf(&line, "rest -%.1f", (double)(sum - f->death_usage_bytes.value) / MIB);
+	evidence_add(v, "charge at death: %s = %s MiB", SIZE_TEXT(f->death_usage_bytes.value), buf_str(&line));
+	buf_release(&line);
+}
+
+static void dominant_line(const struct facts *f, struct verdict *v)
+{
+	struct fact in_writing = fact_add(f->death_dirty_bytes, f->death_writeback_bytes);
+	const struct {
+		struct fact bytes;
+		const char *meaning;
+	} classes[] = {
+		{ f->death_anon_bytes, "private memory of its processes (anon)" },
+		{ f->death_shmem_bytes, "tmpfs and shared memory (shmem), which no reclaim takes back without swap" },
+		{ f->death_kernel_bytes, "kernel memory (slab, page tables, stacks, socket buffers)" },
+		{ in_writing,
+		  "page cache not yet written (dirty or under writeback), which cannot be dropped in time" },
+	};
+	size_t best = 0;
+
+	for (size_t i = 1; i < sizeof(classes) / sizeof(classes[0]); i++)
+		if (fact_max(classes[best].bytes, classes[i].bytes).value > classes[best].bytes.value)
+			best = i;
+	if (!fact_set(classes[best].bytes) || !fact_set(f->death_usage_bytes))
+		return;
+	double share = 100.0 * (double)classes[best].bytes.value / (double)f->death_usage_bytes.value;
+	evidence_add(v, "%s: %s, %.0f %% of the charge",
+		     share >= 50 ? "what filled the charge"
+				 : "no class filled the charge alone; the largest that had to stay",
+		     classes[best].meaning, share > 100 ? 100.0 : share);
+}
+
+void evidence_of_death(const struct facts *f, struct verdict *v)
+{
+	if (fact_known(f->death_usage_bytes)) {
+		composition_line(f, v);
+		dominant_line(f, v);
+	}
+	if (fact_set(f->death_dirty_bytes) || fact_set(f->death_writeback_bytes))
+		evidence_add(v, "of the page cache at death %s was dirty and %s under writeback",
+			     FACT_SIZE_TEXT(f->death_dirty_bytes), FACT_SIZE_TEXT(f->death_writeback_bytes));
+	if (fact_known(f->death_in_flight))
+		evidence_add(v, "at death %" PRIu64 " request%s in flight, %s sent in them; %s acknowledged before",
+			     f->death_in_flight.value, f->death_in_flight.value == 1 ? "" : "s",
+			     FACT_SIZE_TEXT(f->death_sent_in_flight_bytes),
+			     FACT_SIZE_TEXT(f->death_acknowledged_bytes));
+}
+
+static void requests_beside(const struct facts *f, struct verdict *v)
+{
+	if (v->outcome == OUTCOME_INVALID || v->outcome == OUTCOME_INTERRUPTED)
+		return;
+	if (fact_set(f->requests_failed))
+		evidence_add(v, "beside: %" PRIu64 " of %" PRIu64 " requests failed%s%s%s", f->requests_failed.value,
+			     f->requests_started.value, v->outcome == OUTCOME_CRASHED ? "" : " while the server lived",
+			     f->first_failure[0] ? "; the first: " : "", f->first_failure);
+	if (fact_set(f->verified_bytes))
+		evidence_add(v, "beside: %s read and equal to what was sent", SIZE_TEXT(f->verified_bytes.value));
+	else if (fact_set(f->acknowledged_objects))
+		evidence_add(v, "beside: nothing of what was acknowledged (%s) was read back",
+			     FACT_SIZE_TEXT(f->acknowledged_bytes));
+}
+
+static void quality_beside(const struct facts *f, struct verdict *v)
+{
+	if (f->server_log_alloc[0] != '\0' && (v->cause == NULL || strcmp(v->cause, "alloc-failure") != 0))
+		evidence_add(v, "beside: its log speaks of a failed allocation: %s", f->server_log_alloc);
+	if (fact_set(f->generator_bottleneck))
+		evidence_add(
+			v,
+			"beside: the load generator was the bottleneck; the server may stand more than it was given");
+	if (fact_set(f->disk_full) && v->outcome == OUTCOME_CRASHED)
+		evidence_add(v, "beside: the disk under the data folder ran full");
+	if (fact_set(f->samples_dropped))
+		evidence_add(v, "beside: %" PRIu64 " of %" PRIu64 " samples were lost", f->samples_dropped.value,
+			     f->samples.value + f->samples_dropped.value);
+	if (fact_set(f->limit_hits) && (v->outcome == OUTCOME_GREW || v->outcome == OUTCOME_STEADY))
+		evidence_add(v,
+			     "beside: the limit was run into %" PRIu64
+			     " times, which proves nothing: reclaim does that too",
+			     f->limit_hits.value);
+}
+
+void evidence_beside(const struct facts *f, struct verdict *v)
+{
+	if (fact_set(f->corrupt))
+		evidence_add_first(v, "DATA LOSS: %" PRIu64 " transfer%s did not bring back what was acknowledged%s%s",
+				   f->corrupt.value, f->corrupt.value == 1 ? "" : "s", f->first_corrupt[0] ? ": " : "",
+				   f->first_corrupt);
+	requests_beside(f, v);
+	quality_beside(f, v);
+}

@@ -1,0 +1,210 @@
+#include "judge/facts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+#define FACT(member, unit, meaning)                                                                                    \
+	{                                                                                                              \
+#member, unit, false, offsetof(struct facts, member), meaning                                          \
+	}
+#define TEXT(member, meaning)                                                                                          \
+	{                                                                                                              \
+#member, "text", true, offsetof(struct facts, member), meaning                                         \
+	}
+
+const struct fact_row fact_rows[] = {
+	TEXT(rig_error, "why the rig could not do its work"),
+	FACT(interrupted, "flag", "the user stopped the run"),
+
+	FACT(cap_asked_bytes, "bytes", "memory cap asked for; absent: none"),
+	FACT(cap_in_force_bytes, "bytes", "cap read back, the smaller of after the start and at the end"),
+	FACT(swap_asked_bytes, "bytes", "swap asked for beyond the cap"),
+	FACT(cap_swap_in_force_bytes, "bytes", "limit of memory and swap together, read back"),
+	FACT(host_swap_bytes, "bytes", "swap that the host has"),
+	FACT(page_bytes, "bytes", "page size: limits are rounded down to it"),
+	FACT(server_in_group, "flag", "every process of the server was seen inside the group at each check"),
+
+	FACT(server_started, "flag", "its exec succeeded"),
+	FACT(server_ready_ns, "ns", "when it became ready; absent: never"),
+	FACT(server_end_ns, "ns", "when its end was seen; absent: it lived until the rig stopped it"),
+	FACT(server_exit_code, "number", "exit status of its end"),
+	FACT(server_signal, "number", "signal that ended it"),
+	FACT(our_signal, "number", "first signal that the rig sent it, recorded before sending"),
+	FACT(our_signal_ns, "ns", "when the rig sent it"),
+	FACT(server_pid, "number", "its main process"),
+	TEXT(server_log_alloc, "last line of its log that speaks of a failed allocation"),
+
+	FACT(oom_kill, "count", "rise of the group's own oom_kill counter before the rig's first signal"),
+	FACT(oom_kill_main, "flag", "a kill record of the kernel log names the server's main process"),
+	FACT(oom_events, "count", "times the OOM event descriptor fired before the rig's first signal"),
+	FACT(oom_event_ns, "ns", "when it first fired"),
+	FACT(kernel_log_kills, "count",
+	     "kill records of the group in the kernel log, stamped before the rig's first signal"),
+	TEXT(kernel_log_line, "the first of these records"),
+	FACT(limit_hits, "count", "times the limit was run into; rises on ordinary reclaim"),
+
+	FACT(baseline_usage_bytes, "bytes", "charge before the load"),
+	FACT(baseline_anon_bytes, "bytes", "anon before the load"),
+	FACT(baseline_file_bytes, "bytes", "page cache before the load"),
+	FACT(baseline_kernel_bytes, "bytes", "kernel memory before the load"),
+	FACT(baseline_unreclaimable_bytes, "bytes", "anon + shmem + kernel before the load"),
+	FACT(baseline_watermark_bytes, "bytes", "the kernel's watermark when the load began"),
+	FACT(peak_usage_bytes, "bytes", "the kernel's watermark at the end; the highest sample where there is none"),
+	FACT(peak_sampled_usage_bytes, "bytes", "highest sample of the charge from the load on"),
+	FACT(peak_anon_bytes, "bytes", "highest sample of anon from the load on"),
+	FACT(peak_file_bytes, "bytes", "highest sample of page cache from the load on"),
+	FACT(peak_shmem_bytes, "bytes", "highest sample of shmem from the load on"),
+	FACT(peak_kernel_bytes, "bytes", "highest sample of kernel memory from the load on"),
+	FACT(peak_unreclaimable_bytes, "bytes", "highest sample of anon + shmem + kernel from the load on"),
+	FACT(settled_usage_bytes, "bytes", "charge at the end of settling"),
+	FACT(settled_anon_bytes, "bytes", "anon at the end of settling"),
+	FACT(settled_file_bytes, "bytes", "page cache at the end of settling"),
+	FACT(settled_kernel_bytes, "bytes", "kernel memory at the end of settling"),
+	FACT(settled_unreclaimable_bytes, "bytes", "anon + shmem + kernel at the end of settling"),
+	FACT(squeezed_usage_bytes, "bytes", "charge after the page cache was asked back"),
+	FACT(squeezed_file_bytes, "bytes", "page cache that stayed after it was asked back"),
+	FACT(squeezed_unreclaimable_bytes, "bytes", "anon + shmem + kernel after the page cache was asked back"),
+
+	FACT(death_usage_bytes, "bytes", "charge at death, or in the last sample before the server's end"),
+	FACT(death_anon_bytes, "bytes", "anon at that moment"),
+	FACT(death_file_bytes, "bytes", "page cache at that moment"),
+	FACT(death_shmem_bytes, "bytes", "shmem at that moment"),
+	FACT(death_kernel_bytes, "bytes", "kernel memory at that moment"),
+	FACT(death_dirty_bytes, "bytes", "part of the page cache that waited to be written"),
+	FACT(death_writeback_bytes, "bytes", "part of the page cache that was being written"),
+	FACT(death_in_flight, "count", "requests in flight at that moment"),
+	FACT(death_acknowledged_bytes, "bytes", "bytes of uploads acknowledged until then"),
+	FACT(death_sent_in_flight_bytes, "bytes", "bytes sent of uploads not yet answered"),
+
+	FACT(samples, "count", "samples taken"),
+	FACT(samples_dropped, "count", "samples lost because the ring was full"),
+	FACT(sample_gap_max_ns, "ns", "longest time between two samples"),
+
+	FACT(requests_intended, "count", "requests of the scenario; absent: open-ended"),
+	FACT(requests_started, "count", "requests started"),
+	FACT(requests_ok, "count", "requests answered as expected"),
+	FACT(requests_failed, "count", "requests that failed"),
+	FACT(requests_cut, "count", "requests that the rig ended itself, as the scenario asks"),
+	FACT(sent_bytes, "bytes", "bytes sent by the load"),
+	FACT(received_bytes, "bytes", "bytes received by the load"),
+	FACT(acknowledged_bytes, "bytes", "bytes of the load's uploads that were answered with success"),
+	FACT(acknowledged_objects, "count", "uploads of the load that were answered with success"),
+	FACT(verified_bytes, "bytes", "bytes read and equal to what was sent"),
+	FACT(corrupt, "count", "transfers whose bytes were wrong, missing or too many"),
+	TEXT(first_corrupt, "the first of these"),
+	TEXT(first_failure, "the first failed request"),
+	FACT(load_ns, "ns", "length of the load"),
+	FACT(load_major_faults, "count", "major page faults of the group during the load"),
+	FACT(load_deadline_hit, "flag", "the load was cut because it did not end in time"),
+	FACT(generator_bottleneck, "flag", "the load generator, not the server, limited the load"),
+
+	FACT(health_deadline_ns, "ns", "time that a health probe may stay unanswered"),
+	FACT(health_longest_silence_ns, "ns", "longest time that one went unanswered while the server lived"),
+
+	FACT(disk_full, "flag", "the disk under the data folder ran full"),
+	{ NULL, NULL, false, 0, NULL },
+};
+
+/* Length of the UTF-8 sequence that b starts, by its first byte (RFC 3629, section 3). */
+static size_t sequence_length(unsigned char b)
+{
+	return b < 0x80 ? 1 : b >= 0xf0 ? 4 : b >= 0xe0 ? 3 : 2;
+}
+
+static bool is_utf8(const char *text, size_t len)
+{
+	json_t *probe = strnlen(text, len) == len ? json_stringn(text, len) : NULL;
+
+	json_decref(probe);
+	return probe != NULL;
+}
+
+json_t *facts_json_text(const char *text)
+{
+	json_t *json = json_string(text);
+	if (json != NULL)
+		return json;
+
+	struct buf clean = BUF_INIT;
+	while (*text != '\0') {
+		size_t len = sequence_length((unsigned char)*text);
+		if (is_utf8(text, len)) {
+			buf_add(&clean, text, len);
+			text += len;
+		} else {
+			buf_addc(&clean, '?');
+			text++;
+		}
+	}
+	json = json_string(buf_str(&clean));
+	buf_release(&clean);
+	return json;
+}
+
+static json_t *fact_json(struct fact fact)
+{
+	/* JSON numbers of jansson are signed; no counter of the kernel comes near. */
+	if (fact.state == FACT_KNOWN && fact.value <= INT64_MAX)
+		return json_integer((json_int_t)fact.value);
+	if (fact.state == FACT_ABSENT)
+		return json_null();
+	return json_pack("{s:s}", "state", "unreadable");
+}
+
+json_t *facts_to_json(const struct facts *f)
+{
+	json_t *object = json_object();
+	for (const struct fact_row *row = fact_rows; row->name != NULL; row++) {
+		const void *field = (const char *)f + row->offset;
+		json_t *value = row->text ? facts_json_text(field) : fact_json(*(const struct fact *)field);
+		json_object_set_new(object, row->name, value);
+	}
+	return object;
+}
+
+static int bad_fact(const struct fact_row *row, const char *expected, struct error *err)
+{
+	return error_set(err, ERROR_INPUT, "fact '%s' is not %s", row->name, expected);
+}
+
+static int read_text(const struct fact_row *row, const json_t *value, char *out, struct error *err)
+{
+	if (value == NULL || json_is_null(value))
+		return 0;
+	if (!json_is_string(value) || json_string_length(value) >= FACTS_TEXT_MAX)
+		return bad_fact(row, "a text of less than 512 bytes", err);
+	memcpy(out, json_string_value(value), json_string_length(value) + 1);
+	return 0;
+}
+
+static int read_fact(const struct fact_row *row, const json_t *value, struct fact *out, struct error *err)
+{
+	if (value == NULL || json_is_null(value))
+		return 0;
+	if (json_is_integer(value) && json_integer_value(value) >= 0) {
+		*out = fact_of((uint64_t)json_integer_value(value));
+		return 0;
+	}
+	const char *state = json_string_value(json_object_get(value, "state"));
+	if (state == NULL || strcmp(state, "unreadable") != 0)
+		return bad_fact(row, "a figure, null or {\"state\":\"unreadable\"}", err);
+	*out = FACT_BROKEN;
+	return 0;
+}
+
+int facts_from_json(struct facts *f, const json_t *json, struct error *err)
+{
+	_Static_assert(FACTS_TEXT_MAX == 512, "the message of read_text() names the limit");
+	memset(f, 0, sizeof(*f));
+	if (!json_is_object(json))
+		return error_set(err, ERROR_INPUT, "'facts' is not an object");
+	for (const struct fact_row *row = fact_rows; row->name != NULL; row++) {
+		const json_t *value = json_object_get(json, row->name);
+		void *field = (char *)f + row->offset;
+		if ((row->text ? read_text(row, value, field, err) : read_fact(row, value, field, err)) != 0)
+			return -1;
+	}
+	return 0;
+}

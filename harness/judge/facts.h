@@ -1,0 +1,126 @@
+/*
+ * facts - everything a verdict may rest on, as plain figures: what run/ gathered
+ * and store/ writes into run.json, so that an old run can be judged again.
+ * facts.c holds one table of rows (name, unit, meaning) from which the JSON
+ * form comes both ways.  Times are ns since the run's origin (server start);
+ * 0-based, so "absent" is a fact's own state and never the number 0.
+ *
+ * Life cycle: zeroed memory is "nothing known" (every fact absent, every text
+ * empty); whoever gathers fills in what it knows; nothing to release.  Plain
+ * data: any thread that owns the struct.
+ *
+ * Two borders matter to the judge.  What counts as evidence of a kill
+ * (oom_kill, oom_events, kernel_log_kills, oom_kill_main) is taken *before* the
+ * rig sends its first signal: a kill while the rig tears the server down is not
+ * the load's.  And peaks are those of the load and what follows, not of the
+ * start or of the prepared uploads.
+ */
+#ifndef OOMRIG_JUDGE_FACTS_H
+#define OOMRIG_JUDGE_FACTS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/fact.h"
+
+#define FACTS_TEXT_MAX 512
+
+struct facts {
+	/* the rig itself */
+	char rig_error[FACTS_TEXT_MAX]; /* why the rig could not do its work, "" otherwise */
+	struct fact interrupted;	/* 1: the user stopped the run */
+
+	/* cap */
+	struct fact cap_asked_bytes;	/* absent: no cap asked for */
+	struct fact cap_in_force_bytes; /* read back after the server had joined, and again at the end (the smaller) */
+	struct fact swap_asked_bytes;
+	struct fact cap_swap_in_force_bytes; /* memory+swap limit read back */
+	struct fact host_swap_bytes;	     /* SwapTotal of the host: 0 makes the swap limit moot */
+	struct fact page_bytes;		     /* the kernel rounds limits down to pages; absent: 4096 */
+	struct fact server_in_group;	     /* 1: every process of the server seen inside the group at each check */
+
+	/* the server's life */
+	struct fact server_started; /* exec succeeded */
+	struct fact server_ready_ns;
+	struct fact server_end_ns;    /* absent: it lived until we stopped it */
+	struct fact server_exit_code; /* of its end before we stopped it, or after */
+	struct fact server_signal;
+	struct fact our_signal; /* first signal we sent it, recorded before sending */
+	struct fact our_signal_ns;
+	struct fact server_pid;
+	char server_log_alloc[FACTS_TEXT_MAX]; /* last line of its log that speaks of a failed allocation */
+
+	/* OOM evidence */
+	struct fact oom_kill;	   /* rise of the group's own counter during the run, before our own kill */
+	struct fact oom_kill_main; /* 1: the kernel log names the server's main pid */
+	struct fact oom_events;	   /* times the OOM event descriptor fired before our own teardown */
+	struct fact oom_event_ns;
+	struct fact kernel_log_kills; /* kill records of our group; unreadable: /dev/kmsg may not be read */
+	char kernel_log_line[FACTS_TEXT_MAX];
+	struct fact limit_hits;
+
+	/* memory by phase, bytes: baseline (before the load), peak (from the load on), settled (after the load),
+	 * squeezed */
+	struct fact baseline_usage_bytes, baseline_anon_bytes, baseline_file_bytes, baseline_kernel_bytes,
+		baseline_unreclaimable_bytes;
+	struct fact baseline_watermark_bytes; /* the kernel's watermark when the load began: what start and prepare
+						 reached */
+	struct fact
+		peak_usage_bytes; /* the kernel's watermark at the end, where there is one; else the highest sample */
+	struct fact peak_sampled_usage_bytes; /* highest sample: what of the watermark the samples explain */
+	struct fact peak_anon_bytes, peak_file_bytes, peak_shmem_bytes, peak_kernel_bytes,
+		peak_unreclaimable_bytes; /* highest samples */
+	struct fact settled_usage_bytes, settled_anon_bytes, settled_file_bytes, settled_kernel_bytes,
+		settled_unreclaimable_bytes;
+	struct fact squeezed_usage_bytes, squeezed_file_bytes,
+		squeezed_unreclaimable_bytes; /* after asking for the cache back */
+	/* composition of the charge at death (or at the last sample before the server's end) */
+	struct fact death_usage_bytes, death_anon_bytes, death_file_bytes, death_shmem_bytes, death_kernel_bytes,
+		death_dirty_bytes, death_writeback_bytes;
+	struct fact death_in_flight, death_acknowledged_bytes, death_sent_in_flight_bytes;
+
+	/* quality of the observation */
+	struct fact samples, samples_dropped, sample_gap_max_ns;
+
+	/* load */
+	struct fact requests_intended; /* absent: open-ended */
+	struct fact requests_started, requests_ok, requests_failed, requests_cut;
+	struct fact sent_bytes, received_bytes, acknowledged_bytes, acknowledged_objects;
+	struct fact verified_bytes, corrupt; /* corrupt: transfers or read-backs that were wrong */
+	char first_corrupt[FACTS_TEXT_MAX];
+	char first_failure[FACTS_TEXT_MAX];
+	struct fact load_ns; /* length of the load phase */
+	struct fact
+		load_major_faults; /* rise of the group's major page faults from the baseline to the end of the load */
+	struct fact load_deadline_hit;	  /* 1: cut because it did not end in time */
+	struct fact generator_bottleneck; /* 1: the generator, not the server, limited the load */
+
+	/* health */
+	struct fact health_deadline_ns;
+	struct fact health_longest_silence_ns; /* longest time a health probe went unanswered while the server lived */
+
+	struct fact disk_full; /* 1: the disk under the data folder ran full during the run */
+};
+
+struct fact_row {
+	const char *name;
+	const char *unit; /* "bytes", "ns", "count", "flag" (0 or 1), "number", "text" */
+	bool text;	  /* char[FACTS_TEXT_MAX], otherwise struct fact */
+	size_t offset;	  /* in struct facts */
+	const char *meaning;
+};
+extern const struct fact_row fact_rows[]; /* one per member; ends with name == NULL */
+
+/* One key per row: a figure, null when absent, {"state":"unreadable"}, or a text.  The caller owns it. */
+json_t *facts_to_json(const struct facts *f);
+
+/* Unknown keys are left alone (a newer rig wrote them); a missing key is absent.  ERROR_INPUT names a bad one. */
+int facts_from_json(struct facts *f, const json_t *json, struct error *err);
+
+/* A JSON string of any bytes: what is not UTF-8 (a server's log, a cut line) becomes '?'.  The caller owns it. */
+json_t *facts_json_text(const char *text);
+
+#endif

@@ -1,0 +1,105 @@
+#include "judge/judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "judge/evidence.h"
+#include "judge/rules.h"
+
+const char *const outcome_names[] = {
+	[OUTCOME_INVALID] = "invalid", [OUTCOME_CRASHED] = "crashed", [OUTCOME_STALLED] = "stalled",
+	[OUTCOME_GREW] = "grew",       [OUTCOME_STEADY] = "steady",   [OUTCOME_INTERRUPTED] = "interrupted",
+};
+
+const struct outcome_row outcome_rows[] = {
+	{ OUTCOME_CRASHED, NULL, "the server, or a part of it, died" },
+	{ OUTCOME_CRASHED, "oom-kill", "the kernel killed the server for lack of memory" },
+	{ OUTCOME_CRASHED, "oom-child", "the kernel killed another process of the server's group" },
+	{ OUTCOME_CRASHED, "alloc-failure", "the server ended itself because an allocation failed" },
+	{ OUTCOME_CRASHED, "signal", "another signal ended it, SIGKILL from outside included" },
+	{ OUTCOME_CRASHED, "exit", "it exited while it should have served" },
+	{ OUTCOME_STALLED, NULL, "alive, but a health probe went unanswered past its deadline" },
+	{ OUTCOME_STALLED, "thrash", "it reads the same pages from disk again and again" },
+	{ OUTCOME_STALLED, "hang", "without signs of thrash" },
+	{ OUTCOME_GREW, NULL, "memory rose above the noise" },
+	{ OUTCOME_GREW, "leak", "unreclaimable memory rose and stayed" },
+	{ OUTCOME_GREW, "peak", "unreclaimable memory rose under load and was given back" },
+	{ OUTCOME_GREW, "page-cache", "the charge rose, unreclaimable memory did not; shown by asking for it back" },
+	{ OUTCOME_STEADY, NULL, "nothing rose above the noise" },
+	{ OUTCOME_INVALID, NULL, "nothing can be said" },
+	{ OUTCOME_INVALID, "rig", "the rig itself failed" },
+	{ OUTCOME_INVALID, "cap", "the cap was not in force as asked, or was not what killed" },
+	{ OUTCOME_INVALID, "group", "the server was not shown to run inside its group" },
+	{ OUTCOME_INVALID, "start", "the server never became ready" },
+	{ OUTCOME_INVALID, "load", "the load was not applied in full" },
+	{ OUTCOME_INVALID, "disk", "the disk ran full" },
+	{ OUTCOME_INVALID, "samples", "memory was not watched closely enough" },
+	{ OUTCOME_INVALID, "evidence", "a figure that the verdict needs is missing or contradicts another" },
+	{ OUTCOME_INVALID, "unproven", "looks like page cache, but did not come back or was not asked back" },
+	{ OUTCOME_INTERRUPTED, NULL, "the user stopped the run" },
+	{ OUTCOME_INVALID, NULL, NULL },
+};
+
+/* The first rule that decides wins; docs/verdicts.md gives the reasons for the order. */
+static bool (*const rules[])(const struct facts *f, struct verdict *v) = {
+	rule_interrupted, rule_rig,  rule_cap,	rule_group,   rule_life,
+	rule_stall,	  rule_load, rule_disk, rule_samples, rule_growth,
+};
+
+void judge(const struct facts *f, struct verdict *out)
+{
+	*out = (struct verdict){ .outcome = OUTCOME_INVALID };
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i](f, out))
+			break;
+	evidence_beside(f, out);
+}
+
+void verdict_release(struct verdict *v)
+{
+	for (size_t i = 0; i < v->evidence_count; i++)
+		free(v->evidence[i]);
+	free(v->evidence);
+	*v = (struct verdict){ .outcome = OUTCOME_INVALID };
+}
+
+static bool meets_one(const struct verdict *v, const char *expected)
+{
+	const char *name = outcome_names[v->outcome];
+	size_t len = strlen(name);
+
+	if (strncmp(expected, name, len) != 0)
+		return false;
+	if (expected[len] == '\0')
+		return true;
+	return expected[len] == '/' && v->cause != NULL && strcmp(expected + len + 1, v->cause) == 0;
+}
+
+static bool meets_any(const struct verdict *v, const struct expectation *e)
+{
+	for (size_t i = 0; i < e->count; i++)
+		if (meets_one(v, e->verdicts[i]))
+			return true;
+	return e->count == 0 && (v->outcome == OUTCOME_GREW || v->outcome == OUTCOME_STEADY);
+}
+
+bool verdict_as_expected(const struct verdict *v, const struct facts *f, const struct expectation *e)
+{
+	bool lost = fact_known(f->corrupt) && f->corrupt.value > 0;
+
+	return meets_any(v, e) && lost == e->data_loss;
+}
+
+json_t *verdict_to_json(const struct verdict *v, const struct facts *f, const struct expectation *e)
+{
+	json_t *expected = json_array(), *evidence = json_array();
+
+	for (size_t i = 0; i < e->count; i++)
+		json_array_append_new(expected, facts_json_text(e->verdicts[i]));
+	for (size_t i = 0; i < v->evidence_count; i++)
+		json_array_append_new(evidence, facts_json_text(v->evidence[i]));
+	return json_pack("{s:s, s:s, s:i, s:o, s:b, s:b, s:o}", "outcome", outcome_names[v->outcome], "cause",
+			 v->cause ? v->cause : "", "judge_version", JUDGE_VERSION, "expected", expected,
+			 "expected_data_loss", e->data_loss, "as_expected", verdict_as_expected(v, f, e), "evidence",
+			 evidence);
+}

@@ -1,0 +1,268 @@
+#include "judge/rules.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "judge/evidence.h"
+
+enum ending { LIVED, ENDED_ITSELF, ENDED_BY_US, ENDING_UNCLEAR };
+
+static enum ending how_it_ended(const struct facts *f)
+{
+	if (f->server_end_ns.state == FACT_UNREADABLE || f->our_signal.state == FACT_UNREADABLE)
+		return ENDING_UNCLEAR;
+	if (f->server_end_ns.state == FACT_ABSENT)
+		return LIVED;
+	if (f->our_signal.state == FACT_ABSENT)
+		return ENDED_ITSELF;
+	if (!fact_known(f->our_signal_ns))
+		return ENDING_UNCLEAR;
+	return f->our_signal_ns.value <= f->server_end_ns.value ? ENDED_BY_US : ENDED_ITSELF;
+}
+
+/* Signals by which runtimes end themselves: abort(3), and the trap instructions of compilers and of V8. */
+static bool ends_itself(uint64_t signal_number)
+{
+	return signal_number == SIGABRT || signal_number == SIGTRAP || signal_number == SIGILL;
+}
+
+static bool failed_allocation(const struct facts *f)
+{
+	if (f->server_log_alloc[0] == '\0')
+		return false;
+	return fact_set(f->server_signal) ? ends_itself(f->server_signal.value) : fact_set(f->server_exit_code);
+}
+
+/* "the server (pid 515) ended by SIGKILL (signal 9) 0.42 s after its start[, before it was ready]; the rig …" */
+static void end_line(const struct facts *f, struct verdict *v)
+{
+	char end[EVIDENCE_END_MAX];
+	char pid[32] = "";
+
+	if (fact_known(f->server_pid))
+		snprintf(pid, sizeof(pid), " (pid %" PRIu64 ")", f->server_pid.value);
+	evidence_add(v, "the server%s ended by %s %s after its start%s; the rig had sent it no signal", pid,
+		     evidence_end(f, end), TIME_TEXT(f->server_end_ns.value),
+		     fact_known(f->server_ready_ns) ? "" : ", before it was ready");
+}
+
+static void counter_line(const struct facts *f, struct verdict *v)
+{
+	if (fact_known(f->oom_kill))
+		evidence_add(v,
+			     "the group's oom_kill counter stayed at 0: the kernel killed nothing for lack of memory");
+	else
+		evidence_add(v, "the group's oom_kill counter is %s: whether a child was killed is not known",
+			     f->oom_kill.state == FACT_ABSENT ? "absent" : "unreadable");
+}
+
+/*
+ * The counter also rises when the kill had another reason than this cap: a
+ * smaller limit above the group, or a host out of memory.  Then the charge never
+ * came near the cap.  Half of it, because without a watermark samples may miss
+ * the second half of a fast rise.
+ */
+static bool killed_below_cap(const struct facts *f, struct verdict *v)
+{
+	struct fact reached = fact_max(f->peak_usage_bytes, f->death_usage_bytes);
+
+	if (!fact_known(f->cap_in_force_bytes) || !fact_known(reached) ||
+	    reached.value >= f->cap_in_force_bytes.value / 2)
+		return false;
+	evidence_decide(v, OUTCOME_INVALID, "cap",
+			"killed for lack of memory with a charge of at most %s under a cap of %s: not by this cap, "
+			"but by a smaller limit above it or by a host out of memory",
+			SIZE_TEXT(reached.value), SIZE_TEXT(f->cap_in_force_bytes.value));
+	evidence_of_kill(f, v);
+	return true;
+}
+
+static bool decide_kill(const struct facts *f, const char *cause, struct verdict *v)
+{
+	if (killed_below_cap(f, v))
+		return true;
+	evidence_decide(v, OUTCOME_CRASHED, cause, "the group's oom_kill counter rose from 0 to %" PRIu64,
+			f->oom_kill.value);
+	return true;
+}
+
+static bool main_was_killed(const struct facts *f, struct verdict *v)
+{
+	decide_kill(f, "oom-kill", v);
+	if (v->outcome != OUTCOME_CRASHED)
+		return true;
+	end_line(f, v);
+	evidence_of_kill(f, v);
+	evidence_of_death(f, v);
+	return true;
+}
+
+static bool child_was_killed(const struct facts *f, bool main_lives, struct verdict *v)
+{
+	decide_kill(f, "oom-child", v);
+	if (v->outcome != OUTCOME_CRASHED)
+		return true;
+	if (main_lives)
+		evidence_add(v, "the server's main process lived on until the rig stopped it: a worker was killed");
+	else
+		end_line(f, v);
+	evidence_of_kill(f, v);
+	evidence_of_death(f, v);
+	return true;
+}
+
+/* SIGKILL that is not ours: only the counter can tell whose it was. */
+static bool by_sigkill(const struct facts *f, struct verdict *v)
+{
+	if (fact_set(f->oom_kill))
+		return main_was_killed(f, v);
+	if (!fact_known(f->oom_kill)) {
+		evidence_decide(v, OUTCOME_INVALID, "evidence",
+				"the server was killed, but the group's oom_kill counter is %s: whose SIGKILL it was "
+				"cannot be told",
+				f->oom_kill.state == FACT_ABSENT ? "absent" : "unreadable");
+		end_line(f, v);
+		evidence_of_kill(f, v);
+		return true;
+	}
+	if (!fact_known(f->server_ready_ns))
+		return false;
+	evidence_decide(
+		v, OUTCOME_CRASHED, "signal",
+		"killed by SIGKILL from outside: the group's oom_kill counter stayed at 0 and the rig sent nothing");
+	end_line(f, v);
+	evidence_of_death(f, v);
+	return true;
+}
+
+static bool by_itself(const struct facts *f, struct verdict *v)
+{
+	char end[EVIDENCE_END_MAX];
+
+	if (!fact_set(f->server_signal) && !fact_known(f->server_exit_code))
+		return evidence_decide(v, OUTCOME_INVALID, "evidence", "the server ended, but how is not known");
+	if (fact_set(f->server_signal) && f->server_signal.value == SIGKILL) {
+		if (by_sigkill(f, v))
+			return true;
+	} else if (fact_set(f->oom_kill)) {
+		return child_was_killed(f, false, v);
+	} else if (failed_allocation(f)) {
+		evidence_decide(v, OUTCOME_CRASHED, "alloc-failure", "its log speaks of a failed allocation: %s",
+				f->server_log_alloc);
+		end_line(f, v);
+		counter_line(f, v);
+		evidence_of_death(f, v);
+		return true;
+	}
+	if (!fact_known(f->server_ready_ns)) {
+		evidence_decide(v, OUTCOME_INVALID, "start",
+				"the server ended before it was ready: the load never reached it");
+		end_line(f, v);
+		counter_line(f, v);
+		return true;
+	}
+	evidence_decide(v, OUTCOME_CRASHED, fact_set(f->server_signal) ? "signal" : "exit",
+			"the server ended on its own: %s", evidence_end(f, end));
+	end_line(f, v);
+	counter_line(f, v);
+	evidence_of_death(f, v);
+	return true;
+}
+
+/* It lived until we stopped it, as far as its main process goes. */
+static bool until_stopped(const struct facts *f, struct verdict *v)
+{
+	if (fact_set(f->oom_kill)) {
+		bool killed = fact_set(f->server_signal) && f->server_signal.value == SIGKILL;
+		if (!fact_set(f->oom_kill_main))
+			return child_was_killed(f, true, v);
+		if (!killed)
+			return evidence_decide(
+				v, OUTCOME_INVALID, "evidence",
+				"the evidence contradicts itself: the kernel log names the server's main process, "
+				"which lived until the rig stopped it: %s",
+				f->kernel_log_line);
+		/* Killed just before the rig's own signal, and its end seen after it. */
+		decide_kill(f, "oom-kill", v);
+		if (v->outcome == OUTCOME_CRASHED) {
+			evidence_add(
+				v,
+				"the kernel log names the server's main process, before the rig sent its first signal");
+			evidence_of_kill(f, v);
+			evidence_of_death(f, v);
+		}
+		return true;
+	}
+	if (f->oom_kill.state == FACT_UNREADABLE || (!fact_known(f->oom_kill) && fact_known(f->cap_asked_bytes)))
+		return evidence_decide(v, OUTCOME_INVALID, "evidence",
+				       "the group's oom_kill counter is %s: whether a child was killed cannot be told",
+				       f->oom_kill.state == FACT_ABSENT ? "absent" : "unreadable");
+	if (!fact_known(f->server_ready_ns))
+		return evidence_decide(v, OUTCOME_INVALID, "start",
+				       "the load never reached the server: %s",
+				       f->first_failure[0] != '\0' ? f->first_failure : "it never became ready");
+	return false;
+}
+
+bool rule_life(const struct facts *f, struct verdict *v)
+{
+	if (!fact_set(f->server_started))
+		return evidence_decide(v, OUTCOME_INVALID, "start", "the server was never started");
+	if (fact_known(f->oom_kill) && f->oom_kill.value == 0 && fact_set(f->kernel_log_kills))
+		return evidence_decide(
+			v, OUTCOME_INVALID, "evidence",
+			"the evidence contradicts itself: the kernel log records a kill in the group, but its oom_kill "
+			"counter stayed at 0: %s",
+			f->kernel_log_line);
+	switch (how_it_ended(f)) {
+	case ENDED_ITSELF:
+		return by_itself(f, v);
+	case LIVED:
+	case ENDED_BY_US:
+		return until_stopped(f, v);
+	case ENDING_UNCLEAR:
+		break;
+	}
+	return evidence_decide(v, OUTCOME_INVALID, "evidence",
+			       "whether the server ended before or after the rig's own signal cannot be told");
+}
+
+/*
+ * Thrash is shown when the group read back, page by page, at least as much as
+ * its whole cap holds.  A fault reads at least one page (readahead more), so
+ * this errs on the side of "hang".
+ */
+static bool thrashed(const struct facts *f)
+{
+	uint64_t page = fact_set(f->page_bytes) ? f->page_bytes.value : 4096;
+
+	return fact_set(f->cap_in_force_bytes) && fact_known(f->load_major_faults) &&
+	       f->load_major_faults.value >= f->cap_in_force_bytes.value / page;
+}
+
+bool rule_stall(const struct facts *f, struct verdict *v)
+{
+	struct fact silence = f->health_longest_silence_ns, deadline = f->health_deadline_ns;
+
+	if (!fact_set(f->requests_started))
+		return false; /* rule_load() says so */
+	if (silence.state == FACT_UNREADABLE)
+		return evidence_decide(v, OUTCOME_INVALID, "evidence",
+				       "whether the server kept answering is not known");
+	if (!fact_known(silence) || !fact_known(deadline) || silence.value <= deadline.value)
+		return false;
+	evidence_decide(v, OUTCOME_STALLED, thrashed(f) ? "thrash" : "hang",
+			"alive, but a health probe went unanswered for %s (deadline %s)", TIME_TEXT(silence.value),
+			TIME_TEXT(deadline.value));
+	if (fact_known(f->load_major_faults))
+		evidence_add(v, "%" PRIu64 " major page faults during the load: %s", f->load_major_faults.value,
+			     thrashed(f) ? "at least the whole cap was read back from disk"
+					 : "less than one reading of the whole cap, no thrash");
+	else
+		evidence_add(v, "the group's major page faults are not known: a thrash is not excluded");
+	evidence_add(v, "peaks: charge %s, unreclaimable %s, page cache %s", FACT_SIZE_TEXT(f->peak_usage_bytes),
+		     FACT_SIZE_TEXT(f->peak_unreclaimable_bytes), FACT_SIZE_TEXT(f->peak_file_bytes));
+	return true;
+}

@@ -1,0 +1,82 @@
+/*
+ * store - one folder per run below the results folder, written while running
+ * so that a killed rig still leaves a readable record.  results/README.md
+ * describes the files.
+ *
+ *   run.json      the record, replaced atomically at each store_update()
+ *   samples.csv   one row per sample        requests.csv  one row per transfer
+ *   app.jsonl     the server's own figures  server.log    its stdout and stderr
+ *   kernel.log    OOM records
+ *
+ * Life cycle: store_create() makes the folder and the first run.json with
+ * "state":"running"; store_set() and store_update() as the run goes; rows are
+ * appended through the three streams; store_set("state") to "finished" or
+ * "interrupted"; store_close() in any case once store_create() succeeded.
+ * Reading back: store_list(), store_find(), store_read().
+ *
+ * The struct owns its folder, streams and record; json_incref() the record to
+ * keep it beyond store_close().  Loop thread only.
+ */
+#ifndef OOMRIG_STORE_STORE_H
+#define OOMRIG_STORE_STORE_H
+
+#include <jansson.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#define STORE_SCHEMA 1
+#define STORE_ID_MAX 128
+#define STORE_RECORD "run.json"
+
+struct store_run {
+	char id[STORE_ID_MAX]; /* "20261121-114439.120-three-uploads-before-any-fix-1f3a": also the folder's name */
+	char *folder;
+	FILE *samples, *requests, *app; /* fully buffered; flushed by store_flush() */
+	json_t *record;			/* what run.json holds; owned */
+};
+
+/*
+ * results: the results folder, made when missing.  name goes into the id, with
+ * what does not suit a file name replaced.  The record starts with "schema",
+ * "id", "state" and "folder"; headers of the row files are the caller's.
+ */
+int store_create(struct store_run *run, const char *results, const char *name, struct error *err);
+
+/* Sets a top-level key of the record; steals value (NULL is written as null). */
+void store_set(struct store_run *run, const char *key, json_t *value);
+
+/* Writes run.json (atomically) and flushes the row files. */
+int store_update(struct store_run *run, struct error *err);
+int store_flush(struct store_run *run, struct error *err);
+
+/* Path of a file in the folder; heap, the caller frees. */
+char *store_path(const struct store_run *run, const char *file);
+
+/*
+ * Last store_update() and close of the files; releases the struct whatever it
+ * returns.  A failed write is an error: a run whose record is incomplete is no
+ * result.
+ */
+int store_close(struct store_run *run, struct error *err);
+
+/*
+ * Finds a stored run: a folder path, an id, a unique part of an id, "last".
+ * Heap path, the caller frees; ambiguous or unknown: NULL and an error
+ * (ERROR_USAGE) that names candidates.
+ */
+char *store_find(const char *results, const char *what, struct error *err);
+
+/* All run folders, oldest first; ids in a heap array of heap strings.  A missing results folder holds none. */
+int store_list(const char *results, char ***ids, size_t *count, struct error *err);
+void store_free_list(char **ids, size_t count);
+
+/*
+ * Reads FOLDER/run.json and checks its schema version; "folder" is set to where
+ * it was found.  The caller owns it.  ERROR_INPUT: not a record, or of a newer rig.
+ */
+json_t *store_read(const char *folder, struct error *err);
+
+#endif
