@@ -1,0 +1,96 @@
+#include "cmd.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+
+static const struct {
+	enum exit_status status;
+	const char *meaning;
+} meanings[] = {
+	{ STATUS_OK, "all as it should be (every run ended as its scenario expects)" },
+	{ STATUS_VERDICT, "a verdict or a regression gate failed" },
+	{ STATUS_USAGE, "wrong usage, or a scenario or record that cannot be read" },
+	{ STATUS_RIG, "the rig or its environment failed; oomrig doctor says more" },
+	{ STATUS_SKIPPED, "skipped, with the reason" },
+	{ STATUS_INCONCLUSIVE, "inconclusive" },
+	{ STATUS_INTERRUPTED, "interrupted" },
+};
+
+static void print_manual(const struct manual *m, const struct option_row *rows)
+{
+	printf("Usage: %s\n\n%s\n\nOptions:\n", m->usage, m->about);
+	options_print_help(rows, stdout);
+	printf("\nExamples:\n%s\n\nExit status:\n", m->examples);
+	for (const enum exit_status *s = m->statuses; *s != STATUS_END; s++)
+		for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
+			if (meanings[i].status == *s)
+				printf("  %3d  %s\n", (int)*s, meanings[i].meaning);
+}
+
+bool cmd_begin(const struct manual *manual, const struct option_row *rows, int argc, char **argv, void *settings,
+	       struct options_result *result, int *status)
+{
+	struct error err = ERROR_INIT;
+	*status = STATUS_OK;
+	if (options_defaults(rows, settings, &err) == 0 &&
+	    options_parse(rows, argc, argv, settings, result, &err) == 0) {
+		if (!result->help)
+			return true;
+		print_manual(manual, rows);
+	} else {
+		*status = cmd_fail(&err);
+		if (*status == STATUS_USAGE)
+			fprintf(stderr, "Usage: %s\n", manual->usage);
+	}
+	options_release(rows, settings);
+	return false;
+}
+
+int cmd_fail(const struct error *err)
+{
+	static const enum exit_status statuses[] = {
+		[ERROR_NONE] = STATUS_RIG,        [ERROR_USAGE] = STATUS_USAGE,
+		[ERROR_INPUT] = STATUS_USAGE,     [ERROR_ENVIRONMENT] = STATUS_RIG,
+		[ERROR_SYSTEM] = STATUS_RIG,      [ERROR_TARGET] = STATUS_RIG, /* no verdict came of it */
+		[ERROR_INTERRUPTED] = STATUS_INTERRUPTED, [ERROR_BUG] = STATUS_RIG,
+	};
+	log_error("%s", err->message);
+	return statuses[err->code];
+}
+
+char *cmd_program_folder(struct error *err)
+{
+	char path[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	if (len <= 0) {
+		error_set_errno(err, ERROR_ENVIRONMENT, errno, "cannot read '/proc/self/exe'");
+		return NULL;
+	}
+	path[len] = '\0';
+	char *slash = strrchr(path, '/');
+	return slash > path ? xasprintf("%.*s", (int)(slash - path), path) : xstrdup("/");
+}
+
+char *cmd_results_folder(const char *option, struct error *err)
+{
+	if (option != NULL)
+		return xstrdup(option);
+	char *program = cmd_program_folder(err);
+	char *results = program != NULL ? xasprintf("%s/results", program) : NULL;
+	free(program);
+	return results;
+}
+
+const char *cmd_shown_path(const char *path)
+{
+	char cwd[PATH_MAX];
+	size_t len = getcwd(cwd, sizeof(cwd)) != NULL ? strlen(cwd) : 0;
+	return len > 1 && strncmp(path, cwd, len) == 0 && path[len] == '/' ? path + len + 1 : path;
+}

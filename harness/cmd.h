@@ -1,0 +1,59 @@
+/*
+ * cmd - what the subcommands share.  Each cmd_NAME.c is thin: parse the options
+ * by a table, call a module, print, choose the exit status.  Errors are printed
+ * here and nowhere below.
+ *
+ * A new subcommand is one file and one row of the table in main.c.  Main thread.
+ */
+#ifndef OOMRIG_CMD_H
+#define OOMRIG_CMD_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/options.h"
+
+enum exit_status {
+	STATUS_OK = 0,           /* every run ended as its scenario expects */
+	STATUS_VERDICT = 1,      /* a verdict or a regression gate failed */
+	STATUS_USAGE = 2,
+	STATUS_RIG = 3,          /* the rig or its environment failed */
+	STATUS_SKIPPED = 4,
+	STATUS_INCONCLUSIVE = 5,
+	STATUS_INTERRUPTED = 130,
+	STATUS_END = -1,         /* ends a list of them */
+};
+
+struct manual {
+	const char *usage;       /* "oomrig show [RUN…] [options]" */
+	const char *about;       /* what it is for, lines of at most 80 columns */
+	const char *examples;    /* two or three command lines with a word each */
+	enum exit_status statuses[8]; /* those it can end with, STATUS_END last */
+};
+
+/*
+ * Defaults, parsing and --help.  True: go on.  False: end with *status (the help
+ * was printed, or the error was); the settings need no release then.
+ */
+bool cmd_begin(const struct manual *manual, const struct option_row *rows, int argc, char **argv, void *settings,
+	       struct options_result *result, int *status);
+
+/* Prints the error and returns the exit status that belongs to its code. */
+int cmd_fail(const struct error *err);
+
+/* Folder the oomrig program lies in; heap, NULL with err when /proc does not say. */
+char *cmd_program_folder(struct error *err);
+
+/* The option's value, or "results" in the program's folder; heap. */
+char *cmd_results_folder(const char *option, struct error *err);
+
+/* path without the working folder in front, as one would type it; borrowed from path. */
+const char *cmd_shown_path(const char *path);
+
+int cmd_run(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_show(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_clean(int argc, char **argv);
+
+#endif

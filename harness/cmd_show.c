@@ -1,0 +1,173 @@
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd.h"
+#include "report/report.h"
+#include "store/store.h"
+#include "store/summary.h"
+
+struct show_settings {
+	const char *results, *format;
+	bool json;
+};
+
+static const struct option_row rows[] = {
+	{ "results", 'r', OPTION_STRING, offsetof(struct show_settings, results), "DIR", NULL, 0, 0, NULL,
+	  "where the runs are stored; without it\nresults/ beside the program" },
+	{ "format", 'f', OPTION_STRING, offsetof(struct show_settings, format), "NAME", "terminal", 0, 0, NULL,
+	  "how to write them; oomrig list names the formats" },
+	{ "json", 'j', OPTION_FLAG, offsetof(struct show_settings, json), NULL, NULL, 0, 0, NULL,
+	  "the same as --format json" },
+	{ 0 },
+};
+
+static const struct manual manual = {
+	.usage = "oomrig show [RUN...] [options]",
+	.about = "Prints a stored run in full: verdict, evidence, memory, requests.  Several runs\n"
+		 "are set side by side, and repeats of one scenario are counted together.  A RUN\n"
+		 "is an id, any part of one that is unique, a folder, or \"last\".  Without a RUN it\n"
+		 "lists what is stored, newest last.",
+	.examples = "  oomrig show                      what is stored\n"
+		    "  oomrig show last                 the newest run\n"
+		    "  oomrig show 114439 114512        two runs side by side\n"
+		    "  oomrig show last --json          for programs",
+	.statuses = { STATUS_OK, STATUS_USAGE, STATUS_RIG, STATUS_END },
+};
+
+/* Records and what was read from them: the summaries borrow from the records. */
+struct runs {
+	json_t **records;
+	struct run_summary *summaries;
+	char **folders;
+	size_t count;
+};
+
+static int add_run(struct runs *r, char *folder, struct error *err)
+{
+	struct run_summary summary;
+	json_t *record = store_read(folder, err);
+	if (record == NULL || summary_read(&summary, record, err) != 0) {
+		json_decref(record);
+		free(folder);
+		return -1;
+	}
+	size_t n = r->count + 1;
+	r->records = xrealloc(r->records, n * sizeof(r->records[0]));
+	r->summaries = xrealloc(r->summaries, n * sizeof(r->summaries[0]));
+	r->folders = xrealloc(r->folders, n * sizeof(r->folders[0]));
+	summary.folder = cmd_shown_path(folder); /* where it lies now, not where it was written */
+	r->records[r->count] = record;
+	r->summaries[r->count] = summary;
+	r->folders[r->count++] = folder;
+	return 0;
+}
+
+static void runs_release(struct runs *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		summary_release(&r->summaries[i]);
+		json_decref(r->records[i]);
+		free(r->folders[i]);
+	}
+	free(r->records);
+	free(r->summaries);
+	free(r->folders);
+}
+
+/* "3 min ago" from the record's RFC 3339 time; "-" without one. */
+static void add_age(struct buf *b, const json_t *record)
+{
+	const char *started = json_string_value(json_object_get(record, "started"));
+	struct tm tm = { 0 };
+	if (started == NULL || strptime(started, "%Y-%m-%dT%H:%M:%S", &tm) == NULL) {
+		buf_adds(b, "-");
+		return;
+	}
+	time_t age = time(NULL) - timegm(&tm);
+	if (age < 0)
+		buf_addf(b, "%.19s", started); /* the clock was set back: no age can be told */
+	else if (age >= 48 * 3600)
+		buf_addf(b, "%lld days ago", (long long)age / 86400);
+	else if (age >= 3600)
+		buf_addf(b, "%lld h ago", (long long)age / 3600);
+	else if (age >= 60)
+		buf_addf(b, "%lld min ago", (long long)age / 60);
+	else
+		buf_addf(b, "%lld s ago", (long long)age);
+}
+
+/* What is stored; an unreadable record is listed with its error. */
+static int list_runs(const char *results)
+{
+	struct error err = ERROR_INIT;
+	char **ids;
+	size_t count;
+	int status = STATUS_OK;
+	if (store_list(results, &ids, &count, &err) != 0)
+		return cmd_fail(&err);
+	if (count == 0)
+		printf("no runs in '%s'\n", cmd_shown_path(results));
+	for (size_t i = 0; i < count; i++) {
+		struct runs one = { 0 };
+		if (add_run(&one, xasprintf("%s/%s", results, ids[i]), &err) == 0) {
+			struct buf age = BUF_INIT;
+			add_age(&age, one.records[0]);
+			report_line(stdout, one.summaries, buf_str(&age));
+			buf_release(&age);
+		} else {
+			printf("%-40s%s\n    %s\n", "unreadable", ids[i], err.message);
+			status = STATUS_USAGE;
+		}
+		runs_release(&one);
+	}
+	store_free_list(ids, count);
+	return status;
+}
+
+static int find_runs(struct runs *runs, const char *results, const struct options_result *words, struct error *err)
+{
+	for (size_t i = 0; i < words->operand_count; i++) {
+		char *folder = store_find(results, words->operands[i], err);
+		if (folder == NULL || add_run(runs, folder, err) != 0)
+			return -1;
+	}
+	if (words->operand_count > 0)
+		return 0;
+	char **ids;
+	size_t count;
+	if (store_list(results, &ids, &count, err) != 0)
+		return -1;
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = add_run(runs, xasprintf("%s/%s", results, ids[i]), err);
+	store_free_list(ids, count);
+	return rc;
+}
+
+int cmd_show(int argc, char **argv)
+{
+	struct show_settings settings = { 0 };
+	struct options_result words;
+	struct error err = ERROR_INIT;
+	int status;
+	if (!cmd_begin(&manual, rows, argc, argv, &settings, &words, &status))
+		return status;
+	const char *format = settings.json ? "json" : settings.format;
+	const struct exporter *exporter = exporter_find(format, &err);
+	char *results = exporter != NULL ? cmd_results_folder(settings.results, &err) : NULL;
+	if (results == NULL)
+		return cmd_fail(&err);
+
+	if (words.operand_count == 0 && strcmp(format, "terminal") == 0) {
+		status = list_runs(results);
+	} else {
+		struct runs runs = { 0 };
+		if (find_runs(&runs, results, &words, &err) != 0 ||
+		    exporter->write(stdout, runs.summaries, runs.count, &err) != 0)
+			status = cmd_fail(&err);
+		runs_release(&runs);
+	}
+	free(results);
+	return status;
+}

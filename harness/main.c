@@ -1,0 +1,92 @@
+/*
+ * oomrig - loads an upload service inside a memory cap and says, with evidence,
+ * whether it crashed or only grew.  This file only finds the subcommand.
+ */
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/nearest.h"
+#include "cmd.h"
+#include "store/host.h"
+#include "target/trampoline.h"
+
+struct command {
+	const char *name, *summary;
+	int (*run)(int argc, char **argv);
+};
+
+static const struct command commands[] = {
+	{ "run", "run scenarios and say what became of the server", cmd_run },
+	{ "list", "scenarios, presets, behaviours and what else can be named", cmd_list },
+	{ "show", "a stored run in full, or several side by side", cmd_show },
+	{ "doctor", "can this host do it, and if not, what to type", cmd_doctor },
+	{ "clean", "take away what a killed rig left behind", cmd_clean },
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int print_usage(FILE *out)
+{
+	fprintf(out, "Usage: oomrig COMMAND [options]\n\n"
+		     "Loads an upload service inside a memory cap and says, with evidence, whether it\n"
+		     "crashed or only grew, and in which memory.\n\nCommands:\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+	fprintf(out, "\n  oomrig help COMMAND   its options, examples and exit status\n"
+		     "  oomrig --version      the version\n\nStart with:\n"
+		     "  oomrig doctor\n"
+		     "  oomrig run scenarios/picoshare/three-uploads-before-any-fix.yaml\n");
+	return out == stdout ? STATUS_OK : STATUS_USAGE;
+}
+
+static const struct command *find(const char *name)
+{
+	struct nearest n;
+	nearest_init(&n, name);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+		nearest_offer(&n, commands[i].name);
+	}
+	if (n.best != NULL)
+		log_error("unknown command '%s'; did you mean '%s'?", name, n.best);
+	else
+		log_error("unknown command '%s'; oomrig --help lists them", name);
+	return NULL;
+}
+
+static int dispatch(int argc, char **argv)
+{
+	if (argc < 2)
+		return print_usage(stderr);
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+		printf("oomrig %s\n", OOMRIG_VERSION);
+		return STATUS_OK;
+	}
+	bool help = strcmp(argv[1], "help") == 0;
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || (help && argc == 2))
+		return print_usage(stdout);
+	const struct command *command = find(argv[help ? 2 : 1]);
+	if (command == NULL)
+		return STATUS_USAGE;
+	char option[] = "--help";
+	char *for_help[] = { argv[help ? 2 : 1], option, NULL };
+	return help ? command->run(2, for_help) : command->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], TRAMPOLINE_COMMAND) == 0)
+		return trampoline_main(argc, argv);
+	setlocale(LC_CTYPE, ""); /* only for whether the terminal takes UTF-8: figures keep their point */
+	int status = dispatch(argc, argv);
+	errno = 0; /* stays 0 when an earlier write failed */
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		log_error("cannot write to standard output%s%s", errno != 0 ? ": " : "", errno != 0 ? strerror(errno) : "");
+		return status == STATUS_OK ? STATUS_RIG : status;
+	}
+	return status;
+}

@@ -1,0 +1,187 @@
+#include <string.h>
+
+#include "report/column.h"
+
+#define OFFSET(field) offsetof(struct facts, field)
+
+static void add_spread(struct buf *b, const struct page *p, const struct column *c, size_t offset,
+		       enum runs_taken taken, const char *before, const char *after,
+		       const char *(*format)(struct fact f, char out[UNITS_TEXT_MAX]))
+{
+	struct spread s = column_spread(c, offset, taken);
+	if (s.known == 0)
+		return;
+	buf_adds(b, before);
+	spread_add(b, p, &s, format);
+	buf_adds(b, after);
+}
+
+/* At most so much in any run: the figure that bounds them all. */
+static void add_most(struct buf *b, const struct column *c, size_t offset, enum runs_taken taken, const char *before,
+		     const char *after)
+{
+	struct spread s = column_spread(c, offset, taken);
+	char text[UNITS_TEXT_MAX];
+	if (s.known > 0)
+		buf_addf(b, "%s%s%s", before, figure_size(fact_of(s.max), text), after);
+}
+
+static void died(struct buf *b, const struct page *p, const struct column *c)
+{
+	add_spread(b, p, c, OFFSET(server_end_ns), RUNS_CRASHED, " ", " after its start", figure_duration);
+	add_spread(b, p, c, OFFSET(death_anon_bytes), RUNS_CRASHED, " with ", " anon", figure_size);
+	struct spread shmem = column_spread(c, OFFSET(death_shmem_bytes), RUNS_CRASHED);
+	if (shmem.known > 0 && shmem.max >= 1 << 20)
+		add_spread(b, p, c, OFFSET(death_shmem_bytes), RUNS_CRASHED, " and ", " shmem", figure_size);
+}
+
+static void filled_cache(struct buf *b, const struct page *p, const struct column *c)
+{
+	add_most(b, c, OFFSET(peak_usage_bytes), RUNS_ENDED, " up to ", "");
+	add_most(b, c, OFFSET(peak_anon_bytes), RUNS_ENDED, " (anon at most ", ")");
+	struct spread before = column_spread(c, OFFSET(settled_usage_bytes), RUNS_ENDED);
+	if (before.known > 0 && column_spread(c, OFFSET(squeezed_usage_bytes), RUNS_ENDED).known > 0)
+		add_spread(b, p, c, OFFSET(squeezed_usage_bytes), RUNS_ENDED, ", gave it back down to ", " when asked",
+			   figure_size);
+}
+
+static void rose(struct buf *b, const struct page *p, const struct column *c)
+{
+	add_most(b, c, OFFSET(peak_unreclaimable_bytes), RUNS_ENDED, " (unreclaimable at most ", "");
+	add_spread(b, p, c, OFFSET(settled_unreclaimable_bytes), RUNS_ENDED, ", ", " after the load)", figure_size);
+}
+
+static void stayed(struct buf *b, const struct page *p, const struct column *c)
+{
+	(void)p;
+	add_most(b, c, OFFSET(peak_usage_bytes), RUNS_ENDED, " (at most ", " charged)");
+}
+
+/* What follows the verb, by outcome and cause. */
+static const struct detail {
+	const char *outcome, *cause; /* cause NULL: any */
+	void (*add)(struct buf *b, const struct page *p, const struct column *c);
+} details[] = {
+	{ "crashed", NULL, died },
+	{ "grew", "page-cache", filled_cache },
+	{ "grew", "peak", rose },
+	{ "grew", "leak", rose },
+	{ "steady", NULL, stayed },
+};
+
+static void add_detail(struct buf *b, const struct page *p, const struct column *c)
+{
+	const struct verdict_words *w = verdict_words(c->runs[0]);
+	for (size_t i = 0; i < sizeof(details) / sizeof(details[0]); i++) {
+		const struct detail *d = &details[i];
+		if (w->outcome != NULL && strcmp(d->outcome, w->outcome) == 0 &&
+		    (d->cause == NULL || (w->cause != NULL && strcmp(d->cause, w->cause) == 0))) {
+			d->add(b, p, c);
+			return;
+		}
+	}
+}
+
+/* What became of the requests; "lost nothing" only when all that was acknowledged was read back and right. */
+static void add_losses(struct buf *b, const struct column *c)
+{
+	struct spread corrupt = column_spread(c, OFFSET(corrupt), RUNS_ALL);
+	struct spread failed = column_spread(c, OFFSET(requests_failed), RUNS_JUDGED);
+	struct spread started = column_spread(c, OFFSET(requests_started), RUNS_JUDGED);
+	struct spread verified = column_spread(c, OFFSET(verified_bytes), RUNS_JUDGED);
+	struct spread acknowledged = column_spread(c, OFFSET(acknowledged_bytes), RUNS_JUDGED);
+	if (corrupt.sum > 0)
+		buf_addf(b, ", and %llu of what it had acknowledged or sent was WRONG", (unsigned long long)corrupt.sum);
+	if (c->crashed > 0)
+		return;
+	if (failed.sum > 0 && started.known > 0)
+		buf_addf(b, ", but %llu of its %llu requests failed", (unsigned long long)failed.sum,
+			 (unsigned long long)started.sum);
+	else if (failed.known == c->count && corrupt.known == c->count && corrupt.sum == 0 && verified.sum > 0 &&
+		 acknowledged.known == c->count && verified.sum >= acknowledged.sum)
+		buf_adds(b, " and lost nothing");
+}
+
+static void clause(struct buf *b, const struct page *p, const struct column *c, bool name_cap)
+{
+	char cap[UNITS_TEXT_MAX];
+	buf_adds(b, c->label);
+	if (name_cap && fact_known(c->runs[0]->memory_bytes) &&
+	    strstr(c->label, figure_size(c->runs[0]->memory_bytes, cap)) == NULL)
+		buf_addf(b, " under %s", cap);
+	if (column_agrees(c)) {
+		buf_addf(b, " %s", verdict_words(c->runs[0])->clause);
+		struct buf detail = BUF_INIT;
+		add_detail(&detail, p, c);
+		if (c->count > 1)
+			buf_addf(b, " in %zu of %zu runs%s", c->count, c->count, detail.len > 0 ? "," : "");
+		buf_adds(b, buf_str(&detail));
+		buf_release(&detail);
+	} else {
+		buf_addf(b, " ended differently from run to run (");
+		column_tally(b, c, " in ");
+		buf_addc(b, ')');
+		if (c->crashed > 0)
+			add_spread(b, p, c, OFFSET(server_end_ns), RUNS_CRASHED, ": the crashes came ",
+				   " after the start", figure_duration);
+		add_most(b, c, OFFSET(peak_anon_bytes), RUNS_ENDED,
+			 c->crashed > 0 ? ", the others took at most " : ", with at most ", " anon");
+	}
+	add_losses(b, c);
+}
+
+static bool same_cap(const struct column *columns, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!fact_known(columns[i].runs[0]->memory_bytes) ||
+		    columns[i].runs[0]->memory_bytes.value != columns[0].runs[0]->memory_bytes.value)
+			return false;
+	return true;
+}
+
+/* The load groups without what says how they are checked: reading back loads nothing.  NULL: not known. */
+static json_t *load_alone(const struct run_summary *run)
+{
+	json_t *load = json_deep_copy(run->load);
+	size_t i;
+	json_t *group;
+	json_array_foreach(load, i, group)
+	{
+		json_object_del(group, "read_back");
+		json_object_del(group, "verify");
+	}
+	return load;
+}
+
+static bool same_load(const struct column *columns, size_t count)
+{
+	json_t *first = load_alone(columns[0].runs[0]);
+	bool same = true;
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < columns[i].count; k++) {
+			json_t *other = load_alone(columns[i].runs[k]);
+			same &= json_equal(first, other) != 0; /* NULL equals nothing */
+			json_decref(other);
+		}
+	json_decref(first);
+	return same;
+}
+
+void conclude(struct buf *b, const struct page *p, const struct column *columns, size_t count)
+{
+	char cap[UNITS_TEXT_MAX];
+	bool load = count > 1 && same_load(columns, count);
+	bool one_cap = same_cap(columns, count);
+	if (one_cap) {
+		figure_size(columns[0].runs[0]->memory_bytes, cap);
+		buf_addf(b, "%s %s: ", load ? "Same load, same" : count > 1 ? "Under the same" : "Under", cap);
+	} else if (load) {
+		buf_adds(b, "Same load: ");
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			buf_adds(b, "; ");
+		clause(b, p, &columns[i], !one_cap);
+	}
+	buf_addc(b, '.');
+}

@@ -1,0 +1,44 @@
+/*
+ * figures - figures and verdicts as people read them, the same in every terminal
+ * report.  Three values stay three: a missing figure is "-", one that could not
+ * be read is "?", nothing is "0 B".  Any thread.
+ */
+#ifndef OOMRIG_REPORT_FIGURES_H
+#define OOMRIG_REPORT_FIGURES_H
+
+#include "base/fact.h"
+#include "base/units.h"
+#include "report/page.h"
+#include "store/summary.h"
+
+const char *figure_size(struct fact f, char out[UNITS_TEXT_MAX]);
+const char *figure_count(struct fact f, char out[UNITS_TEXT_MAX]);
+const char *figure_duration(struct fact f, char out[UNITS_TEXT_MAX]);
+
+/* "228-231 MiB", or one figure when both read the same; between: "-", " -> ". */
+void figure_pair(struct buf *b, uint64_t first, uint64_t second, const char *between,
+		 const char *(*format)(struct fact f, char out[UNITS_TEXT_MAX]));
+
+/* What an outcome and cause look like and how a sentence about them goes on. */
+struct verdict_words {
+	const char *outcome, *cause; /* cause NULL: any */
+	enum ink ink;
+	const char *clause;          /* "was killed by the kernel" */
+};
+const struct verdict_words *verdict_words(const struct run_summary *run);
+
+/* The rig is still at it, or was killed: no verdict yet. */
+bool run_unfinished(const struct run_summary *run);
+
+bool run_crashed(const struct run_summary *run);
+
+/* A run that says something about its server: neither invalid nor interrupted nor unfinished. */
+bool run_judged(const struct run_summary *run);
+
+/* "crashed/oom-kill"; "unfinished" for a run without a verdict. */
+void verdict_name(struct buf *b, const struct run_summary *run);
+
+/* "crashed/oom-kill or grew/page-cache" */
+void verdict_expected(struct buf *b, const struct run_summary *run);
+
+#endif

@@ -1,0 +1,75 @@
+#include "report/json.h"
+
+#include <errno.h>
+#include <jansson.h>
+
+static json_t *figure(struct fact f)
+{
+	return fact_known(f) ? json_integer((json_int_t)f.value) : json_null();
+}
+
+static json_t *text(const char *s)
+{
+	return s != NULL && s[0] != '\0' ? json_string(s) : json_null();
+}
+
+static json_t *texts(const char *const *items, size_t count)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, json_string(items[i]));
+	return array;
+}
+
+/* jansson keeps the order of insertion (JSON_PRESERVE_ORDER is the default since 2.8). */
+static json_t *run_object(const struct run_summary *run)
+{
+	const struct facts *f = &run->facts;
+	json_t *peak = json_object();
+	json_object_set_new(peak, "usage_bytes", figure(f->peak_usage_bytes));
+	json_object_set_new(peak, "anon_bytes", figure(f->peak_anon_bytes));
+	json_object_set_new(peak, "file_bytes", figure(f->peak_file_bytes));
+	json_object_set_new(peak, "unreclaimable_bytes", figure(f->peak_unreclaimable_bytes));
+
+	json_t *requests = json_object();
+	json_object_set_new(requests, "ok", figure(f->requests_ok));
+	json_object_set_new(requests, "failed", figure(f->requests_failed));
+	json_object_set_new(requests, "verified_bytes", figure(f->verified_bytes));
+	json_object_set_new(requests, "corrupt", figure(f->corrupt));
+
+	json_t *object = json_object();
+	json_object_set_new(object, "id", text(run->id));
+	json_object_set_new(object, "scenario", text(run->scenario));
+	json_object_set_new(object, "outcome", text(run->outcome));
+	json_object_set_new(object, "cause", text(run->cause));
+	json_object_set_new(object, "expected", texts(run->expected, run->expected_count));
+	json_object_set_new(object, "as_expected", json_boolean(run->as_expected));
+	json_object_set_new(object, "memory_bytes", figure(run->memory_bytes));
+	json_object_set_new(object, "peak", peak);
+	json_object_set_new(object, "requests", requests);
+	json_object_set_new(object, "evidence", texts(run->evidence, run->evidence_count));
+	return object;
+}
+
+static int write_json(FILE *out, const struct run_summary *runs, size_t count, struct error *err)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, run_object(&runs[i]));
+	json_t *root = json_object();
+	json_object_set_new(root, "schema", json_integer(REPORT_JSON_SCHEMA));
+	json_object_set_new(root, "runs", array);
+	errno = 0;
+	bool failed = json_dumpf(root, out, JSON_INDENT(2)) != 0 || fputc('\n', out) == EOF || fflush(out) != 0;
+	int saved = errno;
+	json_decref(root);
+	if (failed)
+		return error_set_errno(err, ERROR_SYSTEM, saved, "cannot write the report");
+	return 0;
+}
+
+const struct exporter json_exporter = {
+	.name = "json",
+	.summary = "for programs: schema 1, one object per run",
+	.write = write_json,
+};

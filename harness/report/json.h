@@ -1,0 +1,14 @@
+/*
+ * json - the exporter for programs: schema 1, one object per run.  A figure
+ * that is absent or unreadable is null; sizes are bytes.
+ */
+#ifndef OOMRIG_REPORT_JSON_H
+#define OOMRIG_REPORT_JSON_H
+
+#include "report/report.h"
+
+#define REPORT_JSON_SCHEMA 1
+
+extern const struct exporter json_exporter;
+
+#endif

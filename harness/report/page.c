@@ -1,0 +1,161 @@
+#include "report/page.h"
+
+#include <langinfo.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "report/report.h"
+
+struct glyph_row {
+	const char *utf8, *ascii;
+};
+
+static const struct glyph_row glyphs[] = {
+	[GLYPH_CHECK] = { "✓", "ok:" },  [GLYPH_CROSS] = { "✗", "!!" },      [GLYPH_BULLET] = { "•", "-" },
+	[GLYPH_ARROW] = { "→", "->" },   [GLYPH_RANGE] = { "–", "-" },       [GLYPH_AT_LEAST] = { "≥", ">=" },
+	[GLYPH_SEPARATOR] = { "·", "|" }, [GLYPH_RULE] = { "─", "-" },       [GLYPH_ELLIPSIS] = { "…", "..." },
+	[GLYPH_ANON] = { "█", "#" },     [GLYPH_SHMEM] = { "▞", "S" },       [GLYPH_KERNEL] = { "▓", "K" },
+	[GLYPH_CACHE] = { "▒", "=" },    [GLYPH_OTHER] = { "░", "+" },       [GLYPH_FREE] = { "·", "." },
+};
+
+/* ECMA-48 SGR; the eight basic colours, which every theme keeps readable. */
+static const char *const inks[] = {
+	[INK_PLAIN] = "",         [INK_STRONG] = "\033[1m", [INK_FAINT] = "\033[2m",       [INK_GOOD] = "\033[32m",
+	[INK_WARN] = "\033[33m",  [INK_BAD] = "\033[1;31m", [INK_ALARM] = "\033[1;37;41m",
+};
+
+bool report_colour(FILE *out)
+{
+	const char *no_color = getenv("NO_COLOR"); /* no-color.org: present and not empty */
+	const char *term = getenv("TERM");
+	return isatty(fileno(out)) && (no_color == NULL || no_color[0] == '\0') && term != NULL &&
+	       strcmp(term, "dumb") != 0;
+}
+
+/* COLUMNS, as ls(1) and git take it, before the terminal's own word; 80 where nobody knows. */
+static int find_width(FILE *out)
+{
+	const char *columns = getenv("COLUMNS");
+	long width = columns != NULL ? strtol(columns, NULL, 10) : 0;
+	struct winsize size;
+	if (width <= 0 && ioctl(fileno(out), TIOCGWINSZ, &size) == 0)
+		width = size.ws_col;
+	if (width <= 0)
+		width = 80;
+	return width < PAGE_WIDTH_MIN ? PAGE_WIDTH_MIN : width > PAGE_WIDTH_MAX ? PAGE_WIDTH_MAX : (int)width;
+}
+
+void page_init(struct page *p, FILE *out)
+{
+	memset(p, 0, sizeof(*p));
+	p->width = find_width(out);
+	p->colour = report_colour(out);
+	p->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+void page_write(const struct page *p, FILE *out)
+{
+	fwrite(buf_str(&p->text), 1, p->text.len, out);
+}
+
+void page_release(struct page *p)
+{
+	buf_release(&p->text);
+}
+
+const char *page_glyph(const struct page *p, enum glyph glyph)
+{
+	return p->utf8 ? glyphs[glyph].utf8 : glyphs[glyph].ascii;
+}
+
+void page_ink(struct page *p, enum ink ink, const char *fmt, ...)
+{
+	bool coloured = p->colour && ink != INK_PLAIN;
+	if (coloured)
+		buf_adds(&p->text, inks[ink]);
+	va_list ap;
+	va_start(ap, fmt);
+	buf_vaddf(&p->text, fmt, ap);
+	va_end(ap);
+	if (coloured)
+		buf_adds(&p->text, "\033[0m");
+}
+
+/* RFC 3629: continuation bytes are 10xxxxxx. */
+static bool starts_character(char c)
+{
+	return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+int text_columns(const char *text)
+{
+	int columns = 0;
+	for (; *text != '\0'; text++)
+		columns += starts_character(*text);
+	return columns;
+}
+
+size_t text_break(const char *text, int columns)
+{
+	size_t end = 0, space = 0, joint = 0;
+	int used = 0;
+	for (; text[end] != '\0' && text[end] != '\n'; end++) {
+		if (starts_character(text[end]) && used++ == columns)
+			break;
+		if (text[end] == ' ' && end > 0)
+			space = end;
+		if (text[end] == '/' || (text[end] == '-' && memchr(text, '/', end) == NULL))
+			joint = end + 1;
+	}
+	if (text[end] == '\0' || text[end] == '\n' || text[end] == ' ')
+		return end > 0 ? end : 1;
+	/* A word longer than the line: behind a joint of "crashed/oom-kill" before anywhere. */
+	return space > 0 ? space : joint > 0 ? joint : end > 0 ? end : 1;
+}
+
+void page_wrap(struct page *p, enum ink ink, const char *lead, const char *text)
+{
+	buf_adds(&p->text, lead);
+	page_wrap_from(p, ink, text_columns(lead), text);
+}
+
+void page_wrap_from(struct page *p, enum ink ink, int indent, const char *text)
+{
+	do {
+		size_t len = text_break(text, p->width - indent);
+		page_ink(p, ink, "%.*s", (int)(*text == '\0' ? 0 : len), text);
+		buf_addc(&p->text, '\n');
+		if (*text == '\0')
+			return;
+		text += len;
+		while (*text == ' ' || *text == '\n')
+			text++;
+		if (*text != '\0')
+			buf_addf(&p->text, "%*s", indent, "");
+	} while (*text != '\0');
+}
+
+void page_bar(struct page *p, const struct bar_part *parts, size_t count, uint64_t scale, int cells)
+{
+	double sum = 0;
+	int drawn = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct buf run = BUF_INIT;
+		/* Rounded ends, not rounded lengths: the whole bar has the right length. */
+		sum += (double)parts[i].value;
+		double end = scale > 0 ? sum / (double)scale * cells + 0.5 : 0;
+		for (; drawn < cells && drawn + 1 <= end; drawn++)
+			buf_adds(&run, page_glyph(p, parts[i].glyph));
+		if (run.len > 0)
+			page_ink(p, parts[i].ink, "%s", buf_str(&run));
+		buf_release(&run);
+	}
+	struct buf rest = BUF_INIT;
+	for (; drawn < cells; drawn++)
+		buf_adds(&rest, page_glyph(p, GLYPH_FREE));
+	if (rest.len > 0)
+		page_ink(p, INK_FAINT, "%s", buf_str(&rest));
+	buf_release(&rest);
+}

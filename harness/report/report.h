@@ -1,0 +1,34 @@
+/*
+ * report - runs turned into something to read.  An exporter is one file and one
+ * row of exporters[]; all take finished summaries and write to a stream.
+ * progress.h is the live display.  Main thread.
+ */
+#ifndef OOMRIG_REPORT_REPORT_H
+#define OOMRIG_REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "store/summary.h"
+
+struct exporter {
+	const char *name;    /* "terminal", "json" */
+	const char *summary;
+	int (*write)(FILE *out, const struct run_summary *runs, size_t count, struct error *err);
+};
+extern const struct exporter *const exporters[]; /* NULL-terminated */
+const struct exporter *exporter_find(const char *name, struct error *err);
+
+/* One run in full: verdict, evidence, memory by phase, requests, where the record is. */
+void report_run(FILE *out, const struct run_summary *run);
+/* One run on one line: verdict, as expected or not, note (NULL: the peak of anon), id. */
+void report_line(FILE *out, const struct run_summary *run, const char *note);
+/* Several runs side by side, scenarios as columns (repeats counted together), and the answer in a sentence. */
+void report_side_by_side(FILE *out, const struct run_summary *runs, size_t count);
+
+/* Colours on `out`?  A terminal, NO_COLOR unset (no-color.org), TERM not "dumb". */
+bool report_colour(FILE *out);
+
+#endif

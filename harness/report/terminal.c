@@ -1,0 +1,310 @@
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/figures.h"
+#include "report/page.h"
+#include "report/report.h"
+
+#define LABEL_COLUMNS 14
+
+static void headline(struct page *p, const struct run_summary *run)
+{
+	const struct verdict_words *words = verdict_words(run);
+	bool unfinished = run_unfinished(run);
+	char *name = xstrdup(unfinished ? "unfinished" : run->outcome);
+	for (char *c = name; *c != '\0'; c++)
+		*c = (char)toupper((unsigned char)*c);
+	page_ink(p, words->ink, "%s", name);
+	free(name);
+	if (!unfinished && run->cause != NULL && run->cause[0] != '\0')
+		page_ink(p, words->ink, "  %s", run->cause);
+
+	struct buf expected = BUF_INIT;
+	verdict_expected(&expected, run);
+	if (run->expected_count == 0)
+		page_ink(p, INK_FAINT, "   nothing was expected");
+	else if (run->as_expected)
+		page_ink(p, INK_GOOD, "   %s as expected", page_glyph(p, GLYPH_CHECK));
+	else if (run_judged(run))
+		page_ink(p, INK_BAD, "   %s expected %s", page_glyph(p, GLYPH_CROSS), buf_str(&expected));
+	else
+		page_ink(p, INK_FAINT, "   says nothing; expected %s", buf_str(&expected));
+	buf_release(&expected);
+	buf_addc(&p->text, '\n');
+}
+
+static void subject(struct page *p, const struct run_summary *run)
+{
+	char cap[UNITS_TEXT_MAX];
+	page_ink(p, INK_STRONG, "%s", run->scenario);
+	if (run->label != NULL && run->label[0] != '\0')
+		buf_addf(&p->text, " %s %s", page_glyph(p, GLYPH_SEPARATOR), run->label);
+	if (run->server != NULL && run->server[0] != '\0')
+		buf_addf(&p->text, " %s %s", page_glyph(p, GLYPH_SEPARATOR), run->server);
+	if (fact_known(run->memory_bytes))
+		buf_addf(&p->text, " %s %s\n", page_glyph(p, GLYPH_SEPARATOR), figure_size(run->memory_bytes, cap));
+	else
+		buf_addf(&p->text, " %s no cap\n", page_glyph(p, GLYPH_SEPARATOR));
+	if (run->question != NULL && run->question[0] != '\0')
+		page_wrap(p, INK_FAINT, "", run->question);
+}
+
+/* What must not be overlooked, whatever the verdict. */
+static void alarms(struct page *p, const struct run_summary *run)
+{
+	const struct facts *f = &run->facts;
+	if (fact_known(f->corrupt) && f->corrupt.value > 0) {
+		buf_addc(&p->text, '\n');
+		page_ink(p, INK_ALARM, " DATA LOSS ");
+		page_ink(p, INK_BAD, " %llu transfer%s did not return the bytes that were stored",
+			 (unsigned long long)f->corrupt.value, f->corrupt.value == 1 ? "" : "s");
+		buf_addc(&p->text, '\n');
+		if (f->first_corrupt[0] != '\0')
+			page_wrap(p, INK_BAD, "  ", f->first_corrupt);
+	}
+	if (f->rig_error[0] != '\0') {
+		buf_addc(&p->text, '\n');
+		page_wrap(p, INK_BAD, "the rig failed: ", f->rig_error);
+	}
+}
+
+static void evidence(struct page *p, const struct run_summary *run)
+{
+	buf_addc(&p->text, '\n');
+	page_ink(p, INK_STRONG, "Evidence\n");
+	char *lead = xasprintf("  %s ", page_glyph(p, GLYPH_BULLET));
+	for (size_t i = 0; i < run->evidence_count; i++)
+		page_wrap(p, INK_PLAIN, lead, run->evidence[i]);
+	if (run->evidence_count == 0)
+		page_wrap(p, INK_WARN, lead, "none was recorded");
+	free(lead);
+}
+
+struct composition {
+	struct fact usage, anon, shmem, kernel, file;
+};
+
+/* Below: what is known of `whole` beyond the parts, never negative. */
+static struct fact remainder_of(struct fact whole, struct fact parts)
+{
+	if (!fact_known(whole) || !fact_known(parts))
+		return whole.state == FACT_UNREADABLE || parts.state == FACT_UNREADABLE ? FACT_BROKEN : FACT_NONE;
+	return fact_of(whole.value > parts.value ? whole.value - parts.value : 0);
+}
+
+static void draw_composition(struct page *p, const struct composition *c, struct fact cap)
+{
+	const struct {
+		const char *name;
+		enum glyph glyph;
+		enum ink ink;
+		bool always; /* in the legend, even when there is none */
+		struct fact value;
+	} parts[] = {
+		{ "anon", GLYPH_ANON, INK_BAD, true, c->anon },
+		{ "shmem", GLYPH_SHMEM, INK_BAD, false, c->shmem },
+		{ "kernel", GLYPH_KERNEL, INK_WARN, false, c->kernel },
+		{ "page cache", GLYPH_CACHE, INK_GOOD, true, c->file },
+		{ "other", GLYPH_OTHER, INK_PLAIN, false,
+		  remainder_of(c->usage, fact_add(fact_add(c->anon, c->shmem), fact_add(c->kernel, c->file))) },
+	};
+	enum { COUNT = sizeof(parts) / sizeof(parts[0]) };
+	struct bar_part bar[COUNT];
+	struct fact whole = fact_max(cap, c->usage);
+	for (size_t i = 0; i < COUNT; i++) {
+		bar[i].glyph = parts[i].glyph;
+		bar[i].ink = parts[i].ink;
+		bar[i].value = fact_known(parts[i].value) ? parts[i].value.value : 0;
+	}
+	buf_adds(&p->text, "  [");
+	page_bar(p, bar, COUNT, fact_known(whole) ? whole.value : 0, (p->width > 100 ? 100 : p->width) - 4);
+	buf_adds(&p->text, "]\n");
+
+	int column = 0;
+	char text[UNITS_TEXT_MAX];
+	for (size_t i = 0; i < COUNT; i++) {
+		figure_size(parts[i].value, text);
+		if (!parts[i].always && (parts[i].value.state == FACT_ABSENT ||
+					 (fact_known(parts[i].value) && parts[i].value.value == 0)))
+			continue; /* the table below has every kind */
+		int width = 5 + (int)strlen(parts[i].name) + (int)strlen(text);
+		if (column + width > p->width) {
+			buf_addc(&p->text, '\n');
+			column = 0;
+		}
+		column += width;
+		buf_adds(&p->text, "  ");
+		page_ink(p, parts[i].ink, "%s", page_glyph(p, parts[i].glyph));
+		buf_addf(&p->text, " %s %s", parts[i].name, text);
+	}
+	buf_addc(&p->text, '\n');
+}
+
+static void picture(struct page *p, const struct run_summary *run)
+{
+	const struct facts *f = &run->facts;
+	bool died = run_crashed(run) && fact_known(f->death_usage_bytes);
+	struct composition c = { f->peak_usage_bytes, f->peak_anon_bytes, f->peak_shmem_bytes, FACT_NONE,
+				 f->peak_file_bytes };
+	if (died)
+		c = (struct composition){ f->death_usage_bytes, f->death_anon_bytes, f->death_shmem_bytes,
+					  f->death_kernel_bytes, f->death_file_bytes };
+	else
+		c.kernel = remainder_of(f->peak_unreclaimable_bytes, fact_add(c.anon, c.shmem));
+	if (!fact_known(c.usage))
+		return;
+
+	char usage[UNITS_TEXT_MAX], cap[UNITS_TEXT_MAX], when[UNITS_TEXT_MAX];
+	struct fact limit = fact_known(f->cap_in_force_bytes) ? f->cap_in_force_bytes : run->memory_bytes;
+	buf_addc(&p->text, '\n');
+	page_ink(p, INK_STRONG, died ? "Memory when it died" : "Memory at its highest");
+	if (died && fact_known(f->server_end_ns))
+		buf_addf(&p->text, ", %s after it started", figure_duration(f->server_end_ns, when));
+	buf_addf(&p->text, ": %s charged", figure_size(c.usage, usage));
+	if (fact_known(limit))
+		buf_addf(&p->text, ", cap %s", figure_size(limit, cap));
+	buf_addc(&p->text, '\n');
+	draw_composition(p, &c, limit);
+	if (!died)
+		page_wrap(p, INK_FAINT, "  ", "each kind at its own highest moment: together they may exceed the charge");
+}
+
+static void phases(struct page *p, const struct facts *f)
+{
+	enum { COLUMNS = 5, ROWS = 5 };
+	static const char *const heads[COLUMNS] = { "before load", "highest", "at death", "after load", "asked back" };
+	const struct {
+		const char *name;
+		struct fact at[COLUMNS];
+	} rows[ROWS] = {
+		{ "usage", { f->baseline_usage_bytes, f->peak_usage_bytes, f->death_usage_bytes, f->settled_usage_bytes,
+			     f->squeezed_usage_bytes } },
+		{ "anon", { f->baseline_anon_bytes, f->peak_anon_bytes, f->death_anon_bytes, f->settled_anon_bytes,
+			    FACT_NONE } },
+		{ "shmem", { FACT_NONE, f->peak_shmem_bytes, f->death_shmem_bytes, FACT_NONE, FACT_NONE } },
+		{ "unreclaimable", { f->baseline_unreclaimable_bytes, f->peak_unreclaimable_bytes, FACT_NONE,
+				     f->settled_unreclaimable_bytes, FACT_NONE } },
+		{ "page cache", { FACT_NONE, f->peak_file_bytes, f->death_file_bytes, FACT_NONE,
+				  f->squeezed_file_bytes } },
+	};
+	bool used[COLUMNS] = { false }, any = false;
+	for (size_t r = 0; r < ROWS; r++)
+		for (size_t c = 0; c < COLUMNS; c++)
+			any |= used[c] |= rows[r].at[c].state != FACT_ABSENT;
+	if (!any)
+		return;
+	buf_addc(&p->text, '\n');
+	page_ink(p, INK_STRONG, "%-*s", LABEL_COLUMNS + 2, "Memory");
+	for (size_t c = 0; c < COLUMNS; c++)
+		if (used[c])
+			page_ink(p, INK_FAINT, "%12s", heads[c]);
+	for (size_t r = 0; r < ROWS; r++) {
+		buf_addf(&p->text, "\n  %-*s", LABEL_COLUMNS, rows[r].name);
+		char text[UNITS_TEXT_MAX];
+		for (size_t c = 0; c < COLUMNS; c++)
+			if (used[c])
+				buf_addf(&p->text, "%12s", figure_size(rows[r].at[c], text));
+	}
+	buf_addc(&p->text, '\n');
+}
+
+/* "Label          text", wrapped below the text. */
+static void labelled(struct page *p, const char *label, enum ink ink, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void labelled(struct page *p, const char *label, enum ink ink, const char *fmt, ...)
+{
+	struct buf text = BUF_INIT;
+	va_list ap;
+	va_start(ap, fmt);
+	buf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	char *lead = xasprintf("%-*s", LABEL_COLUMNS + 2, label);
+	page_wrap(p, ink, lead, buf_str(&text));
+	free(lead);
+	buf_release(&text);
+}
+
+static void requests(struct page *p, const struct facts *f)
+{
+	char a[UNITS_TEXT_MAX], b[UNITS_TEXT_MAX], c[UNITS_TEXT_MAX], d[UNITS_TEXT_MAX];
+	bool failed = fact_known(f->requests_failed) && f->requests_failed.value > 0;
+	buf_addc(&p->text, '\n');
+	labelled(p, "Requests", failed ? INK_WARN : INK_PLAIN, "%s started, %s ok, %s failed, %s cut",
+		 figure_count(f->requests_started, a), figure_count(f->requests_ok, b),
+		 figure_count(f->requests_failed, c), figure_count(f->requests_cut, d));
+	if (f->first_failure[0] != '\0')
+		labelled(p, "", INK_WARN, "first failure: %s", f->first_failure);
+	labelled(p, "", INK_PLAIN, "%s sent, %s received, %s acknowledged in %s objects", figure_size(f->sent_bytes, a),
+		 figure_size(f->received_bytes, b), figure_size(f->acknowledged_bytes, c),
+		 figure_count(f->acknowledged_objects, d));
+	if (fact_known(f->corrupt) && f->corrupt.value > 0)
+		labelled(p, "Read back", INK_BAD, "%s right, %s WRONG", figure_size(f->verified_bytes, a),
+			 figure_count(f->corrupt, b));
+	else if (fact_known(f->verified_bytes) && f->verified_bytes.value > 0)
+		labelled(p, "Read back", INK_PLAIN, "%s compared byte by byte, %s wrong",
+			 figure_size(f->verified_bytes, a), figure_count(f->corrupt, b));
+	else
+		labelled(p, "Read back", INK_PLAIN, "nothing: no byte of what was stored was compared");
+	if (fact_known(f->death_in_flight))
+		labelled(p, "At its end", INK_PLAIN, "%s requests in flight with %s sent, %s acknowledged before",
+			 figure_count(f->death_in_flight, a), figure_size(f->death_sent_in_flight_bytes, b),
+			 figure_size(f->death_acknowledged_bytes, c));
+	if (fact_known(f->load_ns))
+		labelled(p, "Load", INK_PLAIN, "lasted %s%s%s", figure_duration(f->load_ns, a),
+			 fact_known(f->load_deadline_hit) && f->load_deadline_hit.value ? ", cut at its deadline" : "",
+			 fact_known(f->generator_bottleneck) && f->generator_bottleneck.value ?
+				 "; our generator, not the server, was the bottleneck" :
+				 "");
+	bool ended_first = fact_known(f->server_end_ns) &&
+			   !(fact_known(f->our_signal_ns) && f->our_signal_ns.value <= f->server_end_ns.value);
+	if (ended_first)
+		labelled(p, "Server", INK_PLAIN, "ready after %s, gone after %s", figure_duration(f->server_ready_ns, a),
+			 figure_duration(f->server_end_ns, b));
+	else
+		labelled(p, "Server", INK_PLAIN, "ready after %s, %s", figure_duration(f->server_ready_ns, a),
+			 fact_known(f->our_signal_ns) ? "lived until we stopped it" : "nothing known of its end");
+	labelled(p, "Observed", INK_PLAIN, "%s samples, longest gap %s, %s dropped", figure_count(f->samples, a),
+		 figure_duration(f->sample_gap_max_ns, b), figure_count(f->samples_dropped, c));
+}
+
+void report_run(FILE *out, const struct run_summary *run)
+{
+	struct page p;
+	page_init(&p, out);
+	headline(&p, run);
+	subject(&p, run);
+	alarms(&p, run);
+	evidence(&p, run);
+	picture(&p, run);
+	phases(&p, &run->facts);
+	requests(&p, &run->facts);
+	/* Not wrapped: it is there to be copied. */
+	buf_addf(&p.text, "%-*s%s\n", LABEL_COLUMNS + 2, "Record", run->folder != NULL ? run->folder : run->id);
+	page_write(&p, out);
+	page_release(&p);
+}
+
+void report_line(FILE *out, const struct run_summary *run, const char *note)
+{
+	struct page p;
+	struct buf verdict = BUF_INIT;
+	char anon[UNITS_TEXT_MAX];
+	page_init(&p, out);
+	verdict_name(&verdict, run);
+	page_ink(&p, verdict_words(run)->ink, "%-22s", buf_str(&verdict));
+	const char *mark = page_glyph(&p, run->as_expected ? GLYPH_CHECK : GLYPH_CROSS);
+	if (run->expected_count == 0 || !run_judged(run))
+		mark = "";
+	page_ink(&p, run->as_expected ? INK_GOOD : INK_BAD, "%s", mark);
+	buf_addf(&p.text, "%*s", 4 - text_columns(mark), "");
+	if (note != NULL)
+		buf_addf(&p.text, "%-13s", note);
+	else
+		buf_addf(&p.text, "anon %-10s", figure_size(run->facts.peak_anon_bytes, anon));
+	buf_addf(&p.text, " %s\n", run->id);
+	page_write(&p, out);
+	page_release(&p);
+	buf_release(&verdict);
+}
