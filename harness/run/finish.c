@@ -1,0 +1,219 @@
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/log.h"
+#include "run/state.h"
+#include "store/host.h"
+
+/* The kill's record reached /dev/kmsg at most 11 ms after the last touched page; ten times that is patience. */
+#define KERNEL_LOG_WAIT_MS 20
+#define KERNEL_LOG_WAITS 6
+
+/* What must be read while only the server's own doing is in it: before our signals, before the group goes. */
+static void read_counters(struct run *r)
+{
+	struct facts *f = &r->facts;
+	struct error err = ERROR_INIT;
+	struct isolation_final final;
+	if (r->isolation == NULL || r->isolation->backend->final(r->isolation, &final, &err) != 0) {
+		f->oom_kill = f->limit_hits = FACT_BROKEN;
+		return;
+	}
+	f->oom_kill = final.oom_kill; /* a fresh group starts at 0: the counter is the rise */
+	f->limit_hits = final.limit_hits;
+	f->peak_usage_bytes = final.peak_usage_bytes;
+	f->oom_events = fact_of(r->gather.oom_events);
+	if (r->gather.oom_events > 0)
+		f->oom_event_ns = fact_of(r->gather.first_oom_ns - r->origin_ns);
+	f->cap_in_force_bytes = final.limit_bytes;
+	f->cap_swap_in_force_bytes = final.swap_limit_bytes;
+}
+
+static void read_load(struct run *r)
+{
+	struct facts *f = &r->facts;
+	if (r->load == NULL)
+		return;
+	struct load_totals now;
+	load_totals(r->load, &now);
+	f->verified_bytes = fact_of(now.verified_bytes);
+	f->corrupt = fact_of(now.corrupt);
+	/* The load alone: neither what prepared it nor the read-back after it. */
+	const struct load_totals *base = &r->before_load;
+	if (r->phases[RUN_LOAD].start_ns == 0)
+		now = *base; /* it never began: zero of everything */
+	else if (r->phases[RUN_SETTLE].start_ns != 0)
+		now = r->after_load;
+	f->requests_started = fact_of(now.started - base->started);
+	f->requests_ok = fact_of(now.ok - base->ok);
+	f->requests_failed = fact_of(now.failed - base->failed);
+	f->requests_cut = fact_of(now.cut - base->cut);
+	f->sent_bytes = fact_of(now.sent_bytes - base->sent_bytes);
+	f->received_bytes = fact_of(now.received_bytes - base->received_bytes);
+	f->acknowledged_bytes = fact_of(now.acknowledged_bytes - base->acknowledged_bytes);
+	f->acknowledged_objects = fact_of(now.acknowledged_objects - base->acknowledged_objects);
+	struct load_self self;
+	load_self(r->load, &self);
+	f->generator_bottleneck = fact_of(self.bottleneck);
+}
+
+static void count_intended(struct run *r)
+{
+	uint64_t intended = 0;
+	for (size_t i = 0; i < r->scenario->load.count; i++) {
+		const struct load_group *g = &r->scenario->load.items[i];
+		/* An open end, or one set by the clock: no number was intended. */
+		if (g->files == 0 || g->duration_ns != 0)
+			return;
+		intended += g->clients * g->files * (g->kind == GROUP_SEEK ? g->seeks : 1);
+	}
+	r->facts.requests_intended = fact_of(intended);
+}
+
+void finish_note_exit(struct run *r, const struct target_exit *exit)
+{
+	struct facts *f = &r->facts;
+	f->server_end_ns = fact_of(exit->t_ns - r->origin_ns);
+	if (exit->signal != 0)
+		f->server_signal = fact_of((uint64_t)exit->signal);
+	else
+		f->server_exit_code = fact_of((uint64_t)exit->exit_code);
+	if (r->stopping)
+		return;
+	run_drain_samples(r);
+	gather_death(&r->gather, exit->t_ns);
+	if (r->load == NULL)
+		return;
+	/* By now connections have been reset; what was under way is known from the OOM event, if there was one. */
+	struct load_totals totals = r->at_oom;
+	if (r->at_oom_ns == 0 || exit->t_ns - r->at_oom_ns > NS_PER_S)
+		load_totals(r->load, &totals);
+	f->death_in_flight = fact_of(totals.in_flight);
+	f->death_acknowledged_bytes = fact_of(totals.acknowledged_bytes);
+	f->death_sent_in_flight_bytes = fact_of(totals.sent_in_flight_bytes);
+}
+
+static void stop_sampler(struct run *r)
+{
+	if (r->sampler == NULL)
+		return;
+	sampler_stop(r->sampler);
+	run_drain_samples(r);
+	struct sampler_stats stats;
+	sampler_stats(r->sampler, &stats);
+	struct facts *f = &r->facts;
+	f->samples = fact_of(stats.samples);
+	f->samples_dropped = fact_of(stats.dropped);
+	f->sample_gap_max_ns = fact_of(stats.gap_max_ns);
+	if (f->peak_usage_bytes.state == FACT_ABSENT)
+		f->peak_usage_bytes = f->peak_sampled_usage_bytes;
+	if (!stats.oom_fd_ok)
+		f->oom_events = FACT_NONE;
+}
+
+static void take_kernel_log(struct run *r)
+{
+	pid_t server = r->target ? target_pid(r->target) : 0;
+	struct kernel_log_filter filter = { .group = r->isolation ? r->isolation->name : "",
+					    .pids = &server,
+					    .pid_count = server > 0 };
+	kernel_log_read(&r->kernel_log, &filter);
+}
+
+/* Is there a kill by the counter that the kernel log has not told of yet?  Otherwise what it says later is our doing. */
+static bool kernel_log_late(struct run *r)
+{
+	if (r->kernel_log.fd < 0 || r->kernel_log.kill_count > 0 || !fact_known(r->facts.oom_kill) ||
+	    r->facts.oom_kill.value == 0)
+		return false;
+	take_kernel_log(r);
+	return r->kernel_log.kill_count == 0 && r->kernel_log_waits++ < KERNEL_LOG_WAITS;
+}
+
+static void read_kernel_log(struct run *r)
+{
+	struct facts *f = &r->facts;
+	const struct kernel_log *log = &r->kernel_log;
+	f->kernel_log_kills = log->fd < 0 ? FACT_BROKEN : fact_of(log->kill_count);
+	if (log->fd < 0)
+		return;
+	bool main_named = false;
+	for (size_t i = 0; i < log->kill_count && i < KERNEL_LOG_KILLS_MAX; i++)
+		main_named |= fact_known(f->server_pid) && (uint64_t)log->kills[i].pid == f->server_pid.value;
+	f->oom_kill_main = fact_of(main_named);
+	const char *line = strstr(buf_str(&log->excerpt), "Killed process");
+	if (line != NULL) {
+		while (line > log->excerpt.data && line[-1] != '\n')
+			line--;
+		snprintf(f->kernel_log_line, sizeof(f->kernel_log_line), "%.*s", (int)strcspn(line, "\n"), line);
+	}
+	struct error err = ERROR_INIT;
+	char *path = store_path(&r->store, "kernel.log");
+	if (log->excerpt.len > 0 && fs_write_file(path, log->excerpt.data, log->excerpt.len, &err) != 0)
+		log_error("%s", err.message);
+	free(path);
+}
+
+/* Texts by which programs say that an allocation failed; the last such line of the log is evidence. */
+static void find_alloc_failure(struct run *r)
+{
+	static const char *const texts[] = { "cannot allocate",  "Cannot allocate memory", "out of memory",
+					     "Out of memory",    "memory allocation of",   "std::bad_alloc",
+					     "OutOfMemoryError", "heap out of memory" };
+	struct buf log = BUF_INIT;
+	char *path = store_path(&r->store, "server.log");
+	if (fs_read_file(path, &log, NULL) == 0 && log.len > 0) {
+		char *save = NULL;
+		for (char *line = strtok_r(log.data, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save))
+			for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+				if (strstr(line, texts[i]) != NULL)
+					snprintf(r->facts.server_log_alloc, sizeof(r->facts.server_log_alloc), "%s",
+						 line);
+	}
+	free(path);
+	buf_release(&log);
+}
+
+void finish_begin(struct run *r)
+{
+	struct facts *f = &r->facts;
+	count_intended(r);
+	run_drain_samples(r);
+	read_counters(r);
+	take_kernel_log(r);
+	if (r->target != NULL && r->target_running) {
+		run_check_membership(r);
+		f->health_longest_silence_ns = target_longest_silence_ns(r->target);
+	}
+	if (r->phases[RUN_LOAD].start_ns != 0 && !fact_known(f->load_ns))
+		f->load_ns = fact_of(run_elapsed_ns(r) - r->phases[RUN_LOAD].start_ns);
+	if (r->load_running)
+		load_stop(r->load);
+	if (r->target_running)
+		target_stop(r->target, !fact_known(f->interrupted));
+	finish_check(r);
+}
+
+void finish_check(struct run *r)
+{
+	if (r->load_running || r->target_running || r->squeezing || r->finished)
+		return;
+	if (kernel_log_late(r)) {
+		uv_timer_start(&r->deadline, r->deadline.timer_cb, KERNEL_LOG_WAIT_MS, 0);
+		return;
+	}
+	r->finished = true;
+	uv_timer_stop(&r->deadline);
+	stop_sampler(r);
+	read_load(r);
+	read_kernel_log(r);
+	find_alloc_failure(r);
+	r->facts.host_swap_bytes = host_swap_total_bytes();
+	r->phases[RUN_STOP].end_ns = run_elapsed_ns(r);
+	judge(&r->facts, &r->verdict);
+	uv_stop(&r->loop);
+}

@@ -1,0 +1,102 @@
+#include "run/folders.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/units.h"
+
+/* Free space beyond the load's own bytes below which a run would meet ENOSPC instead of its question. */
+#define SPARE_BYTES (64ULL << 20)
+
+int folders_create(struct folders *f, const char *work, const char *run_id, const struct scenario *s,
+		   struct error *err)
+{
+	memset(f, 0, sizeof(*f));
+	f->root = xasprintf("%s/work-%d-%s", work, (int)getpid(), run_id);
+	f->data = xasprintf("%s/data", f->root);
+	f->tmp = xasprintf("%s/tmp", f->root);
+	if (fs_make_dirs(f->data, err) != 0 || fs_make_dirs(f->tmp, err) != 0)
+		return -1;
+	/* The server starts in its own folder: names relative to ours would not reach it. */
+	char **paths[] = { &f->root, &f->data, &f->tmp };
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		char *absolute = realpath(*paths[i], NULL);
+		if (absolute == NULL)
+			return error_set_errno(err, ERROR_SYSTEM, errno, "cannot resolve '%s'", *paths[i]);
+		free(*paths[i]);
+		*paths[i] = absolute;
+	}
+	if (fs_type(f->data, f->fs_type, &f->is_ram, err) != 0)
+		return -1;
+	if (f->is_ram && s->data == FOLDER_DISK && !s->data_allow_tmpfs)
+		return error_set(err, ERROR_ENVIRONMENT,
+				 "the server's data would lie on %s ('%s'), whose files cannot be given back like page "
+				 "cache; choose a disk with --work, or set 'data_allow_tmpfs: true'",
+				 f->fs_type, f->data);
+	return 0;
+}
+
+uint64_t folders_free_bytes(const struct folders *f)
+{
+	struct statvfs st;
+	return statvfs(f->data, &st) == 0 ? (uint64_t)st.f_bavail * st.f_frsize : 0;
+}
+
+static uint64_t upload_bytes(const struct group_list *groups)
+{
+	uint64_t total = 0;
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct load_group *g = &groups->items[i];
+		uint64_t largest = 0;
+		for (size_t k = 0; k < g->size.count; k++)
+			if (g->size.items[k] > largest)
+				largest = g->size.items[k];
+		/* A throttled group is bounded by its rate: what cannot arrive needs no room. */
+		uint64_t bytes = largest * (g->files ? g->files : 1);
+		if (g->up_bytes_per_s != 0 && g->duration_ns != 0) {
+			uint64_t arrives = g->up_bytes_per_s * (g->duration_ns / 1000000000 + 1);
+			bytes = bytes < arrives ? bytes : arrives;
+		}
+		if (g->kind == GROUP_UPLOAD)
+			total += bytes * g->clients;
+	}
+	return total;
+}
+
+int folders_check_space(const struct folders *f, const struct scenario *s, struct error *err)
+{
+	uint64_t need = 2 * (upload_bytes(&s->prepare) + upload_bytes(&s->load)) + SPARE_BYTES;
+	uint64_t have = folders_free_bytes(f);
+	char need_text[UNITS_TEXT_MAX], have_text[UNITS_TEXT_MAX];
+	if (have < need)
+		return error_set(err, ERROR_ENVIRONMENT,
+				 "the load may store %s under '%s' and only %s is free; choose another disk with --work",
+				 units_format_size(need, need_text), f->data, units_format_size(have, have_text));
+	return 0;
+}
+
+int folders_sync(const struct folders *f, struct error *err)
+{
+	int fd = open(f->data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int failed = fd < 0 || syncfs(fd) != 0;
+	if (failed)
+		error_set_errno(err, ERROR_SYSTEM, errno, "cannot sync the file system of '%s'", f->data);
+	if (fd >= 0)
+		close(fd);
+	return failed ? -1 : 0;
+}
+
+int folders_release(struct folders *f, int keep, struct error *err)
+{
+	int rc = f->root == NULL || keep ? 0 : fs_remove_tree(f->root, err);
+	free(f->root);
+	free(f->data);
+	free(f->tmp);
+	memset(f, 0, sizeof(*f));
+	return rc;
+}

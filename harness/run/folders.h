@@ -1,0 +1,37 @@
+/*
+ * folders - where the server's data and temporary files live during a run:
+ * WORK/work-<pid of the rig>-<run id>/{data,tmp}.  `oomrig clean` finds those of
+ * a dead rig by the pid in the name.  Main thread, but for folders_sync().
+ */
+#ifndef OOMRIG_RUN_FOLDERS_H
+#define OOMRIG_RUN_FOLDERS_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/fs.h"
+#include "scenario/scenario.h"
+
+struct folders {
+	char *root, *data, *tmp;
+	char fs_type[FS_TYPE_MAX]; /* of the data folder */
+	int is_ram;
+};
+
+/* Makes them; refuses a data folder on tmpfs (its files would be shmem) unless the scenario allows it. */
+int folders_create(struct folders *f, const char *work, const char *run_id, const struct scenario *s,
+		   struct error *err);
+
+/* Bytes still free for data; 0 on error. */
+uint64_t folders_free_bytes(const struct folders *f);
+
+/* Can the uploads of the scenario be stored at all?  A database and its log hold each byte twice. */
+int folders_check_space(const struct folders *f, const struct scenario *s, struct error *err);
+
+/* Writes all dirty pages of the file system to disk (syncfs(2)); blocks, so call it off the loop thread. */
+int folders_sync(const struct folders *f, struct error *err);
+
+/* Removes everything and frees the paths; keep leaves the files. */
+int folders_release(struct folders *f, int keep, struct error *err);
+
+#endif

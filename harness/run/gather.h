@@ -1,0 +1,51 @@
+/*
+ * gather - samples in, memory facts out: what the group held at baseline, at its
+ * peak, after the load, and at the moment of death.  Pure but for its own ring.
+ *
+ * Life cycle: gather_init(); gather_phase() at each change of phase (after the
+ * samples taken before it were handed over); gather_sample() for every sample in
+ * order; gather_death() once if the server died; gather_release().
+ */
+#ifndef OOMRIG_RUN_GATHER_H
+#define OOMRIG_RUN_GATHER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "judge/facts.h"
+#include "observe/sampler.h"
+
+enum gather_phase {
+	GATHER_BEFORE,   /* start, prepare: nothing is kept but for a death */
+	GATHER_BASELINE, /* the last sample counts */
+	GATHER_LOAD,     /* peaks, from here to the end */
+	GATHER_SETTLE,   /* the last sample counts */
+	GATHER_AFTER,
+};
+
+struct gather {
+	struct facts *facts; /* borrowed */
+	enum gather_phase phase;
+	struct sample *recent; /* ring of the last GATHER_RECENT samples */
+	size_t next, count;
+	struct sample last;
+	struct fact baseline_faults;
+	uint64_t oom_events, first_oom_ns; /* event samples so far; clock_ns() of the first */
+};
+
+#define GATHER_RECENT 1024 /* a second of the densest sampling */
+
+void gather_init(struct gather *g, struct facts *facts);
+void gather_phase(struct gather *g, enum gather_phase phase);
+void gather_sample(struct gather *g, const struct sample *s);
+
+/*
+ * Composition of the charge at death.  By the time the rig sees the end, the
+ * kernel has taken the pages back, so the last samples show an empty group: the
+ * sample of the last second with the highest unreclaimable memory stands for the
+ * moment of the kill (an event sample taken on the OOM itself, where there is one).
+ */
+void gather_death(struct gather *g, uint64_t end_ns);
+void gather_release(struct gather *g);
+
+#endif

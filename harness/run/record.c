@@ -1,0 +1,139 @@
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "run/state.h"
+#include "store/host.h"
+
+static json_t *fact_json(struct fact f)
+{
+	return fact_known(f) ? json_integer((json_int_t)f.value) : json_null();
+}
+
+static json_t *wall_time(void)
+{
+	char text[CLOCK_RFC3339_MAX];
+	clock_rfc3339(clock_wall_ns(), text);
+	return json_string(text);
+}
+
+static json_t *strings(const char *const *items)
+{
+	json_t *array = json_array();
+	for (; items != NULL && *items != NULL; items++)
+		json_array_append_new(array, facts_json_text(*items));
+	return array;
+}
+
+/* The sources of the server: the checkout its program lies in, or ours for a program found through PATH. */
+static json_t *server_source(const json_t *command)
+{
+	char *program = xstrdup(json_string_value(json_array_get(command, 0)));
+	json_t *git = host_git_state(strchr(program, '/') != NULL ? dirname(program) : ".");
+	free(program);
+	return git;
+}
+
+void record_begin(struct run *r)
+{
+	const struct scenario *s = r->scenario;
+	struct facts *f = &r->facts;
+	if (s->memory_bytes != 0) {
+		f->cap_asked_bytes = fact_of(s->memory_bytes);
+		f->swap_asked_bytes = fact_of(s->swap_bytes);
+	}
+	if (s->server.health.path != NULL)
+		f->health_deadline_ns = fact_of(s->server.health_deadline_ns);
+	store_set(&r->store, "started", wall_time());
+	store_set(&r->store, "rig_pid", json_integer(getpid()));
+	store_set(&r->store, "label", r->options->label ? json_string(r->options->label) : json_null());
+	store_set(&r->store, "command_line", strings(r->options->command_line));
+	store_set(&r->store, "scenario", scenario_dump(s));
+	store_set(&r->store, "host", host_describe());
+}
+
+void record_isolation(struct run *r)
+{
+	const struct isolation_readback *b = &r->isolation->readback;
+	store_set(&r->store, "isolation",
+		  json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:b}", "backend", r->isolation->backend->name, "group",
+			    r->isolation->name, "memory_bytes", fact_json(b->memory_bytes), "memory_swap_bytes",
+			    fact_json(b->memory_swap_bytes), "swappiness", fact_json(b->swappiness),
+			    "data_file_system", r->folders.fs_type, "data_in_ram", r->folders.is_ram));
+	json_t *command = target_command(r->target);
+	store_set(&r->store, "server_source", server_source(command));
+	store_set(&r->store, "server_command", command);
+}
+
+void record_progress(struct run *r)
+{
+	json_t *phases = json_array();
+	for (int i = 0; i < RUN_STATES; i++) {
+		const struct run_phase *p = &r->phases[i];
+		if (p->start_ns == 0 && p->end_ns == 0)
+			continue;
+		json_array_append_new(phases, json_pack("{s:s, s:I, s:I}", "name", run_state_names[i], "start_ns",
+							(json_int_t)p->start_ns, "end_ns", (json_int_t)p->end_ns));
+	}
+	store_set(&r->store, "phases", phases);
+	if (r->target != NULL && target_pid(r->target) > 0)
+		store_set(&r->store, "server_pid", json_integer(target_pid(r->target)));
+	/* Together with the pid this tells a leftover server from a later process of the same id. */
+	if (r->isolation != NULL && r->isolation->main_start_ticks != 0)
+		store_set(&r->store, "server_start_time", json_integer((json_int_t)r->isolation->main_start_ticks));
+	store_set(&r->store, "facts", facts_to_json(&r->facts));
+}
+
+static json_t *load_json(const struct run *r)
+{
+	struct load_self self;
+	load_self(r->load, &self);
+	json_t *groups = json_array();
+	const struct latency *l;
+	for (size_t i = 0; (l = load_group_latency(r->load, i)) != NULL; i++) {
+		const char *name = i < r->scenario->load.count ? r->scenario->load.items[i].name : "read-back";
+		json_array_append_new(groups,
+				      json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "name", name, "count",
+						(json_int_t)latency_count(l), "p50_ns",
+						(json_int_t)latency_quantile_ns(l, 0.5), "p90_ns",
+						(json_int_t)latency_quantile_ns(l, 0.9), "p99_ns",
+						(json_int_t)latency_quantile_ns(l, 0.99), "max_ns",
+						(json_int_t)latency_max_ns(l)));
+	}
+	return json_pack("{s:I, s:I, s:b, s:s, s:o}", "generator_cpu_ns", (json_int_t)self.cpu_ns, "generator_wall_ns",
+			 (json_int_t)self.wall_ns, "bottleneck", self.bottleneck, "bottleneck_reason", self.reason,
+			 "latency", groups);
+}
+
+static json_t *sampler_json(const struct run *r)
+{
+	struct sampler_stats s;
+	sampler_stats(r->sampler, &s);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "samples", (json_int_t)s.samples, "dropped",
+			 (json_int_t)s.dropped, "cpu_ns", (json_int_t)s.cpu_ns, "wall_ns", (json_int_t)s.wall_ns,
+			 "lateness_p50_ns", (json_int_t)s.lateness_p50_ns, "lateness_p99_ns",
+			 (json_int_t)s.lateness_p99_ns, "lateness_max_ns", (json_int_t)s.lateness_max_ns, "gap_max_ns",
+			 (json_int_t)s.gap_max_ns);
+}
+
+void record_end(struct run *r)
+{
+	record_progress(r);
+	store_set(&r->store, "ended", wall_time());
+	if (r->load != NULL)
+		store_set(&r->store, "load", load_json(r));
+	if (r->sampler != NULL) {
+		store_set(&r->store, "sampler", sampler_json(r));
+		sampler_free(r->sampler);
+		r->sampler = NULL;
+	}
+	struct expectation expectation = { .verdicts = r->scenario->expect.items,
+					   .count = r->scenario->expect.count,
+					   .data_loss = r->scenario->expect_data_loss };
+	store_set(&r->store, "verdict", verdict_to_json(&r->verdict, &r->facts, &expectation));
+	store_set(&r->store, "state",
+		  json_string(r->verdict.outcome == OUTCOME_INTERRUPTED ? "interrupted" : "finished"));
+}

@@ -1,0 +1,114 @@
+/*
+ * state - what one run knows while it runs; private to run/.
+ *
+ * run.c moves between the states, finish.c ends a run and turns what is left into
+ * facts, record.c writes what is known into the record.
+ */
+#ifndef OOMRIG_RUN_STATE_H
+#define OOMRIG_RUN_STATE_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "http/http.h"
+#include "isolation/isolation.h"
+#include "judge/judge.h"
+#include "load/load.h"
+#include "observe/kernel_log.h"
+#include "observe/sampler.h"
+#include "report/progress.h"
+#include "run/folders.h"
+#include "run/gather.h"
+#include "run/run.h"
+#include "store/store.h"
+#include "target/target.h"
+
+enum run_state {
+	RUN_START,     /* spawn, readiness, login */
+	RUN_PREPARE,   /* objects for downloads, group after group */
+	RUN_BASELINE,  /* idle */
+	RUN_LOAD,
+	RUN_SETTLE,    /* idle */
+	RUN_READ_BACK, /* every acknowledged upload once more */
+	RUN_SQUEEZE,   /* page cache asked back */
+	RUN_STOP,      /* load cut, server ended */
+	RUN_DONE,
+	RUN_STATES
+};
+extern const char *const run_state_names[RUN_STATES];
+
+struct run_phase {
+	uint64_t start_ns, end_ns; /* since origin; both 0: not entered */
+};
+
+struct run {
+	const struct scenario *scenario; /* borrowed */
+	const struct run_options *options;
+	char *self_exe, *log_path;
+
+	uv_loop_t loop;
+	uv_signal_t signals[3];
+	uv_timer_t tick, deadline;
+	uv_async_t oom_async;
+	uv_work_t squeeze_work;
+	bool squeezing;
+	struct error squeeze_error;
+	bool squeezed;
+
+	struct http_client *http;
+	struct isolation *isolation;
+	struct folders folders;
+	struct target *target;
+	struct load *load;
+	struct sampler *sampler;
+	struct kernel_log kernel_log;
+	struct progress *progress;
+	struct store_run store;
+
+	enum run_state state;
+	struct run_phase phases[RUN_STATES];
+	size_t prepared;         /* prepare groups started */
+	bool load_running;       /* a load_start() whose finished has not come */
+	bool target_running;     /* spawned and not exited */
+	bool stopping, finished;
+	unsigned ticks;
+	unsigned kernel_log_waits;
+
+	uint64_t origin_ns;      /* clock_ns() of the server's start */
+	struct gather gather;
+	struct facts facts;
+	struct load_totals before_load;       /* totals when the load phase began */
+	struct load_totals after_load;        /* and when it had ended; the read-back is not in it */
+	struct load_totals at_oom;            /* totals when the OOM event fired */
+	uint64_t at_oom_ns;                   /* 0: it did not */
+	struct verdict verdict;
+	struct buf row;          /* scratch for csv lines */
+};
+
+/* ns since the server's start. */
+uint64_t run_elapsed_ns(const struct run *r);
+
+/* The rig cannot go on: recorded, and the run ends as invalid. */
+void run_fail(struct run *r, const struct error *err);
+
+/* Hands samples taken so far to gather and samples.csv. */
+void run_drain_samples(struct run *r);
+
+/* Is every process of the server still in its group?  Once seen outside, it stays so in the facts. */
+void run_check_membership(struct run *r);
+
+/* run.c: from any state to RUN_STOP. */
+void run_enter_stop(struct run *r);
+
+/* finish.c */
+void finish_begin(struct run *r);        /* reads what must be read before our own signals, then sends them */
+void finish_check(struct run *r);        /* called when the load or the server has ended; goes on when both have */
+void finish_note_exit(struct run *r, const struct target_exit *exit);
+
+/* record.c: keys of run.json. */
+void record_begin(struct run *r);
+void record_isolation(struct run *r);
+void record_progress(struct run *r);     /* phases and facts so far */
+void record_end(struct run *r);          /* verdict, load, sampler */
+
+#endif
