@@ -66,6 +66,12 @@ $(BUILD)/tests/truth/%: $(BUILD)/tests/truth/%.o
 $(BUILD)/docs/bench/%: $(BUILD)/docs/bench/%.o $(call obj,$(BASE_SRC))
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,libuv sqlite3) -lm
 
+demo: all
+	./oomrig run scenarios/picoshare/three-uploads-before-any-fix.yaml scenarios/picoshare/three-uploads-all-fixes.yaml
+
+bench: all $(TOOL_BIN)
+	docs/bench/run
+
 # The full suite: units need neither root nor network; the integration tests use
 # real cgroups, kills and servers, and skip with their reason where they cannot.
 test: all

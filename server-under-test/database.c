@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 #include "base/buf.h"
@@ -18,6 +19,8 @@
 #define READERS_MAX_SORTING 64
 #define WRITERS_MAX 64
 #define BUSY_POLL_MS 10
+/* A log that is due for its checkpoint (1,000 pages) and the database growing by as much. */
+#define RESERVE_BYTES (8ULL << 20)
 
 /* secure_delete is on in Debian's build and would overwrite what a delete frees. */
 #define WRITING_PRAGMAS "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=OFF;"
@@ -235,6 +238,16 @@ uint64_t database_file_bytes(const struct database *d, const char *suffix)
 	uint64_t bytes = stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
 	free(path);
 	return bytes;
+}
+
+int database_check_space(const struct database *d, struct error *err)
+{
+	struct statvfs fs;
+	if (statvfs(d->path, &fs) != 0)
+		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot look at the disk of '%s'", d->path);
+	if ((uint64_t)fs.f_bavail * fs.f_frsize < RESERVE_BYTES)
+		return error_set_errno(err, ERROR_SYSTEM, ENOSPC, "cannot store a chunk");
+	return 0;
 }
 
 unsigned database_open_connections(struct database *d)

@@ -72,6 +72,13 @@ void database_close(struct database *d);
 uint64_t database_file_bytes(const struct database *d, const char *suffix);
 unsigned database_open_connections(struct database *d);
 
+/*
+ * Fails with ENOSPC when the disk is almost full.  Deleting needs space too, for
+ * the log and for the checkpoint that empties it; without a reserve a full disk
+ * could not be emptied again.
+ */
+int database_check_space(const struct database *d, struct error *err);
+
 /* Waits while the role has as many as it may; NULL on failure or when stopping. */
 struct db_connection *db_acquire(struct database *d, enum db_role role, struct error *err);
 void db_release(struct db_connection *c);

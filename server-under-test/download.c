@@ -11,7 +11,7 @@
 #include "server.h"
 
 /* How much is read and sent at a time, and the memory a download costs. */
-#define PIECE_BYTES (64 * 1024)
+#define PIECE_BYTES (32 * 1024)
 #define CONTENT_TYPE "application/octet-stream"
 
 /* A body is a row of segments: text of our own (the frames of multipart/byteranges), or a stretch of the entry. */

@@ -16,7 +16,7 @@
 #include "upload.h"
 
 /* Read buffer and headers of one connection; larger headers are answered with 431. */
-#define CONNECTION_MEMORY_BYTES (64 * 1024)
+#define CONNECTION_MEMORY_BYTES (32 * 1024)
 #define LISTEN_BACKLOG 1024
 
 /*

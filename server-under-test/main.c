@@ -102,7 +102,7 @@ static void configure_memory(const char *tmp_dir)
 
 /*
  * Parses the command line; the options of a preset go before the user's own, so
- * that those win.  *words (the caller frees it) is what the settings point into.
+ * that those win.  *words is what the settings then point into.
  */
 static int parse(const struct option_row *rows, int argc, char **argv, struct settings *settings,
 		 struct options_result *result, char ***words, struct error *err)
@@ -239,7 +239,7 @@ int main(int argc, char **argv)
 	struct settings settings = { 0 };
 	struct options_result result;
 	struct error err = ERROR_INIT;
-	char **words;
+	static char **words; /* the settings point into it as long as the process lives */
 	if (parse(rows, argc, argv, &settings, &result, &words, &err) != 0) {
 		server_log("%s", err.message);
 		return EXIT_USAGE;

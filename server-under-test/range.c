@@ -9,7 +9,7 @@ static const char *skip_space(const char *p)
 	return p + strspn(p, " \t");
 }
 
-/* 1*DIGIT, held at UINT64_MAX; false when there is no digit. */
+/* 1*DIGIT, held at UINT64_MAX; false, and *out untouched, when there is no digit. */
 static bool parse_digits(const char **p, uint64_t *out)
 {
 	const char *start = *p;
@@ -18,8 +18,10 @@ static bool parse_digits(const char **p, uint64_t *out)
 		unsigned digit = (unsigned)(**p - '0');
 		value = value > (UINT64_MAX - digit) / 10 ? UINT64_MAX : value * 10 + digit;
 	}
+	if (*p == start)
+		return false;
 	*out = value;
-	return *p != start;
+	return true;
 }
 
 /* One range-spec; false when malformed.  *satisfiable says whether *out was filled. */

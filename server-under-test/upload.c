@@ -12,7 +12,7 @@
 
 #define FORM_TYPE "multipart/form-data"
 /* Room for a part's headers, and how much of the file is passed on at a time. */
-#define FORM_BUFFER_BYTES (32 * 1024)
+#define FORM_BUFFER_BYTES (16 * 1024)
 
 struct upload {
 	struct request *request;

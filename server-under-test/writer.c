@@ -131,14 +131,16 @@ int writer_call(struct writer *w, int (*fn)(struct db_connection *, void *, stru
 		struct error *err)
 {
 	struct call call = { .job = { .run = call_run, .done = call_done }, .fn = fn, .arg = arg, .err = err };
-	if (!writer_post(w, &call.job))
-		return error_set(err, ERROR_INTERRUPTED, "the server is stopping");
 	pthread_mutex_init(&call.lock, NULL);
 	pthread_cond_init(&call.done, NULL);
-	pthread_mutex_lock(&call.lock);
-	while (!call.finished)
-		pthread_cond_wait(&call.done, &call.lock);
-	pthread_mutex_unlock(&call.lock);
+	if (writer_post(w, &call.job)) {
+		pthread_mutex_lock(&call.lock);
+		while (!call.finished)
+			pthread_cond_wait(&call.done, &call.lock);
+		pthread_mutex_unlock(&call.lock);
+	} else {
+		call.result = error_set(err, ERROR_INTERRUPTED, "the server is stopping");
+	}
 	pthread_cond_destroy(&call.done);
 	pthread_mutex_destroy(&call.lock);
 	return call.result;

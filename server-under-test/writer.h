@@ -25,8 +25,8 @@
 struct server;
 struct db_connection;
 
-#define CHUNK_BUFFERS 12
-#define CHUNK_BUFFERS_FILLING 8
+#define CHUNK_BUFFERS 10
+#define CHUNK_BUFFERS_FILLING 6
 
 /*
  * A unit of work.  `run` does it on the writer's connection; `done` is called

@@ -31,7 +31,7 @@ extern const char *const outcome_names[]; /* by enum outcome */
 void judge(const struct facts *f, struct verdict *out);
 void verdict_release(struct verdict *v);
 
-/* What a scenario expects.  No verdict named: that the server survives (grew or steady). */
+/* What a scenario expects; see scenario.h. */
 struct expectation {
 	char *const *verdicts; /* "outcome" or "outcome/cause", any of them; borrowed */
 	size_t count;

@@ -26,14 +26,10 @@ static void on_timer_closed(uv_handle_t *handle)
 	load_handle_closed(c->group->load);
 }
 
-/* libuv's clock is CLOCK_MONOTONIC in whole milliseconds, as is ours in ns: rounded up, no client wakes early. */
 void client_sleep_until(struct client *c, uint64_t t_ns, void (*wake)(struct client *))
 {
-	uv_loop_t *loop = c->group->load->loop;
-	uint64_t due_ms = (t_ns + NS_PER_MS - 1) / NS_PER_MS;
-	uv_update_time(loop);
 	c->wake = wake;
-	uv_timer_start(&c->timer, on_timer, due_ms > uv_now(loop) ? due_ms - uv_now(loop) : 0, 0);
+	uv_timer_start(&c->timer, on_timer, load_delay_ms(c->group->load, t_ns), 0);
 }
 
 void client_init(struct client *c, struct group_run *g, unsigned index)

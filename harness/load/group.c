@@ -117,11 +117,10 @@ static void on_duration(uv_timer_t *timer)
 
 void group_start(struct group_run *g)
 {
-	uv_update_time(g->load->loop);
 	g->start_ns = clock_ns() + g->group->start_ns;
 	if (g->group->duration_ns > 0)
 		uv_timer_start(&g->duration_timer, on_duration,
-			       (g->group->start_ns + g->group->duration_ns + NS_PER_MS - 1) / NS_PER_MS, 0);
+			       load_delay_ms(g->load, g->start_ns + g->group->duration_ns), 0);
 	for (unsigned i = 0; i < g->client_count; i++)
 		client_start(&g->clients[i]);
 }

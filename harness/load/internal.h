@@ -123,6 +123,8 @@ struct load {
 };
 
 /* load.c */
+/* For uv_timer_start(): how long from now until t_ns, never too short. */
+uint64_t load_delay_ms(struct load *l, uint64_t t_ns);
 void load_handle_opened(struct load *l);
 void load_handle_closed(struct load *l);
 /* Looks, from the loop, whether the phase is over. */

@@ -14,6 +14,17 @@
 /* Open files of ours that are no connections. */
 #define OTHER_FILES 256
 
+/*
+ * libuv's clock is CLOCK_MONOTONIC in whole milliseconds, as ours is in ns:
+ * with the due time rounded up nothing wakes early.
+ */
+uint64_t load_delay_ms(struct load *l, uint64_t t_ns)
+{
+	uint64_t due_ms = (t_ns + NS_PER_MS - 1) / NS_PER_MS;
+	uv_update_time(l->loop);
+	return due_ms > uv_now(l->loop) ? due_ms - uv_now(l->loop) : 0;
+}
+
 static void on_defer_closed(uv_handle_t *handle)
 {
 	load_handle_closed(container_of((uv_timer_t *)handle, struct load, defer));

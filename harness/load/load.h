@@ -68,7 +68,7 @@ struct load_request {
 
 /* Over all phases so far. */
 struct load_totals {
-	/* started = ok + failed + cut + in_flight.  ok: as asked and not corrupt; cut: vanished, stalled or cut by us */
+	/* started = ok + failed + cut + in_flight.  ok: as asked, not corrupt; cut: vanished, stalled or cut by us */
 	uint64_t started, ok, failed, cut;
 	uint64_t in_flight;
 	/* Body bytes; of transfers under way what curl took, which is up to a buffer (512 KiB) ahead of the socket. */

@@ -87,10 +87,10 @@ void run_check_membership(struct run *r)
 {
 	struct fact *known = &r->facts.server_in_group;
 	int inside = target_all_in_group(r->target);
-	if (inside < 0)
-		*known = FACT_BROKEN;
-	else if (inside == 0)
+	if (inside == 0)
 		*known = fact_of(0);
+	else if (inside < 0 && !(fact_known(*known) && known->value == 0))
+		*known = FACT_BROKEN;
 }
 
 /* ---- what others tell us ------------------------------------------------ */

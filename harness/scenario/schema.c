@@ -188,9 +188,8 @@ const struct key_row scenario_keys[] = {
 	ROW("name", KEY_TEXT, SCENARIO_AT(name), NULL, "absent: the file's name without .yaml"),
 	ROW("question", KEY_TEXT, SCENARIO_AT(question), NULL, "what the run answers"),
 	ROW("why", KEY_TEXT, SCENARIO_AT(why), NULL, "the reason for its numbers"),
-	ROW("expect", KEY_TEXT_LIST, SCENARIO_AT(expect), NULL,
-	    "verdicts that are as expected, \"outcome\" or \"outcome/cause\"; any of them; absent: it "
-	    "survives (grew or steady)",
+	ROW("expect", KEY_TEXT_LIST, SCENARIO_AT(expect), "grew,steady",
+	    "verdicts that are as expected, \"outcome\" or \"outcome/cause\"; any of them",
 	    .check = words_check_expect),
 	ROW("expect_data_loss", KEY_BOOL, SCENARIO_AT(expect_data_loss), "false",
 	    "whether what was acknowledged is expected to read back wrong; either way a surprise fails the run"),
@@ -294,13 +293,19 @@ int schema_unknown_key(const struct key_row *rows, const char *name, struct erro
 	return -1;
 }
 
+static int default_set(const struct key_row *row, void *base, struct error *err)
+{
+	bool list = row->type == KEY_TEXT_LIST || row->type == KEY_SIZE_LIST;
+	return list ? value_set_list(row, base, row->default_text, err) : value_set(row, base, row->default_text, err);
+}
+
 int schema_defaults(const struct key_row *rows, void *base, struct error *err)
 {
 	for (; rows->name != NULL; rows++) {
 		if (rows->type == KEY_TABLE) {
 			if (schema_defaults(rows->table, (char *)base + rows->offset, err) != 0)
 				return -1;
-		} else if (rows->default_text != NULL && value_set(rows, base, rows->default_text, err) != 0) {
+		} else if (rows->default_text != NULL && default_set(rows, base, err) != 0) {
 			err->code = ERROR_BUG;
 			return error_prefix(err, "default of '%s'", rows->name);
 		}

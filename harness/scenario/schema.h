@@ -71,6 +71,8 @@ void schema_walk(void (*visit)(void *arg, const char *path, const struct key_row
  * list of one.
  */
 int value_set(const struct key_row *row, void *base, const char *text, struct error *err);
+/* A list from one text, "269MB,618MB": the form of --set and of defaults. */
+int value_set_list(const struct key_row *row, void *base, const char *text, struct error *err);
 
 /* Lists: adds one item; maps: adds or replaces one entry. */
 int value_append(const struct key_row *row, void *base, const char *text, struct error *err);

@@ -92,19 +92,6 @@ static int find_place(struct scenario *s, const char *key, struct place *p, stru
 	return *key == '\0' ? 0 : error_set(err, ERROR_USAGE, "'%s' has no keys of its own", p->row->name);
 }
 
-/* "269MB,618MB" */
-static int set_list(const struct place *p, const char *value, struct error *err)
-{
-	char *items = xstrdup(value);
-	char *rest = items;
-	int ret = 0;
-	value_release(p->row, p->base);
-	for (char *item = strsep(&rest, ","); item != NULL && ret == 0; item = strsep(&rest, ","))
-		ret = value_append(p->row, p->base, item, err);
-	free(items);
-	return ret;
-}
-
 /* Another server altogether: nothing of the old description fits it. */
 static int replace_server(struct scenario *s, const char *name, struct error *err)
 {
@@ -131,7 +118,7 @@ static int set_place(struct scenario *s, const struct place *p, const char *valu
 		return 0;
 	}
 	if (row->type == KEY_TEXT_LIST || row->type == KEY_SIZE_LIST)
-		return set_list(p, value, err);
+		return value_set_list(row, p->base, value, err);
 	if (value_set(row, p->base, value, err) != 0)
 		return -1;
 	if (p->group != NULL && row->offset == offsetof(struct load_group, network) && p->base == p->group)

@@ -340,6 +340,18 @@ int value_set(const struct key_row *row, void *base, const char *text, struct er
 	return value_append(row, base, text, err);
 }
 
+int value_set_list(const struct key_row *row, void *base, const char *text, struct error *err)
+{
+	char *items = xstrdup(text);
+	char *rest = items;
+	int ret = 0;
+	value_release(row, base);
+	for (char *item = strsep(&rest, ","); item != NULL && ret == 0; item = strsep(&rest, ","))
+		ret = value_append(row, base, item, err);
+	free(items);
+	return ret;
+}
+
 void value_put(const struct key_row *row, void *base, const char *key, const char *text)
 {
 	struct string_map *map = field_of(row, base);

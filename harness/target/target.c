@@ -535,10 +535,10 @@ static void check_member(void *arg, pid_t pid)
 	struct group_check *check = arg;
 	struct isolation *iso = check->target->options.isolation;
 	int inside = iso->backend->contains(iso, pid);
-	/* A process on its way out leaves its group a moment before it is gone (do_exit(), cgroup_exit()). */
-	if (inside == 0 && !session_is_alive(pid))
+	/* Gone or on its way out: it says nothing.  One outside weighs more than one that cannot be read. */
+	if (inside < 0 && !session_is_alive(pid))
 		return;
-	if (inside < check->result)
+	if (inside == 0 || (inside < 0 && check->result == 1))
 		check->result = inside;
 }
 

@@ -90,15 +90,15 @@ static void request_done(void *arg, const struct load_request *r)
 		d->rate_sum += rate;
 		d->rate_count++;
 	}
-	if (r->end != END_OK && r->error[0] != '\0' && json_array_size(d->requests) < 1000 && !d->settings.requests)
+	if (r->end != END_OK && json_array_size(d->requests) < 1000 && !d->settings.requests)
 		json_array_append_new(d->requests,
 				      json_pack("{s:s, s:s}", "end", request_end_names[r->end], "error", r->error));
 	if (!d->settings.requests)
 		return;
 	uint64_t connect_ns = r->connected_ns > 0 ? r->connected_ns - r->started_ns : 0;
 	uint64_t first_byte_ns = r->first_byte_ns > 0 ? r->first_byte_ns - r->started_ns : 0;
-	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:i}", "group", r->group, "kind", request_kind_names[r->kind], "end",
-				request_end_names[r->end], "error", r->error, "verify", (int)r->verify);
+	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:i}", "group", r->group, "kind", request_kind_names[r->kind],
+				"end", request_end_names[r->end], "error", r->error, "verify", (int)r->verify);
 	const struct {
 		const char *name;
 		uint64_t value;
@@ -247,14 +247,16 @@ int main(int argc, char **argv)
 		options_print_help(rows, stdout);
 		return d.settings.help || options.help ? 0 : 2;
 	}
+	if (d.settings.id_json[0] == '\0')
+		d.settings.id_json = NULL; /* the id is the object's name */
 	struct server_spec spec = { .upload = { .method = (char *)d.settings.method,
 						.path = (char *)d.settings.path,
 						.body = strcmp(d.settings.body, "raw") == 0 ? BODY_RAW : BODY_MULTIPART,
 						.field = (char *)"file",
 						.chunked = d.settings.chunked,
-						.id_json = d.settings.id_json[0] != '\0' ? (char *)d.settings.id_json : NULL },
+						.id_json = (char *)d.settings.id_json },
 				    .download = { .path = (char *)d.settings.download_path } };
-	struct target_access access = { .spec = &spec, .base_url = options.operands[0] };
+	struct target_access access = { .spec = &spec, .base_url = options.operands[0], .netns_fd = -1 };
 	struct load_callbacks callbacks = { .arg = &d, .request_done = request_done, .finished = finished };
 	uv_loop_t loop;
 	uv_loop_init(&loop);

@@ -5,7 +5,7 @@ CHUNK=327680
 
 server_setup() {
 	ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	SERVER=$ROOT/server-under-test/chunkserver
+	SERVER=${CHUNKSERVER:-$ROOT/server-under-test/chunkserver} # another build of it, a sanitizer's say
 	mkdir -p "$ROOT/build"
 	WORK=$(mktemp -d "$ROOT/build/server-test.XXXXXX")
 	cd "$WORK"

@@ -2,6 +2,7 @@
 # The bundled server: its HTTP face, its manners when things go wrong, and each
 # behaviour of the case studies on and off.
 
+bats_require_minimum_version 1.5.0
 load server-lib
 
 setup() { server_setup; }
@@ -141,11 +142,13 @@ teardown() { server_teardown; }
 	random_file f 800000
 	equal "$(status -F other=@f "$URL/api/entry")" 400 "no field 'file'"
 	equal "$(status -H 'Content-Type: multipart/form-data' --data-binary @f "$URL/api/entry")" 400 "no boundary"
-	equal "$(status -H 'Content-Type: multipart/form-data; boundary=x' --data-binary @f "$URL/api/entry")" 400 "no part"
+	equal "$(status -H 'Content-Type: multipart/form-data; boundary=xyzzy' --data-binary @f "$URL/api/entry")" 400 "no part"
 	equal "$(status -H 'Content-Type: text/plain' --data-binary @f "$URL/api/entry")" 415 "not a form"
-	printf -- '--x\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n' >cut
+	printf -- '--xyzzy\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n' >cut
 	cat f >>cut
-	equal "$(status -H 'Content-Type: multipart/form-data; boundary=x' --data-binary @cut "$URL/api/entry")" 400 "cut off"
+	equal "$(curl -s -o answer -w '%{http_code}' -H 'Content-Type: multipart/form-data; boundary=xyzzy' --data-binary @cut \
+		"$URL/api/entry")" 400 "cut off"
+	grep -q 'does not end with its boundary' answer
 	equal "$(status -F file=@f -F file=@f "$URL/api/entry")" 400 "twice"
 	wait_until 5 chunks_are 0
 	equal "$(sql 'SELECT count(*) FROM entries')" 0 entries
@@ -183,8 +186,8 @@ half_upload() {
 @test "a form cut off in mid-body takes its temporary file with it" {
 	start --form-memory 64KiB --keep-temp-files on
 	exec 4<>"/dev/tcp/127.0.0.1/${URL##*:}"
-	printf 'POST /api/entry HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 5000000\r\n\r\n' >&4
-	printf -- '--x\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n' >&4
+	printf 'POST /api/entry HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=xyzzy\r\nContent-Length: 5000000\r\n\r\n' >&4
+	printf -- '--xyzzy\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n' >&4
 	head -c 2000000 /dev/zero >&4
 	has_file() { [ "$(figure .temporary_files)" -eq "$1" ]; }
 	wait_until 5 has_file 1

@@ -149,7 +149,7 @@ static int setup(void **state)
 	struct wire *w = calloc(1, sizeof(*w));
 	w->server = server_start();
 	snprintf(w->url, sizeof(w->url), "http://127.0.0.1:%u", w->server->port);
-	w->access = (struct target_access){ .spec = &w->spec, .scope = &run_scope, .base_url = w->url };
+	w->access = (struct target_access){ .spec = &w->spec, .scope = &run_scope, .base_url = w->url, .netns_fd = -1 };
 	w->easy = curl_easy_init();
 	*state = w;
 	return 0;

@@ -86,7 +86,7 @@ static void test_defaults(void **state)
 		{ "baseline", "\"500ms\"" },
 		{ "settle", "\"2s\"" },
 		{ "deadline", "\"60s\"" },
-		{ "expect", "[]" },
+		{ "expect", "[\"grew\",\"steady\"]" },
 		{ "server.upload.method", "\"POST\"" },
 		{ "server.upload.body", "\"multipart\"" },
 		{ "server.upload.filename", "\"{name}\"" },
