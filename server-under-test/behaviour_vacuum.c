@@ -37,10 +37,10 @@ static void vacuum_once(struct vacuum *v)
 static void *vacuum_main(void *arg)
 {
 	struct vacuum *v = arg;
-	uint64_t due_ns = clock_ns();
 	pthread_mutex_lock(&v->lock);
 	while (!v->stopping) {
-		due_ns += v->server->behaviour[VACUUM_INTERVAL];
+		/* From the end of the pass before: one that outlasts the interval must not be followed at once. */
+		uint64_t due_ns = clock_ns() + v->server->behaviour[VACUUM_INTERVAL];
 		struct timespec ts = { .tv_sec = (time_t)(due_ns / NS_PER_S), .tv_nsec = (long)(due_ns % NS_PER_S) };
 		while (!v->stopping && clock_ns() < due_ns)
 			pthread_cond_timedwait(&v->wake, &v->lock, &ts);
