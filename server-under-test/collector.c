@@ -14,7 +14,7 @@
 #define HEAP_MINIMUM_BYTES (4ULL << 20)
 #define FORCED_CYCLE_NS (120 * NS_PER_S)
 /* Byte buffers hold no pointers, so marking is a matter of scheduling, not of size. */
-#define MARK_NS (2 * NS_PER_MS)
+#define MARK_NS (500 * NS_PER_US)
 /*
  * One per cent of a processor: the kernel takes back 64 KiB in about 10 µs, so
  * 64 KiB per ms; done in steps that do not wake the thread more than needed.

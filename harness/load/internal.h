@@ -62,6 +62,7 @@ struct client {
 	uint64_t wanting_since_ns; /* waiting for an object to read, else 0 */
 	size_t object_index;       /* GROUP_SEEK: object being watched */
 	bool stalled;
+	bool unanswered;           /* unpaused, and the callback was not called since */
 	bool in_curl;              /* the handle is added */
 	bool connected;            /* the last transfer left its connection open */
 	gsl_rng *random;           /* GROUP_SEEK */

@@ -33,9 +33,26 @@ static size_t between(size_t low, size_t value, size_t high)
 	return value < low ? low : value > high ? high : value;
 }
 
+/*
+ * A form's reader keeps our "pause" for itself as long as it has bytes of its
+ * own to hand over, and curl forgets an unpause that comes before it has heard
+ * of the pause.  So it is said again until the callback is called.
+ */
+#define UNPAUSE_AGAIN_NS (5 * NS_PER_MS)
+
 static void unpause(struct client *c)
 {
+	c->unanswered = true;
 	http_client_unpause(c->group->http, &c->http);
+	if (c->unanswered)
+		client_sleep_until(c, clock_ns() + UNPAUSE_AGAIN_NS, unpause);
+}
+
+static void called_again(struct client *c)
+{
+	if (c->unanswered)
+		uv_timer_stop(&c->timer);
+	c->unanswered = false;
 }
 
 /* Takes the bytes from the throttle; false: they do not fit yet, a timer goes on when they do. */
@@ -75,6 +92,7 @@ size_t stream_read(char *out, size_t size, size_t count, void *arg)
 	const struct load_group *group = c->group->group;
 	size_t len = size * count;
 
+	called_again(c);
 	if (t->done >= t->wanted)
 		return 0;
 	if (c->stalled)
@@ -237,6 +255,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 	struct transfer *t = &c->transfer;
 	size_t len = size * count;
 
+	called_again(c);
 	/* curl keeps the piece and brings it again (CURLOPT_WRITEFUNCTION(3)). */
 	if (c->stalled || (t->kind != REQUEST_UPLOAD && !admitted(c, len)))
 		return CURL_WRITEFUNC_PAUSE;
@@ -296,6 +315,7 @@ void stream_attach(struct client *c)
 	size_t share = BUFFERS_BUDGET_BYTES / group->clients;
 	size_t piece = rate > 0 ? bucket_piece_bytes(rate) : share;
 
+	c->unanswered = false;
 	bucket_init(&c->transfer.bucket, rate, c->index, clock_ns());
 	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
 			 (long)between(UPLOAD_BUFFER_MIN_BYTES, sends ? piece : 0, UPLOAD_BUFFER_MAX_BYTES));

@@ -10,7 +10,7 @@
 #include "store/host.h"
 
 /* The kill's record reached /dev/kmsg at most 11 ms after the last touched page; ten times that is patience. */
-#define KERNEL_LOG_WAIT_MS 20
+#define KERNEL_LOG_WAIT_NS (20 * NS_PER_MS)
 #define KERNEL_LOG_WAITS 6
 
 /* What must be read while only the server's own doing is in it: before our signals, before the group goes. */
@@ -203,7 +203,7 @@ void finish_check(struct run *r)
 	if (r->load_running || r->target_running || r->squeezing || r->finished)
 		return;
 	if (kernel_log_late(r)) {
-		uv_timer_start(&r->deadline, r->deadline.timer_cb, KERNEL_LOG_WAIT_MS, 0);
+		run_set_deadline(r, KERNEL_LOG_WAIT_NS);
 		return;
 	}
 	r->finished = true;

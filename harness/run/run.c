@@ -241,7 +241,7 @@ static void on_figures(void *arg, uint64_t t_ns, const char *json, size_t len)
 
 static void on_deadline(uv_timer_t *timer);
 
-static void set_deadline(struct run *r, uint64_t ns)
+void run_set_deadline(struct run *r, uint64_t ns)
 {
 	uv_timer_start(&r->deadline, on_deadline, ns / NS_PER_MS, 0);
 }
@@ -292,14 +292,14 @@ static void enter_prepare(struct run *r)
 		enter(r, RUN_BASELINE);
 		return;
 	}
-	set_deadline(r, r->scenario->deadline_ns);
+	run_set_deadline(r, r->scenario->deadline_ns);
 	start_load(r, &r->scenario->prepare.items[r->prepared++], 1);
 }
 
 static void enter_baseline(struct run *r)
 {
 	gather_phase(&r->gather, GATHER_BASELINE);
-	set_deadline(r, r->scenario->baseline_ns);
+	run_set_deadline(r, r->scenario->baseline_ns);
 }
 
 static void enter_load(struct run *r)
@@ -310,7 +310,7 @@ static void enter_load(struct run *r)
 	if (r->isolation->backend->final(r->isolation, &now, &err) == 0)
 		r->facts.baseline_watermark_bytes = now.peak_usage_bytes;
 	load_totals(r->load, &r->before_load);
-	set_deadline(r, r->scenario->deadline_ns);
+	run_set_deadline(r, r->scenario->deadline_ns);
 	start_load(r, r->scenario->load.items, r->scenario->load.count);
 }
 
@@ -320,7 +320,7 @@ static void enter_settle(struct run *r)
 	load_totals(r->load, &r->after_load);
 	r->facts.load_ns = fact_of(run_elapsed_ns(r) - r->phases[RUN_LOAD].start_ns);
 	run_check_membership(r);
-	set_deadline(r, r->scenario->settle_ns);
+	run_set_deadline(r, r->scenario->settle_ns);
 }
 
 static void enter_read_back(struct run *r)
@@ -334,7 +334,7 @@ static void enter_read_back(struct run *r)
 		return;
 	}
 	struct error err = ERROR_INIT;
-	set_deadline(r, r->scenario->deadline_ns);
+	run_set_deadline(r, r->scenario->deadline_ns);
 	r->load_running = true;
 	if (load_start_read_back(r->load, &err) != 0) {
 		r->load_running = false;

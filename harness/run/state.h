@@ -97,6 +97,9 @@ void run_drain_samples(struct run *r);
 /* Is every process of the server still in its group?  Once seen outside, it stays so in the facts. */
 void run_check_membership(struct run *r);
 
+/* When the state the run is in has lasted long enough; one at a time. */
+void run_set_deadline(struct run *r, uint64_t ns);
+
 /* run.c: from any state to RUN_STOP. */
 void run_enter_stop(struct run *r);
 
