@@ -76,7 +76,7 @@ const struct behaviour behaviours[BEHAVIOUR_COUNT] = {
 #define OFF(id) [id] = "off"
 #define ON(id) [id] = "on"
 const struct preset presets[] = {
-	{ "before-any-fix", "the version that was killed every few days: form limit 32 MiB, everything else as it began",
+	{ "before-any-fix", "the version that was killed every few days: form limit 32 MiB, all else as it began",
 	  { [FORM_MEMORY] = "32MiB", ON(KEEP_TEMP_FILES), ON(CHUNK_QUERY_GE), ON(SINGLE_TRANSACTION),
 	    [VACUUM_INTERVAL] = "7h", ON(NO_AUTOCHECKPOINT), ON(EAGER_PURGE) } },
 	{ "form-limit-1mib", "P1 fixed as its author did: form limit 1 MiB instead of 32",
@@ -88,7 +88,8 @@ const struct preset presets[] = {
 	{ "chunk-query-equal", "and P3 fixed: chunks are read by key",
 	  { [FORM_MEMORY] = "1MiB", ON(SINGLE_TRANSACTION), [VACUUM_INTERVAL] = "7h", ON(NO_AUTOCHECKPOINT),
 	    ON(EAGER_PURGE) } },
-	{ "chunk-by-chunk", "and P4 fixed: each chunk committed as it comes, which lets the purge (P7) see uploads in flight",
+	{ "chunk-by-chunk",
+	  "and P4 fixed: each chunk committed as it comes, which lets the purge (P7) see uploads in flight",
 	  { [FORM_MEMORY] = "1MiB", [VACUUM_INTERVAL] = "7h", ON(NO_AUTOCHECKPOINT), ON(EAGER_PURGE) } },
 	{ "no-vacuum", "and P5 fixed: no VACUUM unless asked for",
 	  { [FORM_MEMORY] = "1MiB", ON(NO_AUTOCHECKPOINT), ON(EAGER_PURGE) } },
@@ -140,7 +141,8 @@ static int resolve_one(const struct behaviour *b, const char *text, uint64_t *ou
 		while (strcmp(b->choices[*out], text) != 0)
 			(*out)++; /* the option parser has let only known words through */
 	} else if (strcmp(text, "off") != 0) {
-		rc = b->type == BEHAVIOUR_SIZE ? units_parse_size(text, out, err) : units_parse_duration(text, out, err);
+		rc = b->type == BEHAVIOUR_SIZE ? units_parse_size(text, out, err)
+					       : units_parse_duration(text, out, err);
 		if (rc == 0 && *out == 0)
 			rc = error_set(err, ERROR_USAGE, "'%s' is zero; say 'off' to switch it off", text);
 	}
@@ -174,8 +176,9 @@ json_t *behaviour_describe(void)
 	for (size_t i = 0; i < BEHAVIOUR_COUNT; i++) {
 		const struct behaviour *b = &behaviours[i];
 		json_array_append_new(behaviour_list,
-				      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", b->name, "row", b->row, "summary",
-						b->summary, "default", b->default_text, "value", b->argument, "help", b->help));
+				      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", b->name, "row", b->row,
+						"summary", b->summary, "default", b->default_text, "value",
+						b->argument, "help", b->help));
 	}
 	return json_pack("{s:o, s:o}", "presets", preset_list, "behaviours", behaviour_list);
 }

@@ -13,7 +13,7 @@
 
 #define HEAP_MINIMUM_BYTES (4ULL << 20)
 #define FORCED_CYCLE_NS (120 * NS_PER_S)
-/* Byte buffers hold no pointers, so marking is a matter of scheduling, not of size. */
+/* Byte buffers hold no pointers, so a cycle takes as long as its threads take to be scheduled. */
 #define MARK_NS (500 * NS_PER_US)
 /*
  * One per cent of a processor: the kernel takes back 64 KiB in about 10 µs, so

@@ -34,7 +34,8 @@ static const char *const pragmas[DB_ROLE_COUNT] = {
 static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS entries (id TEXT PRIMARY KEY, filename TEXT, size INTEGER NOT NULL,"
 	" upload_time TEXT NOT NULL);"
-	"CREATE TABLE IF NOT EXISTS entries_data (id TEXT NOT NULL, chunk_index INTEGER NOT NULL, chunk BLOB NOT NULL);";
+	"CREATE TABLE IF NOT EXISTS entries_data (id TEXT NOT NULL, chunk_index INTEGER NOT NULL,"
+	" chunk BLOB NOT NULL);";
 
 /* The key a PRIMARY KEY on a rowid table would make; as an index it can be dropped again for P3. */
 static const char schema_with_key[] =

@@ -51,8 +51,10 @@ static json_t *sqlite_figures(struct server *server)
 	}
 	json_object_set_new(out, "open_connections", json_integer(database_open_connections(&server->database)));
 	json_object_set_new(out, "open_statements", json_integer(atomic_load(&server->database.open_statements)));
-	json_object_set_new(out, "database_bytes", json_integer((json_int_t)database_file_bytes(&server->database, "")));
-	json_object_set_new(out, "wal_bytes", json_integer((json_int_t)database_file_bytes(&server->database, "-wal")));
+	json_int_t database_bytes = (json_int_t)database_file_bytes(&server->database, "");
+	json_int_t wal_bytes = (json_int_t)database_file_bytes(&server->database, "-wal");
+	json_object_set_new(out, "database_bytes", json_integer(database_bytes));
+	json_object_set_new(out, "wal_bytes", json_integer(wal_bytes));
 	return out;
 }
 

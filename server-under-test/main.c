@@ -38,7 +38,8 @@ struct settings {
 
 #define AT(field) .offset = offsetof(struct settings, field)
 static const struct option_row general_rows[] = {
-	{ .name = "data", .type = OPTION_STRING, AT(data), .argument = "DIR", .help = "folder of the database; required" },
+	{ .name = "data", .type = OPTION_STRING, AT(data), .argument = "DIR",
+	  .help = "folder of the database; required" },
 	{ .name = "tmp", .type = OPTION_STRING, AT(tmp), .argument = "DIR",
 	  .help = "folder for temporary files, of this server alone; required" },
 	{ .name = "host", .type = OPTION_STRING, AT(host), .argument = "ADDRESS", .default_text = "127.0.0.1",
@@ -47,11 +48,14 @@ static const struct option_row general_rows[] = {
 	  .help = "port to listen on; 0: any, said on standard error" },
 	{ .name = "debug-port", .type = OPTION_STRING, AT(debug_port), .argument = "N",
 	  .help = "serve memory figures as JSON at 127.0.0.1:N/debug; 0: any port.\nOff unless given" },
-	{ .name = "idle-timeout", .type = OPTION_DURATION, AT(idle_timeout_ns), .argument = "TIME", .default_text = "120s",
-	  .min = NS_PER_S, .max = 86400 * NS_PER_S, .help = "close a connection on which nothing moved for this long" },
-	{ .name = "describe", .type = OPTION_FLAG, AT(describe), .help = "print presets and behaviours as JSON and exit" },
+	{ .name = "idle-timeout", .type = OPTION_DURATION, AT(idle_timeout_ns), .argument = "TIME",
+	  .default_text = "120s", .min = NS_PER_S, .max = 86400 * NS_PER_S,
+	  .help = "close a connection on which nothing moved for this long" },
+	{ .name = "describe", .type = OPTION_FLAG, AT(describe),
+	  .help = "print presets and behaviours as JSON and exit" },
 	{ .name = "list-presets", .type = OPTION_FLAG, AT(list_presets), .help = "print the presets and exit" },
-	{ .name = "list-behaviours", .type = OPTION_FLAG, AT(list_behaviours), .help = "print the behaviours and exit" },
+	{ .name = "list-behaviours", .type = OPTION_FLAG, AT(list_behaviours),
+	  .help = "print the behaviours and exit" },
 	{ .name = "behaviours", .type = OPTION_HEADING, .help = "Behaviours" },
 	{ .name = "preset", .type = OPTION_STRING, AT(preset), .argument = "NAME",
 	  .help = "set all behaviours to a point of the history (--list-presets);\n"
