@@ -90,7 +90,7 @@ void finish_note_exit(struct run *r, const struct target_exit *exit)
 		return;
 	/* By now connections have been reset; what was under way is known from the OOM event, if there was one. */
 	struct load_totals totals = r->at_oom;
-	if (r->at_oom_ns == 0 || exit->t_ns - r->at_oom_ns > NS_PER_S)
+	if (r->at_oom_ns == 0 || exit->t_ns - r->at_oom_ns > GATHER_DYING_NS)
 		load_totals(r->load, &totals);
 	f->death_in_flight = fact_of(totals.in_flight);
 	f->death_acknowledged_bytes = fact_of(totals.acknowledged_bytes);

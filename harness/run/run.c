@@ -120,10 +120,12 @@ static void on_oom_event(void *arg)
 static void on_oom_async(uv_async_t *async)
 {
 	struct run *r = async->data;
-	if (r->load == NULL || r->stopping)
+	uint64_t now = clock_ns();
+	/* A dying server may run into its limit again and again: the first of a burst tells what was under way. */
+	if (r->load == NULL || r->stopping || (r->at_oom_ns != 0 && now - r->at_oom_ns <= GATHER_DYING_NS))
 		return;
 	load_totals(r->load, &r->at_oom);
-	r->at_oom_ns = clock_ns();
+	r->at_oom_ns = now;
 }
 
 static void on_request_done(void *arg, const struct load_request *request)

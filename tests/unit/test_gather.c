@@ -1,0 +1,167 @@
+/* run/gather.c and run/rows.c: samples to facts, transfers to lines. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "run/gather.h"
+#include "run/rows.h"
+
+#define MIB (1ULL << 20)
+
+static struct sample make_sample(uint64_t t_ms, uint64_t anon_mib, uint64_t file_mib, enum sample_reason reason)
+{
+	struct sample s = { .t_ns = t_ms * NS_PER_MS, .reason = reason };
+	s.memory.field[MEMORY_USAGE] = fact_of((anon_mib + file_mib) * MIB);
+	s.memory.field[MEMORY_ANON] = fact_of(anon_mib * MIB);
+	s.memory.field[MEMORY_FILE] = fact_of(file_mib * MIB);
+	s.memory.field[MEMORY_SHMEM] = fact_of(0);
+	s.memory.field[MEMORY_KERNEL] = fact_of(0);
+	s.memory.field[MEMORY_PGMAJFAULT] = fact_of(t_ms);
+	return s;
+}
+
+static void take(struct gather *g, uint64_t t_ms, uint64_t anon_mib, uint64_t file_mib, enum sample_reason reason)
+{
+	struct sample s = make_sample(t_ms, anon_mib, file_mib, reason);
+	gather_sample(g, &s);
+}
+
+static void expect_mib(const char *what, struct fact got, uint64_t expected_mib)
+{
+	if (!fact_known(got) || got.value != expected_mib * MIB)
+		fail_msg("%s: got %llu (state %d), expected %llu MiB", what, (unsigned long long)got.value, got.state,
+			 (unsigned long long)expected_mib);
+}
+
+static void test_phases(void **state)
+{
+	(void)state;
+	struct facts f = { 0 };
+	struct gather g;
+	gather_init(&g, &f);
+	take(&g, 1, 90, 0, SAMPLE_TICK); /* start and prepare are no part of the load's peak */
+	assert_int_equal(f.peak_anon_bytes.state, FACT_ABSENT);
+	gather_phase(&g, GATHER_BASELINE);
+	take(&g, 10, 5, 1, SAMPLE_TICK);
+	take(&g, 20, 6, 2, SAMPLE_TICK);
+	gather_phase(&g, GATHER_LOAD);
+	take(&g, 30, 50, 10, SAMPLE_TICK);
+	take(&g, 40, 20, 100, SAMPLE_TICK);
+	gather_phase(&g, GATHER_SETTLE);
+	take(&g, 50, 12, 90, SAMPLE_TICK);
+	take(&g, 60, 11, 80, SAMPLE_TICK);
+	gather_phase(&g, GATHER_AFTER);
+	take(&g, 70, 13, 120, SAMPLE_TICK);
+	expect_mib("baseline anon", f.baseline_anon_bytes, 6);
+	expect_mib("baseline usage", f.baseline_usage_bytes, 8);
+	expect_mib("peak anon", f.peak_anon_bytes, 50);
+	expect_mib("peak file, the read-back's included", f.peak_file_bytes, 120);
+	expect_mib("peak unreclaimable", f.peak_unreclaimable_bytes, 50);
+	expect_mib("settled anon", f.settled_anon_bytes, 11);
+	expect_mib("settled usage", f.settled_usage_bytes, 91);
+	assert_int_equal(f.load_major_faults.value, 20); /* from the baseline's last sample to the load's last */
+	gather_release(&g);
+}
+
+static void test_death(void **state)
+{
+	static const struct {
+		const char *what;
+		struct {
+			uint64_t t_ms, anon_mib;
+			enum sample_reason reason;
+		} samples[6];
+		uint64_t end_ms, anon_mib;
+		int known;
+	} rows[] = {
+		{ "the fullest of the last second", { { 100, 200, 0 }, { 1500, 150, 0 }, { 1900, 3, 0 } }, 2000, 150, 1 },
+		{ "the event, not a fuller sample before it",
+		  { { 1500, 250, 0 }, { 1600, 240, SAMPLE_OOM }, { 1900, 3, 0 } }, 2000, 240, 1 },
+		{ "the event of a server that takes seconds to be gone",
+		  { { 1600, 240, SAMPLE_OOM }, { 4900, 3, 0 } }, 5000, 240, 1 },
+		{ "the fullest of a burst of events",
+		  { { 1600, 240, SAMPLE_OOM }, { 1700, 255, SAMPLE_OOM }, { 1800, 20, SAMPLE_OOM } }, 2000, 255, 1 },
+		{ "an event of long ago is not this death",
+		  { { 1600, 240, SAMPLE_OOM }, { 19900, 77, 0 } }, 20000, 77, 1 },
+		{ "what came after the end does not count", { { 1900, 60, 0 }, { 2100, 99, 0 } }, 2000, 60, 1 },
+		{ "nothing was seen", { { 100, 200, 0 } }, 5000, 0, 0 },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct facts f = { 0 };
+		struct gather g;
+		gather_init(&g, &f);
+		for (size_t k = 0; k < 6 && rows[i].samples[k].t_ms != 0; k++)
+			take(&g, rows[i].samples[k].t_ms, rows[i].samples[k].anon_mib, 1, rows[i].samples[k].reason);
+		gather_death(&g, rows[i].end_ms * NS_PER_MS);
+		if (rows[i].known)
+			expect_mib(rows[i].what, f.death_anon_bytes, rows[i].anon_mib);
+		else if (f.death_anon_bytes.state != FACT_ABSENT)
+			fail_msg("%s: got a composition", rows[i].what);
+		gather_release(&g);
+	}
+}
+
+/* More samples than the ring holds: the newest are the ones kept. */
+static void test_ring_keeps_the_newest(void **state)
+{
+	(void)state;
+	struct facts f = { 0 };
+	struct gather g;
+	gather_init(&g, &f);
+	for (uint64_t i = 0; i < 3 * GATHER_RECENT; i++)
+		take(&g, 1 + i / 4, i < 2 * GATHER_RECENT ? 99 : 42, 0, SAMPLE_DENSE);
+	gather_death(&g, (1 + 3 * GATHER_RECENT / 4) * NS_PER_MS);
+	expect_mib("anon at death", f.death_anon_bytes, 42);
+	gather_release(&g);
+}
+
+static void test_request_row(void **state)
+{
+	struct load_request r = { .sequence = 7,
+				  .group = "a \"b\"",
+				  .client = 2,
+				  .kind = REQUEST_UPLOAD,
+				  .end = END_TRANSPORT,
+				  .size_bytes = 100,
+				  .sent_bytes = 40,
+				  .intended_ns = 1000,
+				  .started_ns = 1500,
+				  .verify = VERIFY_CORRUPT,
+				  .corrupt_at = 12,
+				  .curl_code = 55,
+				  .error = "broken\npipe, really" };
+	struct buf header = BUF_INIT, row = BUF_INIT;
+	(void)state;
+	request_csv_header(&header);
+	request_csv_row(&r, "load", 500, &row);
+	char *expected = xasprintf("7,load,\"a \"\"b\"\"\",2,%s,%s,0,0,0,100,40,0,500,1000,,,,corrupt,12,55,"
+				   "\"broken pipe, really\"",
+				   request_kind_names[REQUEST_UPLOAD], request_end_names[END_TRANSPORT]);
+	assert_string_equal(buf_str(&row), expected);
+	size_t header_commas = 0, row_commas = 0;
+	for (const char *c = header.data; *c != '\0'; c++)
+		header_commas += *c == ',';
+	for (const char *c = row.data; *c != '\0'; c++)
+		row_commas += *c == ',';
+	assert_int_equal(row_commas, header_commas + 1); /* one stands inside the quoted error */
+	free(expected);
+	buf_release(&header);
+	buf_release(&row);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_phases),
+		cmocka_unit_test(test_death),
+		cmocka_unit_test(test_ring_keeps_the_newest),
+		cmocka_unit_test(test_request_row),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
