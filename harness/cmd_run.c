@@ -104,6 +104,22 @@ static int apply_expect(struct scenario *s, const struct option_list *expect, st
 	return rc;
 }
 
+/* The server starts in a folder of its own; a path the user typed is meant from here. */
+static void set_command(struct scenario *s, char *const *command)
+{
+	size_t count = 0;
+	while (command[count] != NULL)
+		count++;
+	char **words = xcalloc(count + 1, sizeof(*words));
+	memcpy(words, command, count * sizeof(*words));
+	char *absolute = count > 0 && strchr(command[0], '/') != NULL ? realpath(command[0], NULL) : NULL;
+	if (absolute != NULL)
+		words[0] = absolute;
+	scenario_set_command(s, words);
+	free(absolute);
+	free(words);
+}
+
 static int load_scenario(struct scenario *s, const char *path, const struct run_settings *settings,
 			 char *const *command, struct error *err)
 {
@@ -120,7 +136,7 @@ static int load_scenario(struct scenario *s, const char *path, const struct run_
 	if (rc == 0)
 		rc = apply_expect(s, &settings->expect, err);
 	if (rc == 0 && command != NULL)
-		scenario_set_command(s, command);
+		set_command(s, command);
 	if (rc == 0)
 		rc = scenario_check(s, err);
 	if (rc != 0)

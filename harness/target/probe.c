@@ -20,17 +20,14 @@ static void transfer_done(struct http_transfer *transfer, CURLcode result)
 	struct probe *p = (struct probe *)((char *)transfer - offsetof(struct probe, transfer));
 	long status = 0;
 	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-	long connect_only = 0;
-	curl_socket_t socket = CURL_SOCKET_BAD;
-	if (result == CURLE_OK && status == 0) {
-		curl_easy_getinfo(transfer->easy, CURLINFO_ACTIVESOCKET, &socket);
-		connect_only = socket != CURL_SOCKET_BAD;
-	}
+	/* CURLOPT_CONNECT_ONLY ends well without a status: the connection is the answer. */
 	if (result != CURLE_OK)
 		status = 0;
+	else if (status == 0)
+		status = 1;
 	p->busy = false;
 	request_release(&p->request);
-	p->done(p, connect_only ? 1 : status, curl_easy_strerror(result));
+	p->done(p, status, curl_easy_strerror(result));
 }
 
 int probe_init(struct probe *p, struct http_client *http, void (*done)(struct probe *, long, const char *),

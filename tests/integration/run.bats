@@ -159,6 +159,14 @@ teardown() { teardown_rig; }
 	same "$status" 3
 }
 
+@test "a server that is ready by accepting a connection; the user's own command" {
+	need_cap
+	rig tests/scenarios/any.yaml -- build/docs/bench/discard_server {port}
+	same "$(field '.runs[0].outcome')" steady
+	same "$(field '.runs[0].requests.ok')" 1
+	same "$status" 0
+}
+
 @test "a server that never becomes ready is invalid" {
 	need_cap
 	rig tests/scenarios/any.yaml -- sleep 60
