@@ -62,7 +62,10 @@ static int head_done(struct connection *c)
 	c->line[c->line_len] = '\0';
 	const char *length = strcasestr(c->line, "\r\nContent-Length:");
 	c->chunked = strcasestr(c->line, "\r\nTransfer-Encoding: chunked") != NULL;
-	c->close_after = strcasestr(c->line, "\r\nConnection: close") != NULL;
+	/* RFC 9112 section 9.3: HTTP/1.0 closes unless it asks to be kept, 1.1 keeps unless it asks to be closed. */
+	bool old = strstr(c->line, " HTTP/1.0\r\n") != NULL;
+	c->close_after = old ? strcasestr(c->line, "\r\nConnection: keep-alive") == NULL
+			     : strcasestr(c->line, "\r\nConnection: close") != NULL;
 	c->left = length != NULL ? strtoull(length + strlen("\r\nContent-Length:"), NULL, 10) : 0;
 	if (strcasestr(c->line, "\r\nExpect: 100-continue") != NULL)
 		send(c->fd, "HTTP/1.1 100 Continue\r\n\r\n", 25, MSG_NOSIGNAL);
