@@ -21,7 +21,14 @@ teardown_rig() {
 	fi
 }
 
-rig_groups() { find /sys/fs/cgroup -maxdepth 2 -type d -name 'oomrig-[0-9]*' 2>/dev/null | sort; }
+# Groups whose rig is gone: those of a rig at work elsewhere on the machine are its own.
+rig_groups() {
+	local group pid
+	find /sys/fs/cgroup -maxdepth 2 -type d -name 'oomrig-[0-9]*' 2>/dev/null | sort | while read -r group; do
+		pid=${group##*/oomrig-}
+		[ -e "/proc/${pid%%-*}" ] || echo "$group"
+	done
+}
 
 need_cap() {
 	"$RIG" doctor >/dev/null 2>&1 || skip "no memory cap can be made here: $("$RIG" doctor 2>&1 | grep -i fail | head -1)"

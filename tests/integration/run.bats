@@ -178,7 +178,9 @@ teardown() { teardown_rig; }
 	need_cap
 	for delay in 0.05 0.3 1 2; do
 		rm -rf "$RESULTS"/2*
-		"$RIG" run scenarios/picoshare/three-uploads-all-fixes.yaml --quiet --results "$RESULTS" >/dev/null 2>&1 3>&- &
+		# A shell starts background commands with SIGINT ignored; a terminal does not.
+		env --default-signal=INT "$RIG" run scenarios/picoshare/three-uploads-all-fixes.yaml --quiet \
+			--results "$RESULTS" >/dev/null 2>&1 3>&- &
 		rig_pid=$!
 		sleep $delay
 		kill -INT "$rig_pid"
