@@ -48,6 +48,18 @@ static void keep_settled(struct facts *f, const struct memory_sample *m)
 	f->settled_unreclaimable_bytes = memory_unreclaimable(m);
 }
 
+static void keep_oom(struct gather *g, const struct sample *s)
+{
+	if (g->oom_events++ == 0)
+		g->first_oom_ns = s->t_ns;
+	/* An event that came late, with the kill already counted, shows what is left rather than what was there. */
+	if (s->memory.field[MEMORY_OOM_KILL].value > 0)
+		return;
+	bool stale = s->t_ns - g->at_oom.t_ns > GATHER_DYING_NS;
+	if (stale || memory_unreclaimable(&s->memory).value >= memory_unreclaimable(&g->at_oom.memory).value)
+		g->at_oom = *s;
+}
+
 void gather_sample(struct gather *g, const struct sample *s)
 {
 	g->recent[g->next] = *s;
@@ -55,8 +67,8 @@ void gather_sample(struct gather *g, const struct sample *s)
 	if (g->count < GATHER_RECENT)
 		g->count++;
 	g->last = *s;
-	if (s->reason == SAMPLE_OOM && g->oom_events++ == 0)
-		g->first_oom_ns = s->t_ns;
+	if (s->reason == SAMPLE_OOM)
+		keep_oom(g, s);
 	struct fact faults = s->memory.field[MEMORY_PGMAJFAULT];
 	switch (g->phase) {
 	case GATHER_BEFORE:
@@ -78,22 +90,25 @@ void gather_sample(struct gather *g, const struct sample *s)
 	keep_peaks(g->facts, &s->memory);
 }
 
-/* Is a a better picture of the moment of death than b? */
-static bool closer_to_death(const struct sample *a, const struct sample *b)
-{
-	if (b == NULL || (a->reason == SAMPLE_OOM) != (b->reason == SAMPLE_OOM))
-		return b == NULL || a->reason == SAMPLE_OOM;
-	return memory_unreclaimable(&a->memory).value >= memory_unreclaimable(&b->memory).value;
-}
-
-void gather_death(struct gather *g, uint64_t end_ns)
+/* The sample of the last second with the highest unreclaimable memory, NULL if there is none. */
+static const struct sample *fullest_before(const struct gather *g, uint64_t end_ns)
 {
 	const struct sample *best = NULL;
 	for (size_t i = 0; i < g->count; i++) {
 		const struct sample *s = &g->recent[i];
-		if (s->t_ns <= end_ns && end_ns - s->t_ns <= DEATH_WINDOW_NS && closer_to_death(s, best))
+		if (s->t_ns > end_ns || end_ns - s->t_ns > DEATH_WINDOW_NS)
+			continue;
+		if (best == NULL ||
+		    memory_unreclaimable(&s->memory).value >= memory_unreclaimable(&best->memory).value)
 			best = s;
 	}
+	return best;
+}
+
+void gather_death(struct gather *g, uint64_t end_ns)
+{
+	bool by_event = g->oom_events > 0 && end_ns - g->at_oom.t_ns <= GATHER_DYING_NS;
+	const struct sample *best = by_event ? &g->at_oom : fullest_before(g, end_ns);
 	if (best == NULL)
 		return;
 	struct facts *f = g->facts;

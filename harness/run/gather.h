@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "judge/facts.h"
 #include "observe/sampler.h"
 
@@ -31,6 +32,7 @@ struct gather {
 	struct sample last;
 	struct fact baseline_faults;
 	uint64_t oom_events, first_oom_ns; /* event samples so far; clock_ns() of the first */
+	struct sample at_oom;              /* the fullest event sample of the last GATHER_DYING_NS */
 };
 
 #define GATHER_RECENT 1024 /* a second of the densest sampling */
@@ -40,10 +42,16 @@ void gather_phase(struct gather *g, enum gather_phase phase);
 void gather_sample(struct gather *g, const struct sample *s);
 
 /*
+ * How long a killed process may take to be gone: its memory is freed and its
+ * I/O waited for first (2.9 s were seen on a busy disk).
+ */
+#define GATHER_DYING_NS (10 * NS_PER_S)
+
+/*
  * Composition of the charge at death.  By the time the rig sees the end, the
  * kernel has taken the pages back, so the last samples show an empty group: the
- * sample of the last second with the highest unreclaimable memory stands for the
- * moment of the kill (an event sample taken on the OOM itself, where there is one).
+ * sample taken on the OOM event stands for the moment of the kill, or without
+ * one the sample of the last second with the highest unreclaimable memory.
  */
 void gather_death(struct gather *g, uint64_t end_ns);
 void gather_release(struct gather *g);
