@@ -20,11 +20,13 @@ SERVER_SRC   := $(wildcard server-under-test/*.c)
 BASE_SRC     := $(wildcard harness/base/*.c)
 UNIT_SRC     := $(wildcard tests/unit/test_*.c)
 ROOT_SRC     := $(wildcard tests/integration/test_*.c)
+UML_SRC      := $(wildcard tests/uml/test_*.c)
 TOOL_SRC     := $(wildcard tests/truth/*.c docs/bench/*.c)
 
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 UNIT_BIN := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
 ROOT_BIN := $(patsubst %.c,$(BUILD)/%,$(ROOT_SRC))
+UML_BIN  := $(patsubst %.c,$(BUILD)/%,$(UML_SRC))
 BATS     := $(wildcard tests/integration/*.bats)
 TOOL_BIN := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC))
 
@@ -80,7 +82,7 @@ test: all
 test-unit: $(UNIT_BIN)
 	@tests/run unit $(UNIT_BIN)
 
-test-integration: build $(ROOT_BIN) $(TOOL_BIN)
+test-integration: build $(ROOT_BIN) $(UML_BIN) $(TOOL_BIN)
 	@tests/run integration $(ROOT_BIN) $(BATS)
 
 clean:

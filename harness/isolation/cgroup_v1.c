@@ -4,19 +4,19 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <libcgroup.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/units.h"
 #include "isolation/backend.h"
 #include "isolation/group_name.h"
-#include "isolation/memcg_v1.h"
+#include "isolation/memcg.h"
 #include "isolation/memory_v1.h"
+#include "isolation/proc_stat.h"
 
 #define LIMIT "memory.limit_in_bytes"
 #define MEMSW_LIMIT "memory.memsw.limit_in_bytes"
@@ -31,15 +31,24 @@ struct group {
 };
 
 struct isolation_reader {
-	struct memory_v1 memory;
+	struct memory_files memory;
 	int dir_fd; /* borrowed from the group */
 };
+
+static int v1_find(struct error *err)
+{
+	if (memcg_init(err) < 0)
+		return -1;
+	return memcg_version() == 1 ? 0
+				    : error_set(err, ERROR_ENVIRONMENT,
+						"the memory controller at '%s' is not cgroup v1", memcg_root());
+}
 
 static int open_dir(struct group *g, struct error *err)
 {
 	char path[512];
 
-	snprintf(path, sizeof(path), "%s/%s", memcg_v1_root(), g->base.name);
+	snprintf(path, sizeof(path), "%s/%s", memcg_root(), g->base.name);
 	g->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (g->dir_fd < 0)
 		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot open group '%s'", path);
@@ -51,22 +60,15 @@ static int set_limit(const char *name, const char *file, uint64_t bytes, struct 
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 
-	if (memcg_v1_write(name, file, bytes, err) < 0)
+	if (memcg_write(name, file, bytes, err) < 0)
 		return -1;
-	*readback = memcg_v1_read(name, file);
+	*readback = memcg_read(name, file);
 	if (!fact_known(*readback))
 		return error_set(err, ERROR_SYSTEM, "cannot read '%s' of '%s' back", file, name);
 	if (readback->value != bytes / page * page)
 		return error_set(err, ERROR_SYSTEM, "'%s' of '%s' is %llu after writing %llu", file, name,
 				 (unsigned long long)readback->value, (unsigned long long)bytes);
 	return 0;
-}
-
-static uint64_t host_swap_bytes(void)
-{
-	struct sysinfo info;
-
-	return sysinfo(&info) == 0 ? (uint64_t)info.totalswap * info.mem_unit : 0;
 }
 
 /*
@@ -77,24 +79,12 @@ static uint64_t host_swap_bytes(void)
 static int limit_swap(const char *name, const struct isolation_limits *limits, struct isolation_readback *rb,
 		      struct error *err)
 {
-	uint64_t host_swap = host_swap_bytes();
-	char asked[UNITS_TEXT_MAX], there[UNITS_TEXT_MAX];
+	bool accounted = memcg_read(name, MEMSW_LIMIT).state != FACT_ABSENT;
 
-	units_format_size(limits->swap_bytes, asked);
-	units_format_size(host_swap, there);
-	if (limits->swap_bytes > host_swap)
-		return error_set(err, ERROR_ENVIRONMENT,
-				 "cannot give %s of swap: this host has %s; make a swap file (dd, mkswap) and type: "
-				 "swapon FILE",
-				 asked, there);
-	if (memcg_v1_read(name, MEMSW_LIMIT).state == FACT_ABSENT) {
-		if (host_swap == 0)
-			return 0; /* nothing to hold back; the readback stays absent */
-		return error_set(err, ERROR_ENVIRONMENT,
-				 "this host has %s of swap and does not account it, so that a cap would leak into "
-				 "it; type: swapoff -a (or boot with swapaccount=1)",
-				 there);
-	}
+	if (isolation_check_swap(limits, accounted, err) < 0)
+		return -1;
+	if (!accounted)
+		return 0; /* nothing to hold back; the readback stays absent */
 	return set_limit(name, MEMSW_LIMIT, limits->memory_bytes + limits->swap_bytes, &rb->memory_swap_bytes, err);
 }
 
@@ -109,26 +99,26 @@ static int apply_limits(struct group *g, struct error *err)
 		    limit_swap(name, limits, rb, err) < 0)
 			return -1;
 		/* memsw does not keep the machine's own reclaim from swapping the group out; this does. */
-		if (limits->swap_bytes == 0 && memcg_v1_write(name, SWAPPINESS, 0, err) < 0)
+		if (limits->swap_bytes == 0 && memcg_write(name, SWAPPINESS, 0, err) < 0)
 			return -1;
 	}
-	rb->swappiness = memcg_v1_read(name, SWAPPINESS);
+	rb->swappiness = memcg_read(name, SWAPPINESS);
 	if (limits->memory_bytes && limits->swap_bytes == 0 && (!fact_known(rb->swappiness) || rb->swappiness.value))
 		return error_set(err, ERROR_SYSTEM, "'%s' of '%s' is not 0 after writing it", SWAPPINESS, name);
 	/* Inherited from the parent; with it a process freezes at the limit and never dies. */
-	return memcg_v1_write(name, OOM_CONTROL, 0, err);
+	return memcg_write(name, OOM_CONTROL, 0, err);
 }
 
 static int v1_open(const char *name, const struct isolation_limits *limits, struct isolation **out, struct error *err)
 {
 	struct group *g;
 
-	if (memcg_v1_init(err) < 0 || memcg_v1_create(name, err) < 0)
+	if (v1_find(err) < 0 || memcg_create(name, err) < 0)
 		return -1;
 	g = xcalloc(1, sizeof(*g));
 	isolation_init(&g->base, &isolation_cgroup_v1, name, limits);
 	if (open_dir(g, err) < 0) {
-		memcg_v1_delete(name, NULL);
+		memcg_delete(name, NULL);
 		free(g);
 		return -1;
 	}
@@ -145,12 +135,12 @@ static int v1_probe(struct error *err)
 	struct isolation_limits limits = { .memory_bytes = 64 << 20 };
 	struct isolation *iso;
 
-	if (memcg_v1_init(err) < 0)
+	if (v1_find(err) < 0)
 		return -1;
-	if (access(memcg_v1_root(), W_OK) != 0)
+	if (access(memcg_root(), W_OK) != 0)
 		return error_set_errno(err, ERROR_ENVIRONMENT, errno,
 				       "cannot make groups in '%s'; run as root, or type: mount -o remount,rw %s",
-				       memcg_v1_root(), memcg_v1_root());
+				       memcg_root(), memcg_root());
 	/* What would be done for a run, and nothing less, shows that it can be done. */
 	if (isolation_open(&isolation_cgroup_v1, &limits, &iso, err) < 0)
 		return -1;
@@ -159,17 +149,28 @@ static int v1_probe(struct error *err)
 
 static int v1_join(const char *name, struct error *err)
 {
-	return memcg_v1_init(err) < 0 ? -1 : memcg_v1_join(name, err);
+	return v1_find(err) < 0 ? -1 : memcg_join(name, err);
 }
 
 static int v1_contains(struct isolation *iso, pid_t pid)
 {
-	return memcg_v1_contains(iso->name, pid);
+	struct proc_stat p;
+	char *path;
+	int inside;
+
+	if (cgroup_get_current_controller_path(pid, "memory", &path) != 0)
+		return -1;
+	inside = path[0] == '/' && strcmp(path + 1, iso->name) == 0;
+	free(path);
+	/* On v1 a process that is exiting shows up in the root group (kernel/cgroup/cgroup.c, proc_cgroup_show). */
+	if (!inside && (proc_stat_read(pid, &p) < 0 || p.exiting))
+		return -1;
+	return inside;
 }
 
 static int v1_pids(struct isolation *iso, pid_t *out, size_t max, struct error *err)
 {
-	return memcg_v1_pids(iso->name, out, max, err);
+	return memcg_pids(iso->name, out, max, err);
 }
 
 /* libcgroup has no way to read without opening and allocating: plain descriptors for what the sampler does. */
@@ -188,7 +189,7 @@ static int v1_reader_open(struct isolation *iso, struct isolation_reader **out, 
 
 static void v1_reader_read(struct isolation_reader *r, struct memory_sample *out)
 {
-	memory_v1_read(&r->memory, out);
+	memory_files_read(&r->memory, out);
 }
 
 static int v1_reader_pids(struct isolation_reader *r, pid_t *out, size_t max)
@@ -197,34 +198,13 @@ static int v1_reader_pids(struct isolation_reader *r, pid_t *out, size_t max)
 	 * Opened each time: the kernel keeps the list with the open file and hands out the old one for as long as
 	 * it is asked for at least once a second (kernel/cgroup/cgroup-v1.c, CGROUP_PIDLIST_DESTROY_DELAY).
 	 */
-	int fd = openat(r->dir_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-	char text[4096];
-	size_t count = 0;
-	pid_t pid = 0;
-	ssize_t got;
-
-	if (fd < 0)
-		return -1;
-	while ((got = read(fd, text, sizeof(text))) > 0) {
-		for (ssize_t i = 0; i < got; i++) {
-			if (text[i] >= '0' && text[i] <= '9') {
-				pid = pid * 10 + (text[i] - '0');
-				continue;
-			}
-			if (count < max)
-				out[count] = pid;
-			count++;
-			pid = 0;
-		}
-	}
-	close(fd);
-	return got < 0 ? -1 : (int)count;
+	return isolation_read_pids(r->dir_fd, out, max);
 }
 
 static void v1_reader_close(struct isolation_reader *r)
 {
 	if (r)
-		memory_v1_close(&r->memory);
+		memory_files_close(&r->memory);
 	free(r);
 }
 
@@ -257,6 +237,14 @@ static int event_fd(struct isolation *iso, const char *file, const char *argumen
 static int v1_oom_event_fd(struct isolation *iso, struct error *err)
 {
 	return event_fd(iso, OOM_CONTROL, "", err);
+}
+
+static uint64_t v1_oom_event_take(struct isolation_reader *r, int fd)
+{
+	eventfd_t count;
+
+	(void)r;
+	return eventfd_read(fd, &count) == 0 ? count : 0;
 }
 
 static int v1_threshold_fd(struct isolation *iso, uint64_t usage_bytes, struct error *err)
@@ -292,19 +280,19 @@ static int v1_squeeze(struct isolation *iso, struct error *err)
 static int v1_final(struct isolation *iso, struct isolation_final *out, struct error *err)
 {
 	int dir_fd = ((struct group *)iso)->dir_fd;
-	struct memory_v1 memory;
+	struct memory_files memory;
 
 	if (memory_v1_open(&memory, dir_fd, err) < 0)
 		return error_prefix(err, "group '%s'", iso->name);
-	memory_v1_read(&memory, &out->memory);
-	memory_v1_close(&memory);
-	out->peak_usage_bytes = memory_v1_value_at(dir_fd, "memory.max_usage_in_bytes");
+	memory_files_read(&memory, &out->memory);
+	memory_files_close(&memory);
+	out->peak_usage_bytes = memory_files_value_at(dir_fd, "memory.max_usage_in_bytes");
 	out->oom_kill = out->memory.field[MEMORY_OOM_KILL];
 	out->limit_hits = out->memory.field[MEMORY_LIMIT_HITS];
 	out->limit_bytes = out->swap_limit_bytes = FACT_NONE;
 	if (iso->readback.asked.memory_bytes != 0) {
-		out->limit_bytes = memory_v1_value_at(dir_fd, "memory.limit_in_bytes");
-		out->swap_limit_bytes = memory_v1_value_at(dir_fd, "memory.memsw.limit_in_bytes");
+		out->limit_bytes = memory_files_value_at(dir_fd, "memory.limit_in_bytes");
+		out->swap_limit_bytes = memory_files_value_at(dir_fd, "memory.memsw.limit_in_bytes");
 	}
 	return 0;
 }
@@ -314,7 +302,7 @@ static int delete_group(const char *name, struct error *err)
 {
 	uint64_t deadline_ns = clock_ns() + DELETE_DEADLINE_NS;
 
-	while (memcg_v1_delete(name, err) < 0) {
+	while (memcg_delete(name, err) < 0) {
 		if (!err || err->sys_errno != EBUSY || clock_ns() >= deadline_ns)
 			return -1;
 		usleep(2000);
@@ -354,7 +342,7 @@ static int clean_one(void *arg, const char *name, struct error *err)
 	/* Not ours, a rig that lives, or one that cannot be looked at: not touched. */
 	if (group_name_parse(name, &owner) < 0 || group_name_owner_lives(&owner) != 0)
 		return 0;
-	inside = memcg_v1_pids(name, NULL, 0, err);
+	inside = memcg_pids(name, NULL, 0, err);
 	if (inside < 0)
 		return -1;
 	c->found++;
@@ -374,9 +362,9 @@ static int v1_clean(int remove_them, struct buf *report, struct error *err)
 {
 	struct cleaning c = { .remove = remove_them, .report = report };
 
-	if (memcg_v1_init(err) < 0)
+	if (v1_find(err) < 0)
 		return -1;
-	return memcg_v1_each(clean_one, &c, err) < 0 ? -1 : c.found;
+	return memcg_each("", clean_one, &c, err) < 0 ? -1 : c.found;
 }
 
 const struct isolation_backend isolation_cgroup_v1 = {
@@ -393,6 +381,7 @@ const struct isolation_backend isolation_cgroup_v1 = {
 	.reader_pids = v1_reader_pids,
 	.reader_close = v1_reader_close,
 	.oom_event_fd = v1_oom_event_fd,
+	.oom_event_take = v1_oom_event_take,
 	.threshold_fd = v1_threshold_fd,
 	.squeeze = v1_squeeze,
 	.kill = isolation_kill_all,

@@ -10,6 +10,7 @@
 #include "isolation/proc_stat.h"
 
 const struct isolation_backend *const isolation_backends[] = {
+	&isolation_cgroup_v2,
 	&isolation_cgroup_v1,
 	&isolation_none,
 	NULL,

@@ -80,11 +80,13 @@ struct isolation_backend {
 	int (*reader_pids)(struct isolation_reader *r, pid_t *out, size_t max);
 	void (*reader_close)(struct isolation_reader *r);
 	/*
-	 * A descriptor that becomes readable on an OOM in the group (v1 eventfd), -1 with err if there is none.
-	 * The caller closes it.  Removing the group makes it readable too, so stop listening before.
+	 * A descriptor that becomes readable on an OOM in the group (v1 eventfd, v2 inotify), -1 with err if there
+	 * is none.  The caller closes it.  Removing the group makes it readable too, so stop listening before.
 	 */
 	int (*oom_event_fd)(struct isolation *iso, struct error *err);
-	/* One that fires when usage crosses the figure; -1 if there is none.  As above. */
+	/* Takes what made it readable; returns the OOMs since the last call, 0 when it was something else. */
+	uint64_t (*oom_event_take)(struct isolation_reader *r, int fd);
+	/* An eventfd that fires when usage crosses the figure; -1 if there is none.  Closed by the caller. */
 	int (*threshold_fd)(struct isolation *iso, uint64_t usage_bytes, struct error *err);
 	/* Asks for the page cache back (v1 memory.force_empty, v2 memory.reclaim); files must have been synced. */
 	int (*squeeze)(struct isolation *iso, struct error *err);

@@ -17,6 +17,11 @@ const struct memory_field_info memory_field_info[MEMORY_FIELDS] = {
 	[MEMORY_OOM_KILL] = { "oom_kills", "processes of the group killed for lack of memory" },
 	[MEMORY_LIMIT_HITS] = { "limit_hits", "times the limit was run into; rises on ordinary reclaim" },
 	[MEMORY_UNDER_OOM] = { "under_oom", "1 while the group is in an OOM" },
+	[MEMORY_SLAB_RECLAIMABLE] = { "slab_reclaimable_bytes", "part of kernel that can be shrunk" },
+	[MEMORY_OOMS] = { "ooms", "times the group ran out of memory" },
+	[MEMORY_OOM_KILL_LOCAL] = { "oom_kills_local", "oom_kills without those of groups below" },
+	[MEMORY_PRESSURE_SOME] = { "pressure_some_us", "time in which a task of the group waited for memory" },
+	[MEMORY_PRESSURE_FULL] = { "pressure_full_us", "time in which all of them did" },
 };
 
 struct fact memory_unreclaimable(const struct memory_sample *m)

@@ -17,7 +17,7 @@ enum memory_field {
 	MEMORY_DIRTY,         /* part of file */
 	MEMORY_WRITEBACK,     /* part of file */
 	MEMORY_KERNEL,        /* slab, page tables, stacks; v1 memory.kmem.usage_in_bytes */
-	MEMORY_SOCK,          /* v2 only */
+	MEMORY_SOCK,          /* socket buffers; v2 only, and not part of its kernel */
 	MEMORY_UNEVICTABLE,   /* mlocked and the like; overlaps anon, file and shmem */
 	MEMORY_INACTIVE_FILE, /* for the working set formula usage - inactive_file */
 	MEMORY_SWAP,          /* bytes swapped out */
@@ -25,6 +25,11 @@ enum memory_field {
 	MEMORY_OOM_KILL,      /* events, cumulative: processes killed in this group */
 	MEMORY_LIMIT_HITS,    /* events: v1 failcnt, v2 max; proves nothing, see judge */
 	MEMORY_UNDER_OOM,     /* 0 or 1; v1 only */
+	MEMORY_SLAB_RECLAIMABLE, /* part of kernel; v2 only */
+	MEMORY_OOMS,             /* events, cumulative: OOMs, whether or not something was killed; v2 only */
+	MEMORY_OOM_KILL_LOCAL,   /* as OOM_KILL, without groups below this one; v2 only */
+	MEMORY_PRESSURE_SOME,    /* µs, cumulative, in which a task waited for memory; v2 with PSI only */
+	MEMORY_PRESSURE_FULL,    /* µs, cumulative, in which all did; v2 with PSI only */
 	MEMORY_FIELDS
 };
 
@@ -41,6 +46,8 @@ struct memory_sample {
 /*
  * anon + shmem + kernel: what cannot be taken back without swap.  kernel may
  * hold shrinkable slab (dentries, inodes), so this is an upper bound; v1 has no split.
+ * Without sock, which v1 does not charge: TCP gives way when its group is short
+ * of memory (mem_cgroup_under_socket_pressure()), and never asks for a kill.
  */
 struct fact memory_unreclaimable(const struct memory_sample *m);
 

@@ -116,6 +116,13 @@ static int none_oom_event_fd(struct isolation *iso, struct error *err)
 	return error_set(err, ERROR_ENVIRONMENT, "isolation 'none' has no event for an OOM");
 }
 
+static uint64_t none_oom_event_take(struct isolation_reader *r, int fd)
+{
+	(void)r;
+	(void)fd;
+	return 0;
+}
+
 static int none_threshold_fd(struct isolation *iso, uint64_t usage_bytes, struct error *err)
 {
 	(void)iso;
@@ -169,6 +176,7 @@ const struct isolation_backend isolation_none = {
 	.reader_pids = none_reader_pids,
 	.reader_close = none_reader_close,
 	.oom_event_fd = none_oom_event_fd,
+	.oom_event_take = none_oom_event_take,
 	.threshold_fd = none_threshold_fd,
 	.squeeze = none_squeeze,
 	.kill = isolation_kill_all,

@@ -51,7 +51,7 @@ struct sampler {
 	pthread_t thread;
 	bool stopped;
 	int epoll_fd;
-	int fd[WATCHED]; /* eventfds; -1: none */
+	int fd[WATCHED]; /* -1: none */
 	uint64_t period_ns;
 	uint64_t dense_step_bytes;
 
@@ -214,16 +214,17 @@ static void on_oom(struct sampler *s, uint64_t count)
 
 static void take_event(struct sampler *s, enum watched which)
 {
-	uint64_t count;
+	eventfd_t count;
 
-	if (read(s->fd[which], &count, sizeof(count)) != sizeof(count))
-		return;
-	if (which == WATCH_OOM)
-		on_oom(s, count);
-	else
+	if (which == WATCH_OOM) {
+		count = s->options.isolation->backend->oom_event_take(s->reader, s->fd[which]);
+		if (count > 0)
+			on_oom(s, count);
+	} else if (eventfd_read(s->fd[which], &count) == 0) {
 		take(s, SAMPLE_THRESHOLD, 0);
+	}
 	/* Usage that hovers about a threshold, or one OOM after the other, must not set the pace. */
-	s->muted_until_ns = s->last.t_ns + DENSE_INTERVAL_NS;
+	s->muted_until_ns = clock_ns() + DENSE_INTERVAL_NS;
 }
 
 /* As high as the host allows: a sampler that waits for the load it watches sees nothing of it. */

@@ -52,6 +52,9 @@ static void keep_oom(struct gather *g, const struct sample *s)
 {
 	if (g->oom_events++ == 0)
 		g->first_oom_ns = s->t_ns;
+	/* An event that came late, with the kill already counted, shows what is left rather than what was there. */
+	if (s->memory.field[MEMORY_OOM_KILL].value > 0)
+		return;
 	bool stale = s->t_ns - g->at_oom.t_ns > GATHER_DYING_NS;
 	if (stale || memory_unreclaimable(&s->memory).value >= memory_unreclaimable(&g->at_oom.memory).value)
 		g->at_oom = *s;

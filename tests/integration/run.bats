@@ -35,7 +35,8 @@ teardown() { teardown_rig; }
 	same "$(record .state)" finished
 	same "$(record .label)" mine
 	same "$(record '.scenario.load[0].size[0] // .scenario.load[0].size')" 20000000
-	same "$(record '.isolation.backend')" cgroup-v1
+	same "$(record '.isolation.backend')" \
+		"$("$RIG" doctor --json | jq -r '[.checks[] | select((.name | startswith("cgroup-v")) and .level == "ok").name][0]')"
 	same "$(record '.isolation.memory_bytes')" 268435456
 	same "$(record '[.phases[].name] | join(" ")')" "start prepare baseline load settle read-back squeeze stop"
 	same "$(record '.host.kernel != null and .host.libraries != null')" true

@@ -145,7 +145,7 @@ static int folder_teardown(void **state)
 static void test_fake_group(void **state)
 {
 	struct folder *f = *state;
-	struct memory_v1 m;
+	struct memory_files m;
 	struct memory_sample got;
 	struct error err = ERROR_INIT;
 
@@ -158,7 +158,7 @@ static void test_fake_group(void **state)
 	put(f, "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n");
 	put(f, "memory.failcnt", "oops\n");
 	assert_int_equal(memory_v1_open(&m, f->fd, &err), 0);
-	memory_v1_read(&m, &got);
+	memory_files_read(&m, &got);
 	assert_fact("usage", got.field[MEMORY_USAGE], fact_of(16908288));
 	assert_fact("anon", got.field[MEMORY_ANON], fact_of(7573504));
 	assert_fact("kills", got.field[MEMORY_OOM_KILL], fact_of(2));
@@ -169,30 +169,30 @@ static void test_fake_group(void **state)
 	/* The same descriptors again: figures move. */
 	put(f, "memory.usage_in_bytes", "4096\n");
 	put(f, "memory.stat", "");
-	memory_v1_read(&m, &got);
+	memory_files_read(&m, &got);
 	assert_fact("usage later", got.field[MEMORY_USAGE], fact_of(4096));
 	assert_fact("anon of an empty file", got.field[MEMORY_ANON], FACT_BROKEN);
 	assert_fact("file of an empty file", got.field[MEMORY_FILE], FACT_BROKEN);
-	memory_v1_close(&m);
+	memory_files_close(&m);
 
 	/* Does not open: a symbolic link to itself. */
 	assert_int_equal(unlinkat(f->fd, "memory.failcnt", 0), 0);
 	assert_int_equal(symlinkat("memory.failcnt", f->fd, "memory.failcnt"), 0);
 	assert_int_equal(memory_v1_open(&m, f->fd, &err), 0);
-	memory_v1_read(&m, &got);
+	memory_files_read(&m, &got);
 	assert_fact("failcnt, which does not open", got.field[MEMORY_LIMIT_HITS], FACT_BROKEN);
-	memory_v1_close(&m);
+	memory_files_close(&m);
 
 	/* Opens, and cannot be read. */
 	assert_int_equal(unlinkat(f->fd, "memory.stat", 0), 0);
 	assert_int_equal(mkdirat(f->fd, "memory.stat", 0755), 0);
 	assert_int_equal(memory_v1_open(&m, f->fd, &err), 0);
-	memory_v1_read(&m, &got);
+	memory_files_read(&m, &got);
 	assert_fact("anon of an unreadable file", got.field[MEMORY_ANON], FACT_BROKEN);
-	memory_v1_close(&m);
+	memory_files_close(&m);
 
-	assert_fact("one value", memory_v1_value_at(f->fd, "memory.usage_in_bytes"), fact_of(4096));
-	assert_fact("no such file", memory_v1_value_at(f->fd, "memory.max_usage_in_bytes"), FACT_NONE);
+	assert_fact("one value", memory_files_value_at(f->fd, "memory.usage_in_bytes"), fact_of(4096));
+	assert_fact("no such file", memory_files_value_at(f->fd, "memory.max_usage_in_bytes"), FACT_NONE);
 }
 
 static void test_unreclaimable(void **state)

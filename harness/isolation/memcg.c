@@ -1,4 +1,4 @@
-#include "isolation/memcg_v1.h"
+#include "isolation/memcg.h"
 
 #include <errno.h>
 #include <libcgroup.h>
@@ -9,12 +9,12 @@
 
 #include "base/buf.h"
 #include "base/log.h"
-#include "isolation/memory_v1.h"
-#include "isolation/proc_stat.h"
+#include "isolation/memory_files.h"
 
 #define CONTROLLER "memory"
 
-static char *root; /* set once by memcg_v1_init() */
+static char *root; /* set once by memcg_init() */
+static int version;
 
 static void on_library_log(void *userdata, int level, const char *fmt, va_list ap)
 {
@@ -37,9 +37,9 @@ static int fail(struct error *err, int code, const char *what, const char *name)
 	return error_set(err, ERROR_SYSTEM, "cannot %s '%s': %s", what, name, cgroup_strerror(code));
 }
 
-int memcg_v1_init(struct error *err)
+int memcg_init(struct error *err)
 {
-	char *mount_point;
+	char *mount_point, *v1_only;
 	int code;
 
 	if (root)
@@ -50,24 +50,24 @@ int memcg_v1_init(struct error *err)
 		code = cgroup_get_subsys_mount_point(CONTROLLER, &mount_point);
 	if (code != 0)
 		return error_set(err, ERROR_ENVIRONMENT,
-				 "the cgroup v1 memory controller is not mounted (%s); type, as root: mkdir -p "
-				 "/sys/fs/cgroup/memory && mount -t cgroup -o memory cgroup /sys/fs/cgroup/memory",
+				 "the memory controller is not mounted (%s); type, as root: mount -t cgroup2 cgroup2 "
+				 "/sys/fs/cgroup, or for version 1: mkdir -p /sys/fs/cgroup/memory && mount -t cgroup "
+				 "-o memory cgroup /sys/fs/cgroup/memory",
 				 cgroup_strerror(code));
-	/* libcgroup also knows v2 hierarchies by their controllers; only v1 has a file of this name. */
-	root = xasprintf("%s/memory.limit_in_bytes", mount_point);
-	if (access(root, F_OK) != 0) {
-		error_set(err, ERROR_ENVIRONMENT, "the memory controller at '%s' is not cgroup v1", mount_point);
-		free(root);
-		free(mount_point);
-		root = NULL;
-		return -1;
-	}
-	free(root);
+	/* libcgroup does not tell which of the two it is; only v1 has a file of this name. */
+	v1_only = xasprintf("%s/memory.limit_in_bytes", mount_point);
+	version = access(v1_only, F_OK) == 0 ? 1 : 2;
+	free(v1_only);
 	root = mount_point;
 	return 0;
 }
 
-const char *memcg_v1_root(void)
+int memcg_version(void)
+{
+	return version;
+}
+
+const char *memcg_root(void)
 {
 	return root;
 }
@@ -85,7 +85,7 @@ static struct cgroup *handle_new(const char *name, struct cgroup_controller **co
 	return cg;
 }
 
-int memcg_v1_create(const char *name, struct error *err)
+int memcg_create(const char *name, struct error *err)
 {
 	struct cgroup *cg = handle_new(name, NULL);
 	int code = cgroup_create_cgroup(cg, 0);
@@ -99,7 +99,7 @@ int memcg_v1_create(const char *name, struct error *err)
 	return -1;
 }
 
-int memcg_v1_delete(const char *name, struct error *err)
+int memcg_delete(const char *name, struct error *err)
 {
 	struct cgroup *cg = handle_new(name, NULL);
 	char *dir = xasprintf("%s/%s", root, name);
@@ -116,7 +116,7 @@ int memcg_v1_delete(const char *name, struct error *err)
 		    : error_set(err, ERROR_SYSTEM, "cannot remove group '%s': it is still there", name);
 }
 
-int memcg_v1_write(const char *name, const char *file, uint64_t value, struct error *err)
+int memcg_write(const char *name, const char *file, uint64_t value, struct error *err)
 {
 	struct cgroup_controller *memory;
 	struct cgroup *cg = handle_new(name, &memory);
@@ -131,7 +131,7 @@ int memcg_v1_write(const char *name, const char *file, uint64_t value, struct er
 	return error_prefix(err, "'%s' = %llu", file, (unsigned long long)value);
 }
 
-struct fact memcg_v1_read(const char *name, const char *file)
+struct fact memcg_read(const char *name, const char *file)
 {
 	char *path = xasprintf("%s/%s/%s", root, name, file);
 	char file_name[FILENAME_MAX], text[64];
@@ -145,13 +145,13 @@ struct fact memcg_v1_read(const char *name, const char *file)
 	/* cgroup_get_cgroup() would read every file of every controller; this reads one.  Its name is not const. */
 	snprintf(file_name, sizeof(file_name), "%s", file);
 	if (cgroup_read_value_begin(CONTROLLER, name, file_name, &handle, text, sizeof(text)) == 0)
-		value = memory_v1_parse_value(text, strlen(text));
+		value = memory_files_parse_value(text, strlen(text));
 	if (handle)
 		cgroup_read_value_end(&handle);
 	return value;
 }
 
-int memcg_v1_join(const char *name, struct error *err)
+int memcg_join(const char *name, struct error *err)
 {
 	/* On v1 this moves one thread (it writes to "tasks"), which here is all of the process. */
 	struct cgroup *cg = handle_new(name, NULL);
@@ -161,23 +161,7 @@ int memcg_v1_join(const char *name, struct error *err)
 	return code ? fail(err, code, "join group", name) : 0;
 }
 
-int memcg_v1_contains(const char *name, pid_t pid)
-{
-	struct proc_stat p;
-	char *path;
-	int inside;
-
-	if (cgroup_get_current_controller_path(pid, CONTROLLER, &path) != 0)
-		return -1;
-	inside = path[0] == '/' && strcmp(path + 1, name) == 0;
-	free(path);
-	/* On v1 a process that is exiting shows up in the root group (kernel/cgroup/cgroup.c, proc_cgroup_show). */
-	if (!inside && (proc_stat_read(pid, &p) < 0 || p.exiting))
-		return -1;
-	return inside;
-}
-
-int memcg_v1_pids(const char *name, pid_t *out, size_t max, struct error *err)
+int memcg_pids(const char *name, pid_t *out, size_t max, struct error *err)
 {
 	char group[FILENAME_MAX], controller[] = CONTROLLER; /* the library's arguments are not const */
 	pid_t *pids = NULL;
@@ -193,7 +177,8 @@ int memcg_v1_pids(const char *name, pid_t *out, size_t max, struct error *err)
 	return count;
 }
 
-int memcg_v1_each(int (*fn)(void *arg, const char *name, struct error *err), void *arg, struct error *err)
+int memcg_each(const char *below, int (*fn)(void *arg, const char *name, struct error *err), void *arg,
+	       struct error *err)
 {
 	struct cgroup_file_info info;
 	struct buf names = BUF_INIT; /* NUL-terminated, one after the other */
@@ -201,7 +186,7 @@ int memcg_v1_each(int (*fn)(void *arg, const char *name, struct error *err), voi
 	int level, code, rc = 0;
 
 	/* Listed before fn is called: it may remove a group under the iterator. */
-	code = cgroup_walk_tree_begin(CONTROLLER, "/", 1, &handle, &info, &level);
+	code = cgroup_walk_tree_begin(CONTROLLER, below[0] ? below : "/", 1, &handle, &info, &level);
 	while (code == 0) {
 		if (info.type == CGROUP_FILE_TYPE_DIR && info.depth == 1)
 			buf_add(&names, info.path, strlen(info.path) + 1);

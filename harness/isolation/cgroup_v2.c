@@ -1,0 +1,474 @@
+/*
+ * cgroup_v2 - a group of the v2 hierarchy around the server.
+ * Control files: Linux Documentation/admin-guide/cgroup-v2.rst.
+ *
+ * Groups are made, limited, joined and removed through libcgroup (memcg.h).
+ * It has no words for what is done with plain files here: reading without
+ * opening and allocating, limits that read "max", cgroup.kill, memory.reclaim,
+ * watching memory.events, and where a rig that is not root may make a group
+ * (delegation.h).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "isolation/backend.h"
+#include "isolation/delegation.h"
+#include "isolation/group_name.h"
+#include "isolation/memcg.h"
+#include "isolation/memory_v2.h"
+
+#define LIMIT "memory.max"
+#define SWAP_LIMIT "memory.swap.max"
+#define HIGH "memory.high"
+#define EVENTS "memory.events"
+#define KILL_DEADLINE_NS (5 * NS_PER_S)
+#define DELETE_DEADLINE_NS (2 * NS_PER_S)
+#define SQUEEZE_TRIES 5
+
+struct group {
+	struct isolation base;
+	struct delegation delegation;
+	char path[PATH_MAX]; /* below the mount point: libcgroup's name of it */
+	int dir_fd;	     /* the group's folder */
+};
+
+struct isolation_reader {
+	struct memory_files memory;
+	int dir_fd;    /* borrowed from the group */
+	uint64_t ooms; /* when last told */
+};
+
+static int v2_find(struct error *err)
+{
+	if (memcg_init(err) < 0)
+		return -1;
+	return memcg_version() == 2 ? 0
+				    : error_set(err, ERROR_ENVIRONMENT, "cgroup v1 has the memory controller, at '%s'",
+						memcg_root());
+}
+
+static void set_path(char path[PATH_MAX], const struct delegation *d, const char *name)
+{
+	snprintf(path, PATH_MAX, "%s%s%s", d->place, d->place[0] ? "/" : "", name);
+}
+
+/* Opens the folder of a group that exists. */
+static int open_dir(struct group *g, struct error *err)
+{
+	char *dir = xasprintf("%s/%s", memcg_root(), g->path);
+	int rc = 0;
+
+	g->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (g->dir_fd < 0)
+		rc = error_set_errno(err, ERROR_SYSTEM, errno, "cannot open group '%s'", dir);
+	free(dir);
+	return rc;
+}
+
+/* Writes one limit and reads it back: the kernel rounds down to whole pages and must do nothing else. */
+static int set_limit(struct group *g, const char *file, uint64_t bytes, struct fact *readback, struct error *err)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	if (memcg_write(g->path, file, bytes, err) < 0)
+		return -1;
+	*readback = memory_v2_limit_at(g->dir_fd, file);
+	if (!fact_known(*readback))
+		return error_set(err, ERROR_SYSTEM, "cannot read '%s' of '%s' back", file, g->path);
+	if (readback->value != bytes / page * page)
+		return error_set(err, ERROR_SYSTEM, "'%s' of '%s' is %llu after writing %llu", file, g->path,
+				 (unsigned long long)readback->value, (unsigned long long)bytes);
+	return 0;
+}
+
+/* Memory and swap together, the word that both versions share: v2 limits the two one by one. */
+static struct fact both_limits(struct fact memory, struct fact swap)
+{
+	struct fact sum = { FACT_KNOWN, 0 };
+
+	if (!fact_known(memory) || !fact_known(swap))
+		return swap.state == FACT_ABSENT ? swap : FACT_BROKEN;
+	if (__builtin_add_overflow(memory.value, swap.value, &sum.value))
+		sum.value = UINT64_MAX;
+	return sum;
+}
+
+static int apply_limits(struct group *g, struct error *err)
+{
+	struct isolation_readback *rb = &g->base.readback;
+	bool swap_accounted = memory_v2_limit_at(g->dir_fd, SWAP_LIMIT).state != FACT_ABSENT;
+	struct fact swap = FACT_NONE;
+
+	if (rb->asked.memory_bytes == 0)
+		return 0;
+	if (set_limit(g, LIMIT, rb->asked.memory_bytes, &rb->memory_bytes, err) < 0 ||
+	    isolation_check_swap(&rb->asked, swap_accounted, err) < 0)
+		return -1;
+	if (swap_accounted && set_limit(g, SWAP_LIMIT, rb->asked.swap_bytes, &swap, err) < 0)
+		return -1;
+	rb->memory_swap_bytes = both_limits(rb->memory_bytes, swap);
+	return 0;
+}
+
+static int v2_open(const char *name, const struct isolation_limits *limits, struct isolation **out, struct error *err)
+{
+	struct group *g;
+
+	if (v2_find(err) < 0)
+		return -1;
+	g = xcalloc(1, sizeof(*g));
+	isolation_init(&g->base, &isolation_cgroup_v2, name, limits);
+	if (delegation_enter(&g->delegation, memcg_root(), err) < 0) {
+		free(g);
+		return -1;
+	}
+	set_path(g->path, &g->delegation, name);
+	if (memcg_create(g->path, err) < 0) {
+		delegation_leave(&g->delegation, memcg_root());
+		free(g);
+		return -1;
+	}
+	if (open_dir(g, err) < 0 || apply_limits(g, err) < 0) {
+		isolation_cgroup_v2.close(&g->base, NULL);
+		return -1;
+	}
+	*out = &g->base;
+	return 0;
+}
+
+static int v2_probe(struct error *err)
+{
+	struct isolation_limits limits = { .memory_bytes = 64 << 20 };
+	struct isolation *iso;
+
+	/* What would be done for a run, and nothing less, shows that it can be done. */
+	if (isolation_open(&isolation_cgroup_v2, &limits, &iso, err) < 0)
+		return -1;
+	return isolation_cgroup_v2.close(iso, err);
+}
+
+static int v2_join(const char *name, struct error *err)
+{
+	struct delegation d;
+	char path[PATH_MAX];
+
+	if (v2_find(err) < 0 || delegation_find(&d, memcg_root(), name, err) < 0)
+		return -1;
+	set_path(path, &d, name);
+	return memcg_join(path, err);
+}
+
+/*
+ * By the name alone, which no other group has: how much of the path above it
+ * is shown depends on the cgroup namespace.  libcgroup does not look up v2
+ * groups of a process.  Groups that the server makes below are inside too.
+ */
+static int v2_contains(struct isolation *iso, pid_t pid)
+{
+	char *file = xasprintf("/proc/%d/cgroup", (int)pid);
+	struct buf text = BUF_INIT;
+	size_t len = strlen(iso->name);
+	int inside = -1;
+
+	if (fs_read_file(file, &text, NULL) == 0 && text.len > 0) {
+		const char *at = strstr(text.data, iso->name);
+
+		inside = at && at[-1] == '/' && strchr("/\n ", at[len]) != NULL;
+	}
+	free(file);
+	buf_release(&text);
+	return inside;
+}
+
+static int v2_pids(struct isolation *iso, pid_t *out, size_t max, struct error *err)
+{
+	int count = isolation_read_pids(((struct group *)iso)->dir_fd, out, max);
+
+	if (count < 0)
+		error_set_errno(err, ERROR_SYSTEM, errno, "cannot list processes of group '%s'", iso->name);
+	return count;
+}
+
+static int v2_reader_open(struct isolation *iso, struct isolation_reader **out, struct error *err)
+{
+	struct isolation_reader *r = xcalloc(1, sizeof(*r));
+
+	r->dir_fd = ((struct group *)iso)->dir_fd;
+	if (memory_v2_open(&r->memory, r->dir_fd, err) < 0) {
+		free(r);
+		return error_prefix(err, "group '%s'", iso->name);
+	}
+	r->ooms = memory_v2_read_ooms(&r->memory).value; /* 0 where unreadable */
+	*out = r;
+	return 0;
+}
+
+static void v2_reader_read(struct isolation_reader *r, struct memory_sample *out)
+{
+	memory_files_read(&r->memory, out);
+}
+
+static int v2_reader_pids(struct isolation_reader *r, pid_t *out, size_t max)
+{
+	return isolation_read_pids(r->dir_fd, out, max);
+}
+
+static void v2_reader_close(struct isolation_reader *r)
+{
+	if (r)
+		memory_files_close(&r->memory);
+	free(r);
+}
+
+/*
+ * A change of memory.events is a file modified event.  The kernel tells of
+ * each file at most every 10 ms (kernel/cgroup/cgroup.c,
+ * CGROUP_FILE_NOTIFY_MIN_INTV), and of every reclaim at the limit as well.
+ */
+static int v2_oom_event_fd(struct isolation *iso, struct error *err)
+{
+	char *file = xasprintf("%s/%s/" EVENTS, memcg_root(), ((struct group *)iso)->path);
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	if (fd < 0 || inotify_add_watch(fd, file, IN_MODIFY) < 0) {
+		error_set_errno(err, ERROR_ENVIRONMENT, errno, "cannot watch '%s'", file);
+		if (fd >= 0)
+			close(fd);
+		fd = -1;
+	}
+	free(file);
+	return fd;
+}
+
+static uint64_t v2_oom_event_take(struct isolation_reader *r, int fd)
+{
+	char events[8 * sizeof(struct inotify_event)]; /* of a file: without a name */
+	struct fact ooms;
+	uint64_t rise;
+
+	while (read(fd, events, sizeof(events)) > 0)
+		;
+	ooms = memory_v2_read_ooms(&r->memory);
+	if (!fact_known(ooms) || ooms.value <= r->ooms)
+		return 0;
+	rise = ooms.value - r->ooms;
+	r->ooms = ooms.value;
+	return rise;
+}
+
+static int v2_threshold_fd(struct isolation *iso, uint64_t usage_bytes, struct error *err)
+{
+	(void)usage_bytes;
+	return error_set(err, ERROR_ENVIRONMENT, "cgroup v2 has no event for the usage of '%s'", iso->name);
+}
+
+/* Returns 0, or errno. */
+static int write_at(int dir_fd, const char *file, const char *text)
+{
+	int fd = openat(dir_fd, file, O_WRONLY | O_CLOEXEC), failed;
+
+	if (fd < 0)
+		return errno;
+	failed = write(fd, text, strlen(text)) < 0 ? errno : 0;
+	close(fd);
+	return failed;
+}
+
+/*
+ * memory.reclaim takes the wanted amount and says EAGAIN when it got less,
+ * which it must when asked for everything: then nothing more comes back.
+ */
+static int reclaim(int dir_fd)
+{
+	struct fact usage = memory_files_value_at(dir_fd, "memory.current");
+	char text[24];
+	int failed = EINTR;
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)usage.value);
+	for (int i = 0; i < SQUEEZE_TRIES && (failed == EINTR || failed == EAGAIN); i++)
+		failed = write_at(dir_fd, "memory.reclaim", text);
+	return failed == EAGAIN ? 0 : failed;
+}
+
+/* Before Linux 5.19: a memory.high of 0 reclaims while it is written.  It slows the server down, it kills nothing. */
+static int reclaim_by_high(int dir_fd)
+{
+	int failed = 0, restored;
+
+	for (int i = 0; i < SQUEEZE_TRIES && (failed == 0 || failed == EINTR); i++)
+		failed = write_at(dir_fd, HIGH, "0");
+	restored = write_at(dir_fd, HIGH, "max");
+	return failed ? failed : restored;
+}
+
+static int v2_squeeze(struct isolation *iso, struct error *err)
+{
+	int dir_fd = ((struct group *)iso)->dir_fd;
+	int failed =
+		faccessat(dir_fd, "memory.reclaim", W_OK, AT_EACCESS) == 0 ? reclaim(dir_fd) : reclaim_by_high(dir_fd);
+
+	return failed ? error_set_errno(err, ERROR_SYSTEM, failed, "cannot take back the page cache of '%s'", iso->name)
+		      : 0;
+}
+
+/* "populated 0" in cgroup.events, zombies not counted; a change of that file is an exceptional condition (poll(2)). */
+static bool await_empty(int dir_fd)
+{
+	uint64_t deadline_ns = clock_ns() + KILL_DEADLINE_NS;
+	struct pollfd p = { .fd = openat(dir_fd, "cgroup.events", O_RDONLY | O_CLOEXEC), .events = POLLPRI };
+	bool empty = false;
+	char text[256];
+
+	for (uint64_t now = clock_ns(); p.fd >= 0 && !empty && now < deadline_ns; now = clock_ns()) {
+		ssize_t got = pread(p.fd, text, sizeof(text), 0);
+
+		empty = got > 0 && memmem(text, (size_t)got, "populated 0", strlen("populated 0")) != NULL;
+		if (!empty)
+			poll(&p, 1, (int)((deadline_ns - now) / NS_PER_MS + 1));
+	}
+	if (p.fd >= 0)
+		close(p.fd);
+	return empty;
+}
+
+/* cgroup.kill takes groups below along, and processes that fork faster than they can be listed (Linux 5.14). */
+static int v2_kill(struct isolation *iso, struct error *err)
+{
+	int dir_fd = ((struct group *)iso)->dir_fd;
+
+	if (write_at(dir_fd, "cgroup.kill", "1") == 0 && await_empty(dir_fd))
+		return 0;
+	return isolation_kill_all(iso, err);
+}
+
+static int v2_final(struct isolation *iso, struct isolation_final *out, struct error *err)
+{
+	int dir_fd = ((struct group *)iso)->dir_fd;
+	struct memory_files memory;
+
+	if (memory_v2_open(&memory, dir_fd, err) < 0)
+		return error_prefix(err, "group '%s'", iso->name);
+	memory_files_read(&memory, &out->memory);
+	memory_files_close(&memory);
+	out->peak_usage_bytes = memory_files_value_at(dir_fd, "memory.peak"); /* Linux 5.19 */
+	out->oom_kill = out->memory.field[MEMORY_OOM_KILL];
+	out->limit_hits = out->memory.field[MEMORY_LIMIT_HITS];
+	out->limit_bytes = out->swap_limit_bytes = FACT_NONE;
+	if (iso->readback.asked.memory_bytes != 0) {
+		out->limit_bytes = memory_v2_limit_at(dir_fd, LIMIT);
+		out->swap_limit_bytes = both_limits(out->limit_bytes, memory_v2_limit_at(dir_fd, SWAP_LIMIT));
+	}
+	return 0;
+}
+
+/* The last process may still be on its way out when it is no longer listed: EBUSY then, for a moment. */
+static int delete_group(const char *path, struct error *err)
+{
+	uint64_t deadline_ns = clock_ns() + DELETE_DEADLINE_NS;
+
+	while (memcg_delete(path, err) < 0) {
+		if (!err || err->sys_errno != EBUSY || clock_ns() >= deadline_ns)
+			return -1;
+		usleep(2000);
+	}
+	return 0;
+}
+
+static int v2_close(struct isolation *iso, struct error *err)
+{
+	struct group *g = (struct group *)iso;
+	struct error local = ERROR_INIT;
+	int rc = v2_kill(iso, &local);
+
+	if (rc == 0)
+		rc = delete_group(g->path, &local);
+	if (rc < 0 && err)
+		*err = local;
+	delegation_leave(&g->delegation, memcg_root());
+	if (g->dir_fd >= 0)
+		close(g->dir_fd);
+	free(g);
+	return rc;
+}
+
+struct cleaning {
+	int remove;
+	int found;
+	const struct delegation *place;
+	struct buf *report;
+};
+
+static int clean_one(void *arg, const char *name, struct error *err)
+{
+	struct cleaning *c = arg;
+	struct isolation_limits none = { 0 };
+	struct group_name owner;
+	struct group *g;
+	int inside;
+
+	/* Not ours, a rig that lives, or one that cannot be looked at: not touched. */
+	if (group_name_parse(name, &owner) < 0 || group_name_owner_lives(&owner) != 0)
+		return 0;
+	g = xcalloc(1, sizeof(*g));
+	isolation_init(&g->base, &isolation_cgroup_v2, name, &none);
+	set_path(g->path, c->place, name);
+	if (open_dir(g, err) < 0 || (inside = v2_pids(&g->base, NULL, 0, err)) < 0) {
+		free(g);
+		return -1;
+	}
+	c->found++;
+	if (!c->remove) {
+		close(g->dir_fd);
+		free(g);
+	} else if (v2_close(&g->base, err) < 0) {
+		return error_prefix(err, "leftover group '%s'", name);
+	}
+	buf_addf(c->report, "%s cgroup-v2 group '%s' of a rig that is gone, %d %s inside\n",
+		 c->remove ? "removed" : "found", name, inside, inside == 1 ? "process" : "processes");
+	return 0;
+}
+
+static int v2_clean(int remove_them, struct buf *report, struct error *err)
+{
+	struct delegation place;
+	struct cleaning c = { .remove = remove_them, .place = &place, .report = report };
+	int rc;
+
+	/* Where a rig like this one would have made them; elsewhere process ids may be those of another namespace. */
+	if (v2_find(err) < 0 || delegation_enter(&place, memcg_root(), err) < 0)
+		return -1;
+	rc = memcg_each(place.place, clean_one, &c, err);
+	delegation_leave(&place, memcg_root());
+	return rc < 0 ? -1 : c.found;
+}
+
+const struct isolation_backend isolation_cgroup_v2 = {
+	.name = "cgroup-v2",
+	.summary = "a memory cap by the cgroup v2 memory controller",
+	.caps_memory = true,
+	.probe = v2_probe,
+	.open = v2_open,
+	.join = v2_join,
+	.contains = v2_contains,
+	.pids = v2_pids,
+	.reader_open = v2_reader_open,
+	.reader_read = v2_reader_read,
+	.reader_pids = v2_reader_pids,
+	.reader_close = v2_reader_close,
+	.oom_event_fd = v2_oom_event_fd,
+	.oom_event_take = v2_oom_event_take,
+	.threshold_fd = v2_threshold_fd,
+	.squeeze = v2_squeeze,
+	.kill = v2_kill,
+	.final = v2_final,
+	.close = v2_close,
+	.clean = v2_clean,
+};
