@@ -107,7 +107,7 @@ static const struct sample *fullest_before(const struct gather *g, uint64_t end_
 
 void gather_death(struct gather *g, uint64_t end_ns)
 {
-	bool by_event = g->oom_events > 0 && end_ns - g->at_oom.t_ns <= GATHER_DYING_NS;
+	bool by_event = g->at_oom.t_ns != 0 && end_ns - g->at_oom.t_ns <= GATHER_DYING_NS;
 	const struct sample *best = by_event ? &g->at_oom : fullest_before(g, end_ns);
 	if (best == NULL)
 		return;
