@@ -48,6 +48,29 @@ static void keep_settled(struct facts *f, const struct memory_sample *m)
 	f->settled_unreclaimable_bytes = memory_unreclaimable(m);
 }
 
+/* Unreclaimable memory less the bookkeeping of page cache that has come since the baseline. */
+static struct fact held(const struct gather *g, const struct memory_sample *m)
+{
+	struct fact all = memory_unreclaimable(m), kernel = m->field[MEMORY_KERNEL], file = m->field[MEMORY_FILE];
+	struct fact kernel_before = g->baseline.field[MEMORY_KERNEL], file_before = g->baseline.field[MEMORY_FILE];
+
+	if (!fact_known(all) || !fact_known(kernel) || !fact_known(kernel_before) || kernel.value <= kernel_before.value ||
+	    file.value <= file_before.value)
+		return all;
+	uint64_t risen = kernel.value - kernel_before.value;
+	uint64_t bookkeeping = (file.value - file_before.value) / FACTS_CACHE_BOOKKEEPING_DIVISOR;
+	return fact_of(all.value - (risen < bookkeeping ? risen : bookkeeping));
+}
+
+struct facts_round *gather_round(struct gather *g)
+{
+	if (g->facts->round_count == FACTS_ROUNDS_MAX)
+		return NULL;
+	g->round = &g->facts->rounds[g->facts->round_count++];
+	g->round->start_bytes = g->round->peak_bytes = held(g, &g->last.memory);
+	return g->round;
+}
+
 void gather_sample(struct gather *g, const struct sample *s)
 {
 	g->recent[g->next] = *s;
@@ -55,15 +78,21 @@ void gather_sample(struct gather *g, const struct sample *s)
 	if (g->count < GATHER_RECENT)
 		g->count++;
 	g->last = *s;
-	if (s->reason == SAMPLE_OOM && g->oom_events++ == 0)
+	if (s->reason == SAMPLE_OOM && g->oom_events++ == 0) {
 		g->first_oom_ns = s->t_ns;
+		/* Should only a worker die of it, no end will ask for this; the main process's own end asks again. */
+		if (g->phase != GATHER_STOP)
+			gather_death(g, s->t_ns);
+	}
 	struct fact faults = s->memory.field[MEMORY_PGMAJFAULT];
 	switch (g->phase) {
 	case GATHER_BEFORE:
+	case GATHER_STOP:
 		return;
 	case GATHER_BASELINE:
 		keep_baseline(g->facts, &s->memory);
 		g->baseline_faults = faults;
+		g->baseline = s->memory;
 		return;
 	case GATHER_LOAD:
 		if (fact_known(faults) && fact_known(g->baseline_faults))
@@ -76,6 +105,10 @@ void gather_sample(struct gather *g, const struct sample *s)
 		break;
 	}
 	keep_peaks(g->facts, &s->memory);
+	if (g->round != NULL && (g->phase == GATHER_LOAD || g->phase == GATHER_SETTLE)) {
+		g->round->end_bytes = held(g, &s->memory);
+		g->round->peak_bytes = fact_max(g->round->peak_bytes, g->round->end_bytes);
+	}
 }
 
 /* Is a a better picture of the moment of death than b? */
