@@ -2,7 +2,8 @@
 #
 # Sources are found by their place: every harness/*/*.c belongs to the rig, every
 # server-under-test/*.c to the bundled server, every tests/unit/test_*.c is a
-# cmocka program, every tests/truth/*.c and docs/bench/*.c a program of its own.
+# cmocka program, every docs/bench/*.c a program of its own; tests/truth/*.c are
+# together the services whose fate is known.
 
 BUILD    ?= build
 CC       ?= gcc
@@ -21,7 +22,8 @@ BASE_SRC     := $(wildcard harness/base/*.c)
 UNIT_SRC     := $(wildcard tests/unit/test_*.c)
 ROOT_SRC     := $(wildcard tests/integration/test_*.c)
 UML_SRC      := $(wildcard tests/uml/test_*.c)
-TOOL_SRC     := $(wildcard tests/truth/*.c docs/bench/*.c)
+TOOL_SRC     := $(wildcard docs/bench/*.c)
+TRUTH_SRC    := $(wildcard tests/truth/*.c)
 
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 UNIT_BIN := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
@@ -30,12 +32,12 @@ UML_BIN  := $(patsubst %.c,$(BUILD)/%,$(UML_SRC))
 BATS     := $(wildcard tests/integration/*.bats)
 TOOL_BIN := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC))
 
-.PHONY: all help setup test test-unit test-integration demo bench clean
+.PHONY: all help setup test test-unit test-integration demo truth sigkills bench clean
 all: setup
 	@$(MAKE) --no-print-directory build
 
 .PHONY: build
-build: oomrig server-under-test/chunkserver
+build: oomrig server-under-test/chunkserver $(BUILD)/tests/truth/fate
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -43,6 +45,8 @@ help:
 ## make         install what is missing, build ./oomrig and the bundled server
 ## make demo    the 618 MB story: the same load kills one build and not the other
 ## make test    unit tests, then integration tests with real cgroups and kills
+## make truth   N runs (11) of each server whose fate is known; the matrix goes into docs/verdicts.md
+## make sigkills  the rig killed at N (100) random moments: what is left, what can be read
 ## make bench   side-by-side benchmarks, written to docs/benchmarks.md
 ## make clean   remove what was built
 
@@ -62,8 +66,8 @@ server-under-test/chunkserver: $(call obj,$(SERVER_SRC) $(BASE_SRC))
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call obj,$(RIG_LIB_SRC))
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(RIG_PKGS) cmocka) -lm
 
-$(BUILD)/tests/truth/%: $(BUILD)/tests/truth/%.o
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lm
+$(BUILD)/tests/truth/fate: $(call obj,$(TRUTH_SRC))
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
 
 $(BUILD)/docs/bench/%: $(BUILD)/docs/bench/%.o $(call obj,$(BASE_SRC))
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,libuv sqlite3) -lm
@@ -84,6 +88,15 @@ test-unit: $(UNIT_BIN)
 
 test-integration: build $(ROOT_BIN) $(UML_BIN) $(TOOL_BIN)
 	@tests/run integration $(ROOT_BIN) $(BATS)
+
+# Runs that came out wrong stay in results/.
+truth: N ?= 11
+truth: all
+	./oomrig selftest --runs $(N) --write docs/verdicts.md
+
+sigkills: N ?= 100
+sigkills: build
+	SIGKILLS=$(N) bats tests/integration/killed-rig.bats
 
 clean:
 	rm -rf $(BUILD) oomrig server-under-test/chunkserver

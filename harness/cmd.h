@@ -53,6 +53,8 @@ const char *cmd_shown_path(const char *path);
 int cmd_run(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_show(int argc, char **argv);
+int cmd_judge(int argc, char **argv);
+int cmd_selftest(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_clean(int argc, char **argv);
 

@@ -14,6 +14,7 @@
 #include "isolation/isolation.h"
 #include "isolation/proc_stat.h"
 #include "judge/judge.h"
+#include "store/rejudge.h"
 #include "store/store.h"
 
 #define KILL_WAIT_MS 5000
@@ -119,7 +120,7 @@ static void kill_server(struct cleaning *c, const json_t *record)
 static int judge_interrupted(json_t *record, struct error *err)
 {
 	json_t *gathered = json_object_get(record, "facts");
-	const json_t *wanted = json_object_get(json_object_get(record, "scenario"), "expect");
+	struct expectation expectation;
 	struct facts facts;
 	struct verdict verdict;
 	memset(&facts, 0, sizeof(facts));
@@ -127,24 +128,16 @@ static int judge_interrupted(json_t *record, struct error *err)
 		return -1;
 	facts.interrupted = fact_of(1);
 
-	size_t count = json_array_size(wanted);
-	char **expect = xcalloc(count + 1, sizeof(expect[0]));
-	for (size_t i = 0; i < count; i++) {
-		const char *text = json_string_value(json_array_get(wanted, i));
-		expect[i] = xstrdup(text != NULL ? text : "");
-	}
+	rejudge_expectation(record, &expectation);
 	judge(&facts, &verdict);
 	json_object_set_new(record, "facts", facts_to_json(&facts));
-	struct expectation expectation = { .verdicts = expect, .count = count };
 	json_t *judged = verdict_to_json(&verdict, &facts, &expectation);
 	json_object_set_new(judged, "evidence", json_pack("[s]", "the rig was killed before it had judged this run; "
 								 "nothing is said of the server"));
 	json_object_set_new(record, "verdict", judged);
 	json_object_set_new(record, "state", json_string("interrupted"));
 	verdict_release(&verdict);
-	for (size_t i = 0; i < count; i++)
-		free(expect[i]);
-	free(expect);
+	rejudge_expectation_release(&expectation);
 	return 0;
 }
 
@@ -169,16 +162,19 @@ static void mark_interrupted(struct cleaning *c, const char *folder, const char 
 /* What fs_write_file() of a dead rig did not come to rename. */
 static void clean_temporary(struct cleaning *c, const char *folder)
 {
-	struct error err = ERROR_INIT;
-	char *path = xasprintf("%s/" STORE_RECORD ".tmp", folder);
-	if (access(path, F_OK) == 0) {
-		say(c, "removed", "would remove", cmd_shown_path(path));
-		if (!c->dry_run && unlink(path) != 0) {
-			error_set_errno(&err, ERROR_SYSTEM, errno, "cannot remove '%s'", path);
-			failed(c, &err);
+	static const char *const names[] = { STORE_RECORD ".tmp", "kernel.log.tmp" };
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct error err = ERROR_INIT;
+		char *path = xasprintf("%s/%s", folder, names[i]);
+		if (access(path, F_OK) == 0) {
+			say(c, "removed", "would remove", cmd_shown_path(path));
+			if (!c->dry_run && unlink(path) != 0) {
+				error_set_errno(&err, ERROR_SYSTEM, errno, "cannot remove '%s'", path);
+				failed(c, &err);
+			}
 		}
+		free(path);
 	}
-	free(path);
 }
 
 static void clean_run(struct cleaning *c, const char *results, const char *id)
@@ -232,14 +228,16 @@ static void clean_groups(struct cleaning *c)
 	}
 }
 
-/* Folders "work-<pid of the rig>-<run id>" (run/folders.h). */
-static void clean_work(struct cleaning *c, const char *work)
+/* Folders "PREFIX<pid of the rig>-<run id>": of data (run/folders.h), and of runs without a record (store/store.h). */
+static void clean_folders(struct cleaning *c, const char *work, const char *prefix)
 {
+	size_t len = strlen(prefix);
 	DIR *dir = opendir(work);
 	struct dirent *entry;
 	while (dir != NULL && (entry = readdir(dir)) != NULL) {
 		int pid, used = 0;
-		if (sscanf(entry->d_name, "work-%d-%n", &pid, &used) != 1 || used == 0 || rig_lives(pid))
+		if (strncmp(entry->d_name, prefix, len) != 0 ||
+		    sscanf(entry->d_name + len, "%d-%n", &pid, &used) != 1 || used == 0 || rig_lives(pid))
 			continue;
 		struct error err = ERROR_INIT;
 		char *path = xasprintf("%s/%s", work, entry->d_name);
@@ -277,7 +275,8 @@ int cmd_clean(int argc, char **argv)
 	/* Processes first, then what they have open. */
 	clean_runs(&c, results);
 	clean_groups(&c);
-	clean_work(&c, work);
+	clean_folders(&c, work, "work-");
+	clean_folders(&c, results, STORE_NEW_PREFIX);
 	if (c.done == 0 && c.status == STATUS_OK)
 		printf("nothing was left behind\n");
 	free(work);

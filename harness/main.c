@@ -22,6 +22,8 @@ static const struct command commands[] = {
 	{ "run", "run scenarios and say what became of the server", cmd_run },
 	{ "list", "scenarios, presets, behaviours and what else can be named", cmd_list },
 	{ "show", "a stored run in full, or several side by side", cmd_show },
+	{ "judge", "judge stored runs again by today's rules", cmd_judge },
+	{ "selftest", "are the verdicts right, on this host?", cmd_selftest },
 	{ "doctor", "can this host do it, and if not, what to type", cmd_doctor },
 	{ "clean", "take away what a killed rig left behind", cmd_clean },
 };
@@ -34,7 +36,7 @@ static int print_usage(FILE *out)
 		     "Loads an upload service inside a memory cap and says, with evidence, whether it\n"
 		     "crashed or only grew, and in which memory.\n\nCommands:\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
 	fprintf(out, "\n  oomrig help COMMAND   its options, examples and exit status\n"
 		     "  oomrig --version      the version\n\nStart with:\n"
 		     "  oomrig doctor\n"

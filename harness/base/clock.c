@@ -15,6 +15,11 @@ uint64_t clock_ns(void)
 	return clock_read(CLOCK_MONOTONIC);
 }
 
+uint64_t clock_boot_ns(void)
+{
+	return clock_read(CLOCK_BOOTTIME);
+}
+
 uint64_t clock_wall_ns(void)
 {
 	return clock_read(CLOCK_REALTIME);

@@ -15,6 +15,9 @@
 /* CLOCK_MONOTONIC in ns; what samples, requests and events are stamped with. */
 uint64_t clock_ns(void);
 
+/* CLOCK_BOOTTIME in ns: as clock_ns(), but it runs on while the machine sleeps. */
+uint64_t clock_boot_ns(void);
+
 /* CLOCK_REALTIME in ns since the epoch. */
 uint64_t clock_wall_ns(void);
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 
 #define MIB 1048576.0
+#define WALL_STEP_SAID_NS NS_PER_S /* below it a clock that is only slewed */
 
 const char *evidence_fact_size(struct fact fact, char out[UNITS_TEXT_MAX])
 {
@@ -194,6 +195,10 @@ static void quality_beside(const struct facts *f, struct verdict *v)
 			"beside: the load generator was the bottleneck; the server may stand more than it was given");
 	if (fact_set(f->disk_full) && v->outcome == OUTCOME_CRASHED)
 		evidence_add(v, "beside: the disk under the data folder ran full");
+	if (fact_known(f->wall_step_ns) && f->wall_step_ns.value > WALL_STEP_SAID_NS)
+		evidence_add(v, "beside: the wall clock was set by %s during the run; the times of day in its record do not "
+				"fit together",
+			     TIME_TEXT(f->wall_step_ns.value));
 	if (fact_set(f->samples_dropped))
 		evidence_add(v, "beside: %" PRIu64 " of %" PRIu64 " samples were lost", f->samples_dropped.value,
 			     f->samples.value + f->samples_dropped.value);

@@ -34,6 +34,7 @@ const struct fact_row fact_rows[] = {
 	FACT(our_signal, "number", "first signal that the rig sent it, recorded before sending"),
 	FACT(our_signal_ns, "ns", "when the rig sent it"),
 	FACT(server_pid, "number", "its main process"),
+	FACT(server_left, "count", "processes still in the group when the end of the main process was seen"),
 	TEXT(server_log_alloc, "last line of its log that speaks of a failed allocation"),
 
 	FACT(oom_kill, "count", "rise of the group's own oom_kill counter before the rig's first signal"),
@@ -43,6 +44,8 @@ const struct fact_row fact_rows[] = {
 	FACT(kernel_log_kills, "count",
 	     "kill records of the group in the kernel log, stamped before the rig's first signal"),
 	TEXT(kernel_log_line, "the first of these records"),
+	FACT(victim_pid, "number", "process that the first kill record names"),
+	FACT(victim_anon_bytes, "bytes", "its private memory by that record"),
 	FACT(limit_hits, "count", "times the limit was run into; rises on ordinary reclaim"),
 
 	FACT(baseline_usage_bytes, "bytes", "charge before the load"),
@@ -81,6 +84,8 @@ const struct fact_row fact_rows[] = {
 	FACT(samples, "count", "samples taken"),
 	FACT(samples_dropped, "count", "samples lost because the ring was full"),
 	FACT(sample_gap_max_ns, "ns", "longest time between two samples"),
+	FACT(slept_ns, "ns", "time that the machine was suspended during the run"),
+	FACT(wall_step_ns, "ns", "by how much the wall clock was set during the run, either way"),
 
 	FACT(requests_intended, "count", "requests of the scenario; absent: open-ended"),
 	FACT(requests_started, "count", "requests started"),
@@ -104,6 +109,21 @@ const struct fact_row fact_rows[] = {
 	FACT(health_longest_silence_ns, "ns", "longest time that one went unanswered while the server lived"),
 
 	FACT(disk_full, "flag", "the disk under the data folder ran full"),
+	{ NULL, NULL, false, 0, NULL },
+};
+
+#define ROUND_FACT(member, unit, meaning)                                                                              \
+	{                                                                                                              \
+#member, unit, false, offsetof(struct facts_round, member), meaning                                    \
+	}
+
+const struct fact_row round_rows[] = {
+	ROUND_FACT(clients, "count", "clients at once in this round"),
+	ROUND_FACT(requests, "count", "requests answered as expected"),
+	ROUND_FACT(bytes, "bytes", "bytes sent and received"),
+	ROUND_FACT(start_bytes, "bytes", "unreclaimable memory when it began"),
+	ROUND_FACT(peak_bytes, "bytes", "its highest sample"),
+	ROUND_FACT(end_bytes, "bytes", "at the end of settling"),
 	{ NULL, NULL, false, 0, NULL },
 };
 
@@ -153,6 +173,19 @@ static json_t *fact_json(struct fact fact)
 	return json_pack("{s:s}", "state", "unreadable");
 }
 
+static json_t *rounds_to_json(const struct facts *f)
+{
+	json_t *rounds = json_array();
+	for (size_t i = 0; i < f->round_count; i++) {
+		json_t *round = json_object();
+		for (const struct fact_row *row = round_rows; row->name != NULL; row++)
+			json_object_set_new(round, row->name,
+					    fact_json(*(const struct fact *)((const char *)&f->rounds[i] + row->offset)));
+		json_array_append_new(rounds, round);
+	}
+	return rounds;
+}
+
 json_t *facts_to_json(const struct facts *f)
 {
 	json_t *object = json_object();
@@ -161,6 +194,8 @@ json_t *facts_to_json(const struct facts *f)
 		json_t *value = row->text ? facts_json_text(field) : fact_json(*(const struct fact *)field);
 		json_object_set_new(object, row->name, value);
 	}
+	if (f->round_count > 0)
+		json_object_set_new(object, "rounds", rounds_to_json(f));
 	return object;
 }
 
@@ -194,6 +229,21 @@ static int read_fact(const struct fact_row *row, const json_t *value, struct fac
 	return 0;
 }
 
+static int read_rounds(struct facts *f, const json_t *rounds, struct error *err)
+{
+	if (json_array_size(rounds) > FACTS_ROUNDS_MAX)
+		return error_set(err, ERROR_INPUT, "'facts' holds more than %d rounds", FACTS_ROUNDS_MAX);
+	for (; f->round_count < json_array_size(rounds); f->round_count++) {
+		const json_t *round = json_array_get(rounds, f->round_count);
+		for (const struct fact_row *row = round_rows; row->name != NULL; row++) {
+			void *field = (char *)&f->rounds[f->round_count] + row->offset;
+			if (read_fact(row, json_object_get(round, row->name), field, err) != 0)
+				return error_prefix(err, "round %zu", f->round_count + 1);
+		}
+	}
+	return 0;
+}
+
 int facts_from_json(struct facts *f, const json_t *json, struct error *err)
 {
 	_Static_assert(FACTS_TEXT_MAX == 512, "the message of read_text() names the limit");
@@ -206,5 +256,5 @@ int facts_from_json(struct facts *f, const json_t *json, struct error *err)
 		if ((row->text ? read_text(row, value, field, err) : read_fact(row, value, field, err)) != 0)
 			return -1;
 	}
-	return 0;
+	return read_rounds(f, json_object_get(json, "rounds"), err);
 }

@@ -18,13 +18,6 @@
 #define NOISE_MAX (16 * MIB)
 #define NOISE_CAP_DIVISOR 16
 
-/*
- * The kernel's bookkeeping of page cache is charged too and goes with it:
- * buffer heads (104 B a page on ext4) and the page tree's nodes; measured 2.9 %
- * of the cache of a plain file, 4.3 % of that of a database and its log.
- */
-#define CACHE_BOOKKEEPING_DIVISOR 16
-
 /* Unreclaimable memory names the growth when it is this much of it, or this much at all. */
 #define PEAK_SHARE_DIVISOR 4
 #define PEAK_ALWAYS (64 * MIB)
@@ -71,7 +64,7 @@ static uint64_t bookkeeping(const struct facts *f, struct fact kernel, struct fa
 	/* An unknown baseline of the cache counts as none: what follows is an upper bound and capped by the rise
 	 * itself. */
 	return smaller(above(kernel.value, f->baseline_kernel_bytes.value),
-		       above(file.value, f->baseline_file_bytes.value) / CACHE_BOOKKEEPING_DIVISOR);
+		       above(file.value, f->baseline_file_bytes.value) / FACTS_CACHE_BOOKKEEPING_DIVISOR);
 }
 
 /*
@@ -158,9 +151,10 @@ static bool leak(const struct facts *f, const struct growth *g, struct verdict *
 			g->squeezed ? " after the load, the page cache given back" : " after the load");
 	if (fact_set(f->requests_ok))
 		evidence_add(v,
-			     "that is %s for each of %" PRIu64
-			     " answered requests; a single load cannot tell a leak from a cache that fills once",
-			     SIZE_TEXT(g->kept / f->requests_ok.value), f->requests_ok.value);
+			     "that is %s for each of %" PRIu64 " answered requests%s",
+			     SIZE_TEXT(g->kept / f->requests_ok.value), f->requests_ok.value,
+			     f->round_count > 1 ? "" :
+						  "; a single load cannot tell a leak from a cache that fills once");
 	usage_line(f, v);
 	return true;
 }

@@ -12,6 +12,9 @@
  */
 #define SAMPLE_GAP_LIMIT_NS NS_PER_S
 
+/* The clocks are read one after the other: more than that is no delay between two reads. */
+#define SLEPT_LIMIT_NS (100 * NS_PER_MS)
+
 bool rule_interrupted(const struct facts *f, struct verdict *v)
 {
 	return fact_set(f->interrupted) &&
@@ -132,6 +135,10 @@ bool rule_samples(const struct facts *f, struct verdict *v)
 {
 	if (!fact_set(f->samples))
 		return evidence_decide(v, OUTCOME_INVALID, "samples", "memory was never sampled");
+	/* Clients, deadlines and samples stand still then, and what the kernel does with memory meanwhile is not seen. */
+	if (fact_known(f->slept_ns) && f->slept_ns.value > SLEPT_LIMIT_NS)
+		return evidence_decide(v, OUTCOME_INVALID, "samples", "the machine was suspended for %s during the run",
+				       TIME_TEXT(f->slept_ns.value));
 	if (!fact_known(f->sample_gap_max_ns))
 		return evidence_decide(v, OUTCOME_INVALID, "samples", "how far apart the samples lie was not recorded");
 	if (f->sample_gap_max_ns.value > SAMPLE_GAP_LIMIT_NS)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "judge/evidence.h"
+#include "judge/law.h"
 #include "judge/rules.h"
 
 const char *const outcome_names[] = {
@@ -30,7 +31,7 @@ const struct outcome_row outcome_rows[] = {
 	{ OUTCOME_INVALID, "rig", "the rig itself failed" },
 	{ OUTCOME_INVALID, "cap", "the cap was not in force as asked, or was not what killed" },
 	{ OUTCOME_INVALID, "group", "the server was not shown to run inside its group" },
-	{ OUTCOME_INVALID, "start", "the server never became ready" },
+	{ OUTCOME_INVALID, "start", "the server never became ready, or left its first process" },
 	{ OUTCOME_INVALID, "load", "the load was not applied in full" },
 	{ OUTCOME_INVALID, "disk", "the disk ran full" },
 	{ OUTCOME_INVALID, "samples", "memory was not watched closely enough" },
@@ -52,6 +53,7 @@ void judge(const struct facts *f, struct verdict *out)
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (rules[i](f, out))
 			break;
+	law_explain(f, out);
 	evidence_beside(f, out);
 }
 

@@ -17,7 +17,7 @@
 
 enum outcome { OUTCOME_INVALID, OUTCOME_CRASHED, OUTCOME_STALLED, OUTCOME_GREW, OUTCOME_STEADY, OUTCOME_INTERRUPTED };
 
-#define JUDGE_VERSION 1
+#define JUDGE_VERSION 2
 
 struct verdict {
 	enum outcome outcome;

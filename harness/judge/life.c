@@ -35,6 +35,12 @@ static bool failed_allocation(const struct facts *f)
 	return fact_set(f->server_signal) ? ends_itself(f->server_signal.value) : fact_set(f->server_exit_code);
 }
 
+/* A daemon's first process ends well once another one serves; who serves then is not the process that is watched. */
+static bool went_to_background(const struct facts *f)
+{
+	return fact_known(f->server_exit_code) && f->server_exit_code.value == 0 && fact_set(f->server_left);
+}
+
 /* "the server (pid 515) ended by SIGKILL (signal 9) 0.42 s after its start[, before it was ready]; the rig …" */
 static void end_line(const struct facts *f, struct verdict *v)
 {
@@ -108,6 +114,11 @@ static bool child_was_killed(const struct facts *f, bool main_lives, struct verd
 		evidence_add(v, "the server's main process lived on until the rig stopped it: a worker was killed");
 	else
 		end_line(f, v);
+	if (fact_known(f->victim_pid) && fact_known(f->server_pid) && f->victim_pid.value != f->server_pid.value)
+		evidence_add(v,
+			     "a child's growth: the killed process (pid %" PRIu64 ") is not the server's first (pid %" PRIu64
+			     ") and held %s of private memory",
+			     f->victim_pid.value, f->server_pid.value, FACT_SIZE_TEXT(f->victim_anon_bytes));
 	evidence_of_kill(f, v);
 	evidence_of_death(f, v);
 	return true;
@@ -154,6 +165,15 @@ static bool by_itself(const struct facts *f, struct verdict *v)
 		end_line(f, v);
 		counter_line(f, v);
 		evidence_of_death(f, v);
+		return true;
+	}
+	if (went_to_background(f)) {
+		evidence_decide(v, OUTCOME_INVALID, "start",
+				"the server's first process ended with status 0 and left %" PRIu64
+				" behind: it went into the background, where its end cannot be seen; start it in the "
+				"foreground",
+				f->server_left.value);
+		end_line(f, v);
 		return true;
 	}
 	if (!fact_known(f->server_ready_ns)) {

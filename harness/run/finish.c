@@ -46,7 +46,7 @@ static void read_load(struct run *r)
 	const struct load_totals *base = &r->before_load;
 	if (r->phases[RUN_LOAD].start_ns == 0)
 		now = *base; /* it never began: zero of everything */
-	else if (r->phases[RUN_SETTLE].start_ns != 0)
+	else if (r->load_over)
 		now = r->after_load;
 	f->requests_started = fact_of(now.started - base->started);
 	f->requests_ok = fact_of(now.ok - base->ok);
@@ -64,12 +64,15 @@ static void read_load(struct run *r)
 static void count_intended(struct run *r)
 {
 	uint64_t intended = 0;
-	for (size_t i = 0; i < r->scenario->load.count; i++) {
-		const struct load_group *g = &r->scenario->load.items[i];
-		/* An open end, or one set by the clock: no number was intended. */
-		if (g->files == 0 || g->duration_ns != 0)
-			return;
-		intended += g->clients * g->files * (g->kind == GROUP_SEEK ? g->seeks : 1);
+	for (size_t round = 0; round < r->scenario->rounds; round++) {
+		const struct group_list *groups = rounds_groups(&r->rounds, r->scenario, round);
+		for (size_t i = 0; i < groups->count; i++) {
+			const struct load_group *g = &groups->items[i];
+			/* An open end, or one set by the clock: no number was intended. */
+			if (g->files == 0 || g->duration_ns != 0)
+				return;
+			intended += g->clients * g->files * (g->kind == GROUP_SEEK ? g->seeks : 1);
+		}
 	}
 	r->facts.requests_intended = fact_of(intended);
 }
@@ -84,6 +87,8 @@ void finish_note_exit(struct run *r, const struct target_exit *exit)
 		f->server_exit_code = fact_of((uint64_t)exit->exit_code);
 	if (r->stopping)
 		return;
+	int left = r->isolation->backend->pids(r->isolation, NULL, 0, NULL);
+	f->server_left = left < 0 ? FACT_BROKEN : fact_of((uint64_t)left);
 	run_drain_samples(r);
 	gather_death(&r->gather, exit->t_ns);
 	if (r->load == NULL)
@@ -145,6 +150,10 @@ static void read_kernel_log(struct run *r)
 	for (size_t i = 0; i < log->kill_count && i < KERNEL_LOG_KILLS_MAX; i++)
 		main_named |= fact_known(f->server_pid) && (uint64_t)log->kills[i].pid == f->server_pid.value;
 	f->oom_kill_main = fact_of(main_named);
+	if (log->kill_count > 0) {
+		f->victim_pid = fact_of((uint64_t)log->kills[0].pid);
+		f->victim_anon_bytes = log->kills[0].anon_rss_bytes;
+	}
 	const char *line = strstr(buf_str(&log->excerpt), "Killed process");
 	if (line != NULL) {
 		while (line > log->excerpt.data && line[-1] != '\n')
@@ -178,13 +187,27 @@ static void find_alloc_failure(struct run *r)
 	buf_release(&log);
 }
 
+/* Were the clocks sane?  All three should have gone on by the same. */
+static void compare_clocks(struct run *r)
+{
+	uint64_t elapsed = run_elapsed_ns(r), boot = clock_boot_ns() - r->origin_boot_ns;
+	int64_t step = (int64_t)(clock_wall_ns() - r->origin_wall_ns) - (int64_t)boot;
+	if (r->origin_ns == 0)
+		return;
+	r->facts.slept_ns = fact_of(boot > elapsed ? boot - elapsed : 0);
+	r->facts.wall_step_ns = fact_of((uint64_t)(step < 0 ? -step : step));
+}
+
 void finish_begin(struct run *r)
 {
 	struct facts *f = &r->facts;
 	count_intended(r);
 	run_drain_samples(r);
+	gather_phase(&r->gather, GATHER_STOP);
 	read_counters(r);
 	take_kernel_log(r);
+	if (r->folders.data != NULL)
+		run_check_disk(r);
 	if (r->target != NULL && r->target_running) {
 		run_check_membership(r);
 		f->health_longest_silence_ns = target_longest_silence_ns(r->target);
@@ -212,6 +235,7 @@ void finish_check(struct run *r)
 	read_load(r);
 	read_kernel_log(r);
 	find_alloc_failure(r);
+	compare_clocks(r);
 	r->facts.host_swap_bytes = host_swap_total_bytes();
 	r->phases[RUN_STOP].end_ns = run_elapsed_ns(r);
 	judge(&r->facts, &r->verdict);

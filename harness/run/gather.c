@@ -50,7 +50,8 @@ static void keep_settled(struct facts *f, const struct memory_sample *m)
 
 static void keep_oom(struct gather *g, const struct sample *s)
 {
-	if (g->oom_events++ == 0)
+	bool first = g->oom_events++ == 0;
+	if (first)
 		g->first_oom_ns = s->t_ns;
 	/* An event that came late, with the kill already counted, shows what is left rather than what was there. */
 	if (s->memory.field[MEMORY_OOM_KILL].value > 0)
@@ -58,6 +59,32 @@ static void keep_oom(struct gather *g, const struct sample *s)
 	bool stale = s->t_ns - g->at_oom.t_ns > GATHER_DYING_NS;
 	if (stale || memory_unreclaimable(&s->memory).value >= memory_unreclaimable(&g->at_oom.memory).value)
 		g->at_oom = *s;
+	/* Should only a worker die of it, no end will ask for this; the main process's own end asks again. */
+	if (first && g->phase != GATHER_STOP)
+		gather_death(g, s->t_ns);
+}
+
+/* Unreclaimable memory less the bookkeeping of page cache that has come since the baseline. */
+static struct fact held(const struct gather *g, const struct memory_sample *m)
+{
+	struct fact all = memory_unreclaimable(m), kernel = m->field[MEMORY_KERNEL], file = m->field[MEMORY_FILE];
+	struct fact kernel_before = g->baseline.field[MEMORY_KERNEL], file_before = g->baseline.field[MEMORY_FILE];
+
+	if (!fact_known(all) || !fact_known(kernel) || !fact_known(kernel_before) || kernel.value <= kernel_before.value ||
+	    file.value <= file_before.value)
+		return all;
+	uint64_t risen = kernel.value - kernel_before.value;
+	uint64_t bookkeeping = (file.value - file_before.value) / FACTS_CACHE_BOOKKEEPING_DIVISOR;
+	return fact_of(all.value - (risen < bookkeeping ? risen : bookkeeping));
+}
+
+struct facts_round *gather_round(struct gather *g)
+{
+	if (g->facts->round_count == FACTS_ROUNDS_MAX)
+		return NULL;
+	g->round = &g->facts->rounds[g->facts->round_count++];
+	g->round->start_bytes = g->round->peak_bytes = held(g, &g->last.memory);
+	return g->round;
 }
 
 void gather_sample(struct gather *g, const struct sample *s)
@@ -72,10 +99,12 @@ void gather_sample(struct gather *g, const struct sample *s)
 	struct fact faults = s->memory.field[MEMORY_PGMAJFAULT];
 	switch (g->phase) {
 	case GATHER_BEFORE:
+	case GATHER_STOP:
 		return;
 	case GATHER_BASELINE:
 		keep_baseline(g->facts, &s->memory);
 		g->baseline_faults = faults;
+		g->baseline = s->memory;
 		return;
 	case GATHER_LOAD:
 		if (fact_known(faults) && fact_known(g->baseline_faults))
@@ -88,6 +117,10 @@ void gather_sample(struct gather *g, const struct sample *s)
 		break;
 	}
 	keep_peaks(g->facts, &s->memory);
+	if (g->round != NULL && (g->phase == GATHER_LOAD || g->phase == GATHER_SETTLE)) {
+		g->round->end_bytes = held(g, &s->memory);
+		g->round->peak_bytes = fact_max(g->round->peak_bytes, g->round->end_bytes);
+	}
 }
 
 /* The sample of the last second with the highest unreclaimable memory, NULL if there is none. */

@@ -4,7 +4,8 @@
  *
  * Life cycle: gather_init(); gather_phase() at each change of phase (after the
  * samples taken before it were handed over); gather_sample() for every sample in
- * order; gather_death() once if the server died; gather_release().
+ * order; gather_death() if the server died (the first OOM event does it by
+ * itself); gather_release().
  */
 #ifndef OOMRIG_RUN_GATHER_H
 #define OOMRIG_RUN_GATHER_H
@@ -22,6 +23,7 @@ enum gather_phase {
 	GATHER_LOAD,     /* peaks, from here to the end */
 	GATHER_SETTLE,   /* the last sample counts */
 	GATHER_AFTER,
+	GATHER_STOP,     /* from the rig's first signal on: its own doing, nothing is kept */
 };
 
 struct gather {
@@ -31,6 +33,8 @@ struct gather {
 	size_t next, count;
 	struct sample last;
 	struct fact baseline_faults;
+	struct memory_sample baseline; /* the last sample before the load */
+	struct facts_round *round;     /* of facts, the one that runs; NULL: rounds are not told apart */
 	uint64_t oom_events, first_oom_ns; /* event samples so far; clock_ns() of the first */
 	struct sample at_oom;              /* the fullest event sample of the last GATHER_DYING_NS */
 };
@@ -39,6 +43,8 @@ struct gather {
 
 void gather_init(struct gather *g, struct facts *facts);
 void gather_phase(struct gather *g, enum gather_phase phase);
+/* A further round of load begins; NULL when facts has no room for it. */
+struct facts_round *gather_round(struct gather *g);
 void gather_sample(struct gather *g, const struct sample *s);
 
 /*

@@ -1,7 +1,6 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fs.h"
@@ -48,7 +47,6 @@ void record_begin(struct run *r)
 	if (s->server.health.path != NULL)
 		f->health_deadline_ns = fact_of(s->server.health_deadline_ns);
 	store_set(&r->store, "started", wall_time());
-	store_set(&r->store, "rig_pid", json_integer(getpid()));
 	store_set(&r->store, "label", r->options->label ? json_string(r->options->label) : json_null());
 	store_set(&r->store, "command_line", strings(r->options->command_line));
 	store_set(&r->store, "scenario", scenario_dump(s));

@@ -79,6 +79,11 @@ static void on_tick(uv_timer_t *timer)
 		return;
 	if (store_flush(&r->store, &err) != 0 && !r->stopping)
 		run_fail(r, &err);
+	run_check_disk(r);
+}
+
+void run_check_disk(struct run *r)
+{
 	if (folders_free_bytes(&r->folders) < DISK_FULL_BYTES)
 		r->facts.disk_full = fact_of(1);
 }
@@ -262,6 +267,8 @@ static void enter_start(struct run *r)
 {
 	struct error err = ERROR_INIT;
 	r->origin_ns = clock_ns();
+	r->origin_boot_ns = clock_boot_ns();
+	r->origin_wall_ns = clock_wall_ns();
 	if (target_start(r->target, &err) != 0) {
 		run_fail(r, &err);
 		return;
@@ -308,18 +315,39 @@ static void enter_load(struct run *r)
 {
 	struct error err = ERROR_INIT;
 	struct isolation_final now;
+	const struct group_list *groups = rounds_groups(&r->rounds, r->scenario, r->rounds.now);
+	load_totals(r->load, &r->before_round);
+	if (r->rounds.now == 0) {
+		if (r->isolation->backend->final(r->isolation, &now, &err) == 0)
+			r->facts.baseline_watermark_bytes = now.peak_usage_bytes;
+		r->before_load = r->before_round;
+	}
+	if (r->scenario->rounds > 1)
+		gather_round(&r->gather);
 	gather_phase(&r->gather, GATHER_LOAD);
-	if (r->isolation->backend->final(r->isolation, &now, &err) == 0)
-		r->facts.baseline_watermark_bytes = now.peak_usage_bytes;
-	load_totals(r->load, &r->before_load);
+	r->load_over = false;
 	run_set_deadline(r, r->scenario->deadline_ns);
-	start_load(r, r->scenario->load.items, r->scenario->load.count);
+	start_load(r, groups->items, groups->count);
+}
+
+/* What a round did, beside what gather saw of its memory. */
+static void note_round(struct run *r)
+{
+	struct facts_round *round = r->gather.round;
+	const struct load_totals *from = &r->before_round, *to = &r->after_load;
+	if (round == NULL)
+		return;
+	round->clients = fact_of(rounds_clients(rounds_groups(&r->rounds, r->scenario, r->rounds.now)));
+	round->requests = fact_of(to->ok - from->ok);
+	round->bytes = fact_of(to->sent_bytes - from->sent_bytes + to->received_bytes - from->received_bytes);
 }
 
 static void enter_settle(struct run *r)
 {
 	gather_phase(&r->gather, GATHER_SETTLE);
 	load_totals(r->load, &r->after_load);
+	r->load_over = true;
+	note_round(r);
 	r->facts.load_ns = fact_of(run_elapsed_ns(r) - r->phases[RUN_LOAD].start_ns);
 	run_check_membership(r);
 	run_set_deadline(r, r->scenario->settle_ns);
@@ -387,7 +415,10 @@ static void on_deadline(uv_timer_t *timer)
 		enter(r, RUN_LOAD);
 		return;
 	case RUN_SETTLE:
-		enter(r, RUN_READ_BACK);
+		if (!fact_known(r->facts.load_deadline_hit) && ++r->rounds.now < r->scenario->rounds)
+			enter(r, RUN_LOAD);
+		else
+			enter(r, RUN_READ_BACK);
 		return;
 	case RUN_PREPARE:
 	case RUN_LOAD:
@@ -418,7 +449,8 @@ static void enter(struct run *r, enum run_state state)
 	uint64_t now = run_elapsed_ns(r);
 	if (state != r->state) {
 		r->phases[r->state].end_ns = now;
-		r->phases[state].start_ns = now;
+		if (r->phases[state].start_ns == 0) /* of several rounds the first */
+			r->phases[state].start_ns = now;
 		progress_phase(r->progress, run_state_names[state], now);
 	}
 	r->state = state;
@@ -560,6 +592,7 @@ static void tear_down(struct run *r)
 		log_error("%s", err.message);
 	kernel_log_close(&r->kernel_log);
 	gather_release(&r->gather);
+	rounds_release(&r->rounds);
 	buf_release(&r->row);
 	verdict_release(&r->verdict);
 	free(r->self_exe);

@@ -19,6 +19,7 @@
 #include "report/progress.h"
 #include "run/folders.h"
 #include "run/gather.h"
+#include "run/rounds.h"
 #include "run/run.h"
 #include "store/store.h"
 #include "target/target.h"
@@ -75,8 +76,12 @@ struct run {
 	unsigned kernel_log_waits;
 
 	uint64_t origin_ns;      /* clock_ns() of the server's start */
+	uint64_t origin_boot_ns, origin_wall_ns; /* the other clocks then */
 	struct gather gather;
 	struct facts facts;
+	struct rounds rounds;
+	bool load_over;          /* between two rounds, and after the last */
+	struct load_totals before_round;      /* totals when the round began */
 	struct load_totals before_load;       /* totals when the load phase began */
 	struct load_totals after_load;        /* and when it had ended; the read-back is not in it */
 	struct load_totals at_oom;            /* totals when the OOM event fired */
@@ -99,6 +104,9 @@ void run_check_membership(struct run *r);
 
 /* When the state the run is in has lasted long enough; one at a time. */
 void run_set_deadline(struct run *r, uint64_t ns);
+
+/* Is the disk under the data full?  Once seen full, it stays so in the facts. */
+void run_check_disk(struct run *r);
 
 /* run.c: from any state to RUN_STOP. */
 void run_enter_stop(struct run *r);

@@ -38,6 +38,7 @@ struct string_map {
  *   {port} {debug_port} {host}   where the server listens
  *   {data} {tmp}                 its folders, made fresh for each run
  *   {scenario_dir} {bin}         folder of the scenario file; folder of the oomrig program
+ *   {preset} {seed}              server.preset; the scenario's seed
  *   {id} {name} {size} {type}    of the object at hand (requests only)
  *   {now} {now+24h} {now-5m}     RFC 3339 times
  */
@@ -163,6 +164,7 @@ struct scenario {
 	uint64_t settle_ns;        /* idle after the load */
 	uint64_t deadline_ns;      /* the load is cut after this long and the run is invalid unless it may be cut */
 	uint64_t runs;
+	uint64_t rounds;           /* of the load, each with its settling; varied when more than one */
 	struct server_spec server;
 	struct group_list prepare; /* one after the other, before the baseline: objects for downloads */
 	struct group_list load;    /* all at once */

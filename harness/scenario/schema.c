@@ -107,7 +107,8 @@ const struct key_row server_keys[] = {
 	ROW("behaviours", KEY_MAP, SERVER_AT(behaviours), NULL,
 	    "single behaviours, appended to the command as --KEY VALUE"),
 	ROW("command", KEY_TEXT_LIST, SERVER_AT(command), NULL,
-	    "program and arguments, templates: {port} {debug_port} {host} {data} {tmp} {scenario_dir} {bin} {preset}"),
+	    "program and arguments, templates: {port} {debug_port} {host} {data} {tmp} {scenario_dir} {bin} {preset} "
+	    "{seed}"),
 	ROW("args", KEY_TEXT_LIST, SERVER_AT(args), NULL, "further arguments after the command's own"),
 	ROW("env", KEY_MAP, SERVER_AT(env), NULL, "environment added to ours, templates"),
 	ROW("cwd", KEY_TEXT, SERVER_AT(cwd), NULL, "working folder, a template; absent: {data}"),
@@ -214,6 +215,10 @@ const struct key_row scenario_keys[] = {
 	ROW("deadline", KEY_DURATION, SCENARIO_AT(deadline_ns), "60s",
 	    "the load is cut after this long and the run is invalid", .min = NS_PER_MS, .max = DAY_NS),
 	ROW("runs", KEY_COUNT, SCENARIO_AT(runs), "1", "repetitions", .min = 1, .max = 100000),
+	ROW("rounds", KEY_COUNT, SCENARIO_AT(rounds), "1",
+	    "the load this many times, clients, files and sizes once or twice as much from round to round; from 7 on the "
+	    "verdict names the growth law, 9 give each combination once",
+	    .min = 1, .max = 32),
 	ROW("prepare", KEY_GROUPS, SCENARIO_AT(prepare), NULL,
 	    "groups that run one after the other before the baseline: the objects that downloads and seeks read; their "
 	    "keys are those of load",

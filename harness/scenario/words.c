@@ -9,7 +9,7 @@
 
 struct outcome_words {
 	const char *outcome;
-	const char *causes[6]; /* NULL-terminated */
+	const char *causes[12]; /* NULL-terminated */
 };
 
 /* Every outcome the judge knows and its possible causes. */
@@ -18,7 +18,8 @@ static const struct outcome_words outcomes[] = {
 	{ "stalled", { "thrash", "hang" } },
 	{ "grew", { "leak", "peak", "page-cache" } },
 	{ "steady", { NULL } },
-	{ "invalid", { NULL } },
+	{ "invalid",
+	  { "rig", "cap", "group", "start", "load", "disk", "samples", "evidence", "unproven" } },
 };
 
 #define OUTCOME_COUNT (sizeof(outcomes) / sizeof(outcomes[0]))

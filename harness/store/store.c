@@ -16,7 +16,6 @@
 
 #define ROW_BUFFER_BYTES 65536
 #define NAME_IN_ID_MAX 80
-#define CREATE_TRIES 100
 
 /* The streams of a run and their files. */
 static const struct row_file {
@@ -68,20 +67,33 @@ static int make_id(const char *name, char out[STORE_ID_MAX], struct error *err)
 	return 0;
 }
 
-/* mkdir(2) fails with EEXIST for the second of two rigs that came to the same id. */
+/* Under a name that no reader looks at: a rig killed before the first record is there leaves no run without one. */
 static int make_folder(struct store_run *run, const char *results, const char *name, struct error *err)
 {
-	for (int tries = 0; tries < CREATE_TRIES; tries++) {
-		if (make_id(name, run->id, err) != 0)
-			return -1;
-		free(run->folder);
-		run->folder = xasprintf("%s/%s", results, run->id);
-		if (mkdir(run->folder, 0755) == 0)
-			return 0;
-		if (errno != EEXIST)
-			break;
+	if (make_id(name, run->id, err) != 0)
+		return -1;
+	run->folder = xasprintf("%s/" STORE_NEW_PREFIX "%d-%s", results, (int)getpid(), run->id);
+	if (mkdir(run->folder, 0755) != 0)
+		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot create folder '%s'", run->folder);
+	return 0;
+}
+
+/* rename(2) fails with ENOTEMPTY or EEXIST for the second of two rigs that came to the same id. */
+static int publish(struct store_run *run, const char *results, struct error *err)
+{
+	char *folder = xasprintf("%s/%s", results, run->id);
+
+	store_set(run, "folder", json_string(folder));
+	int rc = store_update(run, err);
+	if (rc == 0 && rename(run->folder, folder) != 0)
+		rc = error_set_errno(err, ERROR_SYSTEM, errno, "cannot create folder '%s'", folder);
+	if (rc != 0) {
+		free(folder);
+		return -1;
 	}
-	return error_set_errno(err, ERROR_SYSTEM, errno, "cannot create folder '%s'", run->folder);
+	free(run->folder);
+	run->folder = folder;
+	return 0;
 }
 
 static int open_rows(struct store_run *run, struct error *err)
@@ -122,8 +134,8 @@ int store_create(struct store_run *run, const char *results, const char *name, s
 	store_set(run, "schema", json_integer(STORE_SCHEMA));
 	store_set(run, "id", json_string(run->id));
 	store_set(run, "state", json_string("running"));
-	store_set(run, "folder", json_string(run->folder));
-	if (open_rows(run, err) != 0 || store_update(run, err) != 0) {
+	store_set(run, "rig_pid", json_integer(getpid()));
+	if (open_rows(run, err) != 0 || publish(run, results, err) != 0) {
 		fs_remove_tree(run->folder, NULL);
 		release(run);
 		return -1;

@@ -30,6 +30,7 @@
 #define STORE_SCHEMA 1
 #define STORE_ID_MAX 128
 #define STORE_RECORD "run.json"
+#define STORE_NEW_PREFIX ".new-" /* then <pid of the rig>-<id>: a folder that has no record yet */
 
 struct store_run {
 	char id[STORE_ID_MAX]; /* "20261121-114439.120-three-uploads-before-any-fix-1f3a": also the folder's name */
@@ -41,7 +42,7 @@ struct store_run {
 /*
  * results: the results folder, made when missing.  name goes into the id, with
  * what does not suit a file name replaced.  The record starts with "schema",
- * "id", "state" and "folder"; headers of the row files are the caller's.
+ * "id", "state", "rig_pid" and "folder"; headers of the row files are the caller's.
  */
 int store_create(struct store_run *run, const char *results, const char *name, struct error *err);
 

@@ -30,7 +30,7 @@ struct target {
 
 	struct template_value values[VALUES_MAX];
 	struct template_scope scope;
-	char port_text[8], debug_port_text[8];
+	char port_text[8], debug_port_text[8], seed_text[24];
 	char *bin_dir, *scenario_dir, *base_url;
 	struct string_list command; /* templates filled */
 	struct target_access access;
@@ -105,6 +105,7 @@ static int resolve_values(struct target *t, struct error *err)
 		return -1;
 	snprintf(t->port_text, sizeof(t->port_text), "%u", (unsigned)port);
 	snprintf(t->debug_port_text, sizeof(t->debug_port_text), "%u", (unsigned)debug_port);
+	snprintf(t->seed_text, sizeof(t->seed_text), "%llu", (unsigned long long)t->options.scenario->seed);
 	t->bin_dir = folder_of(t->options.self_exe);
 	t->scenario_dir = folder_of(t->options.scenario->path ? t->options.scenario->path : "./-");
 	t->base_url = xasprintf("%s://%s:%s", t->spec->scheme, t->spec->host, t->port_text);
@@ -117,6 +118,7 @@ static int resolve_values(struct target *t, struct error *err)
 		{ "scenario_dir", t->scenario_dir },
 		{ "bin", t->bin_dir },
 		{ "preset", t->spec->preset },
+		{ "seed", t->seed_text },
 		{ NULL, NULL },
 	};
 	size_t kept = 0;

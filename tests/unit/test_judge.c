@@ -201,6 +201,9 @@ static const struct judge_case cases[] = {
 	  "from 0 to 2" },
 	{ "child killed, shell answers 137", ENDS KILL_RECORD "oom_kill_main=0;server_exit_code=137",
 	  "crashed/oom-child", "exit status 137" },
+	{ "child killed, its growth named", ENDS KILL_RECORD "oom_kill_main=0;server_exit_code=1;victim_pid=99;"
+						      "victim_anon_bytes=200MiB",
+	  "crashed/oom-child", "a child's growth: the killed process (pid 99)" },
 	{ "daemon killed, launcher exits 0", ENDS KILL_RECORD "oom_kill_main=0;server_exit_code=0", "crashed/oom-child",
 	  NULL },
 
@@ -296,6 +299,20 @@ static const struct judge_case cases[] = {
 	{ "no samples", "samples=0", "invalid/samples", NULL },
 	{ "samples unknown", "samples=-", "invalid/samples", NULL },
 	{ "hole in the samples", "sample_gap_max_ns=1001ms", "invalid/samples", "no sample for 1.00 s" },
+	{ "the machine slept", "slept_ns=2s", "invalid/samples", "suspended for 2.00 s" },
+	{ "clocks read one after the other", "slept_ns=1ms;wall_step_ns=3ms", "steady", NULL },
+	{ "the wall clock was set", "wall_step_ns=1h", "steady", "wall clock was set by 60 min" },
+	{ "left its first process", "server_end_ns=2s;server_exit_code=0;our_signal=-;our_signal_ns=-;server_left=1",
+	  "invalid/start", "went into the background" },
+	{ "left its first process before it was ready",
+	  NEVER_READY "server_end_ns=2s;server_exit_code=0;our_signal=-;our_signal_ns=-;server_left=1", "invalid/start",
+	  "went into the background" },
+	{ "clean exit, nobody left", "server_end_ns=2s;server_exit_code=0;our_signal=-;our_signal_ns=-;server_left=0",
+	  "crashed/exit", NULL },
+	{ "failed exit, workers left", "server_end_ns=2s;server_exit_code=1;our_signal=-;our_signal_ns=-;server_left=2",
+	  "crashed/exit", NULL },
+	{ "clean exit, who is left is unknown",
+	  "server_end_ns=2s;server_exit_code=0;our_signal=-;our_signal_ns=-;server_left=?", "crashed/exit", NULL },
 	{ "samples a second apart", "sample_gap_max_ns=1s", "steady", NULL },
 	{ "many samples lost", "samples_dropped=10", "invalid/samples", NULL },
 	{ "few samples lost", "samples_dropped=9", "steady", "9 of 909 samples were lost" },
@@ -632,7 +649,7 @@ static void test_fact_rows_cover_the_struct(void **state)
 		assert_true(row->text == (strcmp(row->unit, "text") == 0));
 		sum += row->text ? FACTS_TEXT_MAX : sizeof(struct fact);
 	}
-	assert_int_equal(sum, sizeof(struct facts));
+	assert_int_equal(sum, offsetof(struct facts, rounds));
 }
 
 /* Every row alone, in each of its states, through text and back. */

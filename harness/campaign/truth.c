@@ -1,0 +1,217 @@
+#include "campaign/truth.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fs.h"
+#include "judge/judge.h"
+#include "run/run.h"
+#include "scenario/scenario.h"
+#include "store/summary.h"
+
+#define CORPUS "tests/truth"
+#define SUFFIX ".yaml"
+
+/* The pair that the rig was built for, with files that are small enough for a test of a minute. */
+static const struct {
+	const char *path, *assignment;
+} golden[] = {
+	{ "scenarios/picoshare/three-uploads-before-any-fix.yaml", "load.tabs.size=100MB" },
+	{ "scenarios/picoshare/three-uploads-all-fixes.yaml", "load.tabs.size=100MB" },
+};
+
+static bool wanted(const struct truth_options *o, const char *name)
+{
+	for (size_t i = 0; i < o->only_count; i++)
+		if (strcmp(o->only[i], name) == 0)
+			return true;
+	return o->only_count == 0;
+}
+
+static char *label_of(const char *outcome, const char *cause, bool loss)
+{
+	return xasprintf("%s%s%s%s", outcome, cause[0] != '\0' ? "/" : "", cause, loss ? " + loss" : "");
+}
+
+static int load(const struct truth_case *c, uint64_t seed, struct scenario *s, struct error *err)
+{
+	char *assignment = xasprintf("seed=%" PRIu64, seed);
+	int rc = scenario_load(s, c->path, err);
+
+	if (rc == 0 &&
+	    (scenario_set(s, assignment, err) != 0 ||
+	     (c->assignment != NULL && scenario_set(s, c->assignment, err) != 0) || scenario_check(s, err) != 0)) {
+		scenario_release(s);
+		rc = -1;
+	}
+	free(assignment);
+	return rc;
+}
+
+/* Takes path.  A label is one verdict: with two of them nothing could be wrong. */
+static int add_case(struct truth *t, const struct truth_options *o, char *path, const char *assignment,
+		    struct error *err)
+{
+	struct truth_case c = { .path = path, .assignment = assignment };
+	struct scenario s;
+
+	if (load(&c, o->seed, &s, err) != 0) {
+		free(path);
+		return -1;
+	}
+	int rc = 0;
+	if (s.expect.count != 1)
+		rc = error_set(err, ERROR_INPUT, "%s: its label is %zu verdicts instead of one", path, s.expect.count);
+	if (rc != 0 || !wanted(o, s.name)) {
+		free(path);
+	} else {
+		c.name = xstrdup(s.name);
+		c.label = label_of(s.expect.items[0], "", s.expect_data_loss);
+		t->cases = xrealloc(t->cases, (t->count + 1) * sizeof(*t->cases));
+		t->cases[t->count++] = c;
+	}
+	scenario_release(&s);
+	return rc;
+}
+
+static int is_scenario(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && len > strlen(SUFFIX) &&
+	       strcmp(entry->d_name + len - strlen(SUFFIX), SUFFIX) == 0;
+}
+
+static int add_corpus(struct truth *t, const struct truth_options *o, struct error *err)
+{
+	char *folder = o->corpus != NULL ? xstrdup(o->corpus) : xasprintf("%s/" CORPUS, o->program);
+	struct dirent **entries;
+	int count = scandir(folder, &entries, is_scenario, alphasort), rc = 0;
+
+	if (count < 0)
+		rc = error_set_errno(err, ERROR_ENVIRONMENT, errno, "cannot read the truth corpus '%s'", folder);
+	for (int i = 0; i < count; i++) {
+		if (rc == 0)
+			rc = add_case(t, o, xasprintf("%s/%s", folder, entries[i]->d_name), NULL, err);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	free(folder);
+	for (size_t i = 0; rc == 0 && o->corpus == NULL && i < sizeof(golden) / sizeof(golden[0]); i++)
+		rc = add_case(t, o, xasprintf("%s/%s", o->program, golden[i].path), golden[i].assignment, err);
+	return rc;
+}
+
+static int check_only(const struct truth *t, const struct truth_options *o, struct error *err)
+{
+	for (size_t i = 0; i < o->only_count; i++) {
+		bool found = false;
+
+		for (size_t j = 0; j < t->count; j++)
+			found |= strcmp(t->cases[j].name, o->only[i]) == 0;
+		if (!found)
+			return error_set(err, ERROR_USAGE, "no case '%s' in the truth corpus", o->only[i]);
+	}
+	if (t->count == 0)
+		return error_set(err, ERROR_USAGE, "no scenario in '%s'", o->corpus);
+	return 0;
+}
+
+static void count_run(struct truth *t, struct truth_case *c, const struct truth_options *o,
+		      const struct run_summary *run, uint64_t seed)
+{
+	bool loss = fact_known(run->facts.corrupt) && run->facts.corrupt.value > 0;
+	char *verdict = label_of(run->outcome, run->cause, loss);
+	struct truth_outcome outcome = { .of = c,
+					 .number = t->confusion.runs + 1,
+					 .total = o->runs * t->count,
+					 .seed = seed,
+					 .verdict = verdict,
+					 .evidence = run->evidence_count > 0 ? run->evidence[0] : "",
+					 .folder = run->folder,
+					 .right = strcmp(verdict, c->label) == 0 };
+
+	confusion_add(&t->confusion, c->label, verdict);
+	c->runs++;
+	c->right += outcome.right;
+	if (o->done != NULL)
+		o->done(o->arg, &outcome);
+	if (outcome.right && !o->keep)
+		fs_remove_tree(run->folder, NULL); /* what stays is found by `oomrig show` */
+	free(verdict);
+}
+
+static int run_case(struct truth *t, struct truth_case *c, const struct truth_options *o, uint64_t seed,
+		    struct error *err)
+{
+	struct run_options options = { .results = o->results,
+				       .label = "selftest",
+				       .title = c->name,
+				       .command_line = o->command_line,
+				       .quiet = true };
+	struct run_summary summary;
+	struct scenario s;
+	json_t *record;
+	char *folder;
+
+	if (load(c, seed, &s, err) != 0)
+		return -1;
+	int rc = run_scenario(&s, &options, &record, &folder, err);
+	scenario_release(&s);
+	if (rc != 0)
+		return -1;
+	free(folder); /* the record holds it too */
+	rc = summary_read(&summary, record, err);
+	if (rc == 0) {
+		t->interrupted = strcmp(summary.outcome, outcome_names[OUTCOME_INTERRUPTED]) == 0;
+		if (!t->interrupted)
+			count_run(t, c, o, &summary, seed);
+		summary_release(&summary);
+	}
+	json_decref(record);
+	return rc;
+}
+
+int truth_run(const struct truth_options *options, struct truth *out, struct error *err)
+{
+	*out = (struct truth){ 0 };
+	int rc = add_corpus(out, options, err);
+	if (rc == 0)
+		rc = check_only(out, options, err);
+	/* Round after round, so that an early end has covered all cases alike. */
+	for (uint64_t round = 0; rc == 0 && round < options->runs; round++)
+		for (size_t i = 0; rc == 0 && i < out->count && !out->interrupted; i++)
+			rc = run_case(out, &out->cases[i], options, options->seed + round, err);
+	if (rc != 0)
+		truth_release(out);
+	return rc;
+}
+
+void truth_markdown(const struct truth *t, struct buf *out)
+{
+	buf_addf(out,
+		 "%" PRIu64 " runs of %zu cases, %" PRIu64 " wrong: at most %.2g %% of such verdicts are, with 95 %% "
+		 "confidence.\n\n",
+		 t->confusion.runs, t->count, t->confusion.wrong, 100 * confusion_wrong_at_most(&t->confusion));
+	confusion_write(&t->confusion, CONFUSION_MARKDOWN, out);
+	buf_adds(out, "\n| case | truth | runs | right |\n|---|---|---|---|\n");
+	for (size_t i = 0; i < t->count; i++)
+		buf_addf(out, "| %s | %s | %" PRIu64 " | %" PRIu64 " |\n", t->cases[i].name, t->cases[i].label,
+			 t->cases[i].runs, t->cases[i].right);
+}
+
+void truth_release(struct truth *t)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		free(t->cases[i].path);
+		free(t->cases[i].name);
+		free(t->cases[i].label);
+	}
+	free(t->cases);
+	confusion_release(&t->confusion);
+	*t = (struct truth){ 0 };
+}

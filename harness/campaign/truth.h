@@ -1,0 +1,65 @@
+/*
+ * truth - the rig measured against runs whose truth is known: the corpus of
+ * tests/truth/ and the golden pair, each as often as asked, each with a seed of
+ * its own.  A scenario's first "expect" (and expect_data_loss) is its label.
+ *
+ * Life cycle: truth_run() runs everything and calls back after each run;
+ * truth_release().  Runs that came out right leave no folder unless keep is
+ * set.  Main thread.
+ */
+#ifndef OOMRIG_CAMPAIGN_TRUTH_H
+#define OOMRIG_CAMPAIGN_TRUTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "campaign/confusion.h"
+
+struct truth_case {
+	char *path, *name, *label;
+	const char *assignment; /* "KEY=VALUE" set on the scenario, NULL: none */
+	uint64_t runs, right;
+};
+
+/* One run that has ended. */
+struct truth_outcome {
+	const struct truth_case *of;
+	uint64_t number, total; /* of all runs, from 1 */
+	uint64_t seed;
+	const char *verdict;  /* as a label */
+	const char *evidence; /* its first line */
+	const char *folder;   /* gone if right and not kept */
+	bool right;
+};
+
+struct truth_options {
+	const char *program; /* folder of the oomrig program: tests/truth/ and scenarios/ are looked for there */
+	const char *corpus;  /* another folder of labelled scenarios instead of both; NULL: none */
+	const char *results;
+	const char *const *only; /* names to take, NULL: all */
+	size_t only_count;
+	uint64_t runs, seed; /* the first run of each case has that seed, the second the next */
+	bool keep;
+	const char *const *command_line;			      /* recorded */
+	void (*done)(void *arg, const struct truth_outcome *outcome); /* may be NULL */
+	void *arg;
+};
+
+struct truth {
+	struct truth_case *cases;
+	size_t count;
+	struct confusion confusion;
+	bool interrupted; /* by the user: what is there is what ran until then */
+};
+
+/* 0: all that was asked for ran, or the user stopped it.  An unknown name in only is ERROR_USAGE. */
+int truth_run(const struct truth_options *options, struct truth *out, struct error *err);
+
+/* The matrix, a line for each case, and what the count proves, as it stands in docs/verdicts.md. */
+void truth_markdown(const struct truth *t, struct buf *out);
+
+void truth_release(struct truth *t);
+
+#endif

@@ -1,0 +1,208 @@
+#!/usr/bin/env bats
+# Verdicts that can be trusted: the corpus of known fates, stored runs judged again, and each guard tripped once.
+
+bats_require_minimum_version 1.5.0
+load run.bash
+
+setup() { setup_rig; }
+teardown() { rm -rf "$RESULTS"; }
+
+@test "selftest: every verdict on servers of known fate and on the golden pair is right, in 90 s" {
+	need_cap
+	run "$RIG" selftest --quiet --results "$RESULTS" --seed "${SEED:-$RANDOM}"
+	echo "$output"
+	same "$status" 0
+	grep -qE '^[0-9]+ runs of [0-9]+ cases .*, 0 wrong' <<<"$output"
+	# What came out right leaves nothing.
+	same "$(ls "$RESULTS")" ""
+	[ "$BATS_TEST_NUMBER" -gt 0 ] && [ "$SECONDS" -le 90 ] || { echo "took $SECONDS s"; return 1; }
+}
+
+@test "selftest: a wrong verdict is counted, shown and kept" {
+	need_cap
+	mkdir "$RESULTS/corpus" && cp -r tests/truth/servers "$RESULTS/corpus/"
+	sed 's/^expect:.*/expect: grew\/leak/' tests/truth/steady.yaml >"$RESULTS/corpus/steady.yaml"
+	run "$RIG" selftest --results "$RESULTS/runs" --corpus "$RESULTS/corpus" --runs 2
+	same "$status" 1
+	grep -q 'WRONG  steady' <<<"$output"
+	grep -q '2 runs of 1 cases .*, 2 wrong' <<<"$output"
+	same "$(ls "$RESULTS/runs" | wc -l)" 2
+}
+
+@test "selftest: a label of two verdicts, an unknown case and a file without marks are refused" {
+	mkdir "$RESULTS/corpus" && cp -r tests/truth/servers "$RESULTS/corpus/"
+	sed 's/^expect:.*/expect: [steady, grew]/' tests/truth/steady.yaml >"$RESULTS/corpus/steady.yaml"
+	run "$RIG" selftest --corpus "$RESULTS/corpus"
+	same "$status" 2
+	grep -q 'its label is 2 verdicts' <<<"$output"
+	run "$RIG" selftest no-such-case
+	same "$status" 2
+	need_cap
+	echo none >"$RESULTS/file"
+	run "$RIG" selftest steady --results "$RESULTS/runs" --write "$RESULTS/file"
+	same "$status" 2
+	same "$(cat "$RESULTS/file")" none
+}
+
+@test "judge: stored runs judged again; what changed is shown, and written only when asked" {
+	need_cap
+	rig tests/truth/killed-by-the-cap.yaml
+	rig tests/truth/steady.yaml
+	run "$RIG" judge --results "$RESULTS"
+	same "$status" 0
+	grep -q '2 judged, 0 changed' <<<"$output"
+	# The same facts but for one: the counter stayed at 0.
+	folder=$(echo "$RESULTS"/*killed-by-the-cap*)
+	jq '.facts.oom_kill = 0 | .facts.kernel_log_kills = 0' "$folder/run.json" >"$RESULTS/edited"
+	mv "$RESULTS/edited" "$folder/run.json"
+	run "$RIG" judge killed-by-the-cap --results "$RESULTS"
+	same "$status" 1
+	grep -q 'crashed/oom-kill *-> crashed/signal' <<<"$output"
+	same "$(jq -r .verdict.cause "$folder/run.json")" oom-kill
+	run "$RIG" judge --results "$RESULTS" --json
+	same "$(jq -c '[.runs[] | .changed] | sort' <<<"$output")" '[false,true]'
+	run "$RIG" judge --results "$RESULTS" --write
+	same "$(jq -r .verdict.cause "$folder/run.json")" signal
+	same "$(jq -r .verdict.as_expected "$folder/run.json")" false
+	run "$RIG" judge --results "$RESULTS"
+	same "$status" 0
+}
+
+@test "judge: a run without an end is not judged" {
+	mkdir "$RESULTS/20260101-000000.000-x-0000"
+	echo '{"schema": 1, "id": "x", "state": "running"}' >"$RESULTS/20260101-000000.000-x-0000/run.json"
+	run "$RIG" judge --results "$RESULTS"
+	same "$status" 2
+	grep -q 'has not ended' <<<"$output"
+}
+
+# ---- growth laws ----------------------------------------------------------
+
+law() { # scenario: its evidence after nine rounds
+	rig "tests/truth/$1.yaml" --memory 1GiB --set rounds=9 --set load.1.clients=2 --set load.1.files=2
+	field '.runs[0].evidence[]'
+}
+
+@test "growth law: a leak by the request, what is kept of each, and what is left until the cap" {
+	need_cap
+	law leak-per-request | tee "$RESULTS/law"
+	grep -q 'kept after the load: .* per request, never returned, the term that carries it' "$RESULTS/law"
+	grep -q 'mark of: something of each request is kept' "$RESULTS/law"
+	grep -qE 'the cap is reached after [0-9]+ more requests' "$RESULTS/law"
+	same "$(record '.facts.rounds | length')" 9
+}
+
+@test "growth law: a leak by the byte" {
+	need_cap
+	law leak-per-byte | grep -qE 'kept after the load: 1\.[0-9]+ bytes .* per byte, never returned, the term that carries it'
+}
+
+@test "growth law: memory for each upload in flight" {
+	need_cap
+	law peak | tee "$RESULTS/law"
+	grep -q 'given back: .* per request in flight, the term that carries it' "$RESULTS/law"
+	grep -q 'kept after the load: 0 per request and 0 per byte' "$RESULTS/law"
+}
+
+@test "growth law: page cache is 0 per byte" {
+	need_cap
+	law page-cache | tee "$RESULTS/law"
+	same "$(grep -c '0 per request and 0 per byte' "$RESULTS/law")" 2
+}
+
+# The bundled server with its temporary folder on a RAM disk, P2 on or off: its evidence after nine rounds.
+temporary_files() { # on|off
+	cat >"$RESULTS/law.yaml" <<-YAML
+		question: what do temporary files that stay cost?
+		memory: 512MiB
+		tmp: ram
+		rounds: 9
+		settle: 300ms
+		server:
+		  use: chunkserver
+		  preset: form-limit-1mib
+		  behaviours: { form-memory: 256KiB, keep-temp-files: "$1" }
+		load:
+		  - { name: tabs, kind: upload, clients: 2, files: 2, size: 2MB }
+	YAML
+	ln -sfn "$ROOT/scenarios/servers" "$RESULTS/servers"
+	rig "$RESULTS/law.yaml"
+	field '.runs[0].evidence[]'
+}
+
+@test "growth law, P2: temporary files that stay on a RAM disk are kept by the byte; released, by the byte in flight" {
+	need_cap
+	temporary_files on | grep -qE 'kept after the load: (0\.9|1\.)[0-9]+ bytes .* per byte, never returned, the term that carries'
+	temporary_files off | tee "$RESULTS/law"
+	grep -q 'kept after the load: 0 per request and 0 per byte' "$RESULTS/law"
+	grep -q 'given back: .* per byte in flight, the term that carries it' "$RESULTS/law"
+}
+
+# ---- guards: each tripped once --------------------------------------------
+
+need_v1() {
+	root=$(awk '$3 == "cgroup" && $4 ~ /(^|,)memory(,|$)/ { print $2; exit }' /proc/mounts)
+	[ -n "$root" ] || skip "no cgroup v1 memory controller here"
+	fate=$ROOT/build/tests/truth/fate
+}
+
+@test "guard: a server that leaves its group" {
+	need_cap
+	need_v1
+	rig tests/truth/steady.yaml -- sh -c "echo \$\$ >$root/cgroup.procs; exec $fate steady --port {port} --data {data} --tmp {tmp}"
+	same "$(verdict)" invalid/group
+}
+
+@test "guard: a child that leaves the group while its parent stays" {
+	need_cap
+	need_v1
+	rig tests/truth/steady.yaml -- sh -c \
+		"sh -c 'echo \$\$ >$root/cgroup.procs; exec sleep 5' & exec $fate steady --port {port} --data {data} --tmp {tmp}"
+	same "$(verdict)" invalid/group
+	# It left, so the rig's cap could not end it; it belongs to this test.
+	server=$(record .server_pid)
+	kill -9 $(ps -o pid= -s "$server") 2>/dev/null || true
+}
+
+@test "guard: a cap that is lifted while the run goes on" {
+	need_cap
+	need_v1
+	rig tests/truth/steady.yaml -- sh -c \
+		"g=$root\$(sed -n 's/.*:memory://p' /proc/self/cgroup)
+		for f in memory.memsw.limit_in_bytes memory.limit_in_bytes; do [ ! -e \$g/\$f ] || echo 128M >\$g/\$f; done
+		exec $fate steady --port {port} --data {data} --tmp {tmp}"
+	same "$(verdict)" invalid/cap
+}
+
+@test "guard: the disk under the data runs full" {
+	need_cap
+	truncate -s 160M "$RESULTS/image" && mkfs.ext4 -q "$RESULTS/image" && mkdir "$RESULTS/disk"
+	mount -o loop "$RESULTS/image" "$RESULTS/disk" || skip "cannot mount a loop device here"
+	rig tests/truth/page-cache.yaml --work "$RESULTS/disk" --set load.1.read_back=false -- sh -c \
+		"cat /dev/zero >{tmp}/filler; exec $ROOT/build/tests/truth/fate steady --port {port} --data {data} --tmp {tmp}"
+	umount "$RESULTS/disk"
+	same "$(verdict)" invalid/disk
+}
+
+@test "guard: samples with a hole, because the rig itself was stopped" {
+	need_cap
+	"$RIG" run tests/truth/steady.yaml --set settle=1500ms --json --quiet --results "$RESULTS" >"$RESULTS/out" 3>&- &
+	rig_pid=$!
+	for _ in $(seq 100); do
+		[ -n "$(jq -r '.server_pid // empty' "$RESULTS"/*/run.json 2>/dev/null)" ] && break
+		sleep 0.05
+	done
+	sleep 0.4
+	kill -STOP "$rig_pid"
+	sleep 1.3
+	kill -CONT "$rig_pid"
+	wait "$rig_pid" || true
+	output=$(cat "$RESULTS/out")
+	same "$(verdict)" invalid/samples
+}
+
+@test "guard: a load that is cut by its deadline" {
+	need_cap
+	rig tests/truth/page-cache.yaml --set deadline=300ms --set load.1.up=100kB/s
+	same "$(verdict)" invalid/load
+}

@@ -1,0 +1,178 @@
+/* Which memory it takes while it lives, and whether it gives it back. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fate.h"
+
+/* ---- file pages --------------------------------------------------------- */
+
+/* Stays mapped: RSS rises with the file, anon does not. */
+static void map_file(struct upload *u)
+{
+	service_open(u, fate_options.data);
+	if (ftruncate(u->fd, (off_t)u->size) != 0)
+		exit(1);
+	u->memory = mmap(NULL, u->size, PROT_READ | PROT_WRITE, MAP_SHARED, u->fd, 0);
+	if (u->memory == MAP_FAILED)
+		exit(1);
+}
+
+static void copy_to_map(struct upload *u, const char *data, size_t len)
+{
+	memcpy(u->memory + u->received, data, len);
+}
+
+static void store_in_tmp(struct upload *u, const char *data, size_t len)
+{
+	if (u->fd < 0)
+		service_open(u, fate_options.tmp);
+	service_store(u, data, len);
+}
+
+/* ---- kernel ------------------------------------------------------------- */
+
+#define UNREAD_BYTES 65536
+
+/* A peer that never reads: the kernel keeps what was sent, charged to the sender. */
+static int send_unread(struct upload *u)
+{
+	static const char words[UNREAD_BYTES];
+	uint64_t pairs = chance(4, 8);
+	(void)u;
+	for (uint64_t i = 0; i < pairs; i++) {
+		int pair[2];
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+			exit(1);
+		while (send(pair[0], words, chance(4096, UNREAD_BYTES), MSG_DONTWAIT) > 0)
+			;
+	}
+	return 201;
+}
+
+/* ---- anon --------------------------------------------------------------- */
+
+static void take_for_upload(struct upload *u)
+{
+	u->memory_bytes = chance(12, 20) * MIB;
+	u->memory = take(u->memory_bytes);
+}
+
+static int give_back_at_end(struct upload *u)
+{
+	sleep_ms(chance(60, 150));
+	give_back(u->memory, u->memory_bytes);
+	return 201;
+}
+
+struct garbage {
+	char *memory;
+	size_t bytes;
+};
+
+static void *collect(void *arg)
+{
+	struct garbage *g = arg;
+	sleep_ms(chance(100, 350));
+	give_back(g->memory, g->bytes);
+	free(g);
+	return NULL;
+}
+
+/* Some time after the client has gone, as a collector would. */
+static int leave_to_collector(struct upload *u)
+{
+	struct garbage *g = malloc(sizeof(*g));
+	pthread_t thread;
+	*g = (struct garbage){ u->memory, u->memory_bytes };
+	if (pthread_create(&thread, NULL, collect, g) != 0)
+		exit(1);
+	pthread_detach(thread);
+	return 201;
+}
+
+static int leak_by_request(struct upload *u)
+{
+	(void)u;
+	take(chance(768 * 1024, 2 * MIB));
+	return 201;
+}
+
+static int keep_a_little(struct upload *u)
+{
+	(void)u;
+	take(chance(40, 120) * 1024);
+	return 201;
+}
+
+static void leak_by_byte(struct upload *u, const char *data, size_t len)
+{
+	(void)u;
+	(void)data;
+	take(len * chance(1, 2));
+}
+
+static void worker_leaks(void)
+{
+	take(chance(MIB, 3 * MIB));
+}
+
+static void start_worker(void)
+{
+	worker_start(worker_leaks);
+}
+
+static int leak_in_worker(struct upload *u)
+{
+	(void)u;
+	return worker_do() ? 201 : 503;
+}
+
+const struct fate grows[] = {
+	{ .name = "steady", .meaning = "takes nothing", .received = service_forget },
+	{ .name = "takes-a-little",
+	  .meaning = "keeps less than the noise",
+	  .received = service_forget,
+	  .uploaded = keep_a_little },
+	{ .name = "page-cache", .meaning = "writes files and nothing else" },
+	{ .name = "mapped-file",
+	  .meaning = "writes through a mapping: RSS rises, anon does not",
+	  .begin = map_file,
+	  .received = copy_to_map },
+	{ .name = "tmpfs", .meaning = "keeps uploads on tmpfs", .received = store_in_tmp },
+	{ .name = "unix-sockets",
+	  .meaning = "fills socket buffers that nobody reads",
+	  .received = service_forget,
+	  .uploaded = send_unread },
+	{ .name = "peak",
+	  .meaning = "takes anon for each upload in flight",
+	  .begin = take_for_upload,
+	  .received = service_forget,
+	  .uploaded = give_back_at_end },
+	{ .name = "peak-with-page-cache",
+	  .meaning = "the same beside files it writes",
+	  .begin = take_for_upload,
+	  .uploaded = give_back_at_end },
+	{ .name = "peak-collected-late",
+	  .meaning = "gives it back only after a delay",
+	  .begin = take_for_upload,
+	  .received = service_forget,
+	  .uploaded = leave_to_collector },
+	{ .name = "leak-per-request",
+	  .meaning = "keeps some anon of each request",
+	  .received = service_forget,
+	  .uploaded = leak_by_request },
+	{ .name = "leak-per-byte", .meaning = "keeps anon by the byte", .received = leak_by_byte },
+	{ .name = "leak-in-worker",
+	  .meaning = "a child keeps it",
+	  .start = start_worker,
+	  .received = service_forget,
+	  .uploaded = leak_in_worker },
+	{ .name = "leak-behind-page-cache",
+	  .meaning = "keeps some anon of each request, beside files it writes",
+	  .uploaded = leak_by_request },
+	{ .name = NULL },
+};
