@@ -28,7 +28,7 @@ ROOT_BIN := $(patsubst %.c,$(BUILD)/%,$(ROOT_SRC))
 BATS     := $(wildcard tests/integration/*.bats)
 TOOL_BIN := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC))
 
-.PHONY: all help setup test test-unit test-integration demo bench clean
+.PHONY: all help setup test test-unit test-integration demo bench case-studies clean
 all: setup
 	@$(MAKE) --no-print-directory build
 
@@ -42,6 +42,7 @@ help:
 ## make demo    the 618 MB story: the same load kills one build and not the other
 ## make test    unit tests, then integration tests with real cgroups and kills
 ## make bench   side-by-side benchmarks, written to docs/benchmarks.md
+## make case-studies  every row of the case studies, on and off, written to docs/case-studies.md
 ## make clean   remove what was built
 
 setup:
@@ -76,6 +77,10 @@ test-unit: $(UNIT_BIN)
 
 test-integration: build $(ROOT_BIN) $(TOOL_BIN)
 	@tests/run integration $(ROOT_BIN) $(BATS)
+
+# RUNS=3 make case-studies: three times each.
+case-studies: all
+	@docs/case-studies/run $(RUNS)
 
 clean:
 	rm -rf $(BUILD) oomrig server-under-test/chunkserver

@@ -76,6 +76,7 @@ void gather_sample(struct gather *g, const struct sample *s)
 		break;
 	}
 	keep_peaks(g->facts, &s->memory);
+	g->facts->peak_wal_bytes = fact_max(g->facts->peak_wal_bytes, s->disk.wal_bytes);
 }
 
 /* Is a a better picture of the moment of death than b? */
