@@ -32,7 +32,7 @@ UML_BIN  := $(patsubst %.c,$(BUILD)/%,$(UML_SRC))
 BATS     := $(wildcard tests/integration/*.bats)
 TOOL_BIN := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC))
 
-.PHONY: all help setup test test-unit test-integration demo truth sigkills bench clean
+.PHONY: all help setup test test-unit test-integration demo truth sigkills bench case-studies clean
 all: setup
 	@$(MAKE) --no-print-directory build
 
@@ -48,6 +48,7 @@ help:
 ## make truth   N runs (11) of each server whose fate is known; the matrix goes into docs/verdicts.md
 ## make sigkills  the rig killed at N (100) random moments: what is left, what can be read
 ## make bench   side-by-side benchmarks, written to docs/benchmarks.md
+## make case-studies  every row of the case studies, on and off, written to docs/case-studies.md
 ## make clean   remove what was built
 
 setup:
@@ -97,6 +98,10 @@ truth: all
 sigkills: N ?= 100
 sigkills: build
 	SIGKILLS=$(N) bats tests/integration/killed-rig.bats
+
+# RUNS=3 make case-studies: three times each.
+case-studies: all
+	@docs/case-studies/run $(RUNS)
 
 clean:
 	rm -rf $(BUILD) oomrig server-under-test/chunkserver

@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -16,6 +15,7 @@
 #include "isolation/isolation.h"
 #include "report/page.h"
 #include "report/report.h"
+#include "scenario/folder.h"
 #include "scenario/network.h"
 #include "scenario/scenario.h"
 
@@ -76,35 +76,17 @@ static json_t *describe_scenario(const char *path)
 	return object;
 }
 
-static int by_name(const FTSENT **a, const FTSENT **b)
-{
-	return strcmp((*a)->fts_name, (*b)->fts_name);
-}
-
-/* All scenarios/...yaml of the program's folder; those in a servers/ folder describe servers. */
+/* All scenarios of the program's folder. */
 static json_t *find_scenarios(const char *program, struct error *err)
 {
 	char *root = xasprintf("%s/scenarios", program);
-	char *roots[] = { root, NULL };
-	json_t *found = json_array();
-	FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
-	FTSENT *entry;
-	while (walk != NULL && (entry = fts_read(walk)) != NULL) {
-		if (entry->fts_info == FTS_D && strcmp(entry->fts_name, "servers") == 0)
-			fts_set(walk, entry, FTS_SKIP);
-		const char *dot = strrchr(entry->fts_name, '.');
-		if (entry->fts_info == FTS_F && dot != NULL && strcmp(dot, ".yaml") == 0)
-			json_array_append_new(found, describe_scenario(entry->fts_path));
-	}
-	if (walk == NULL)
-		error_set_errno(err, ERROR_SYSTEM, errno, "cannot walk '%s'", root);
-	else
-		fts_close(walk);
+	struct string_list paths = { 0 };
+	json_t *found = scenario_folder_find(root, &paths, err) == 0 ? json_array() : NULL;
+	for (size_t i = 0; found != NULL && i < paths.count; i++)
+		json_array_append_new(found, describe_scenario(paths.items[i]));
+	scenario_folder_release(&paths);
 	free(root);
-	if (walk != NULL)
-		return found;
-	json_decref(found);
-	return NULL;
+	return found;
 }
 
 /* Reads until the end or the deadline. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/log.h"
@@ -14,6 +15,7 @@
 #include "judge/judge.h"
 #include "report/report.h"
 #include "run/run.h"
+#include "scenario/folder.h"
 #include "scenario/scenario.h"
 #include "store/summary.h"
 
@@ -55,12 +57,14 @@ static const struct manual manual = {
 	.usage = "oomrig run SCENARIO... [options] [-- COMMAND...]",
 	.about = "Starts the scenario's server inside a memory cap, puts the load on it and judges\n"
 		 "from the evidence whether it crashed or only grew.  Each run leaves a folder\n"
-		 "with the record.  COMMAND replaces the server's command; {port}, {data} and {tmp}\n"
-		 "in it are filled in.",
+		 "with the record.  A folder stands for the scenarios below it.  COMMAND replaces\n"
+		 "the server's command; {port}, {data} and {tmp} in it are filled in.",
 	.examples = "  oomrig run scenarios/picoshare/three-uploads-before-any-fix.yaml\n"
+		    "  oomrig run scenarios/case-studies/ --json\n"
 		    "  oomrig run scenarios/picoshare/two-uploads-before-any-fix.yaml --runs 10\n"
 		    "  oomrig run scenarios/nginx/three-uploads.yaml --memory 32MiB --json",
-	.statuses = { STATUS_OK, STATUS_VERDICT, STATUS_USAGE, STATUS_RIG, STATUS_INTERRUPTED, STATUS_END },
+	.statuses = { STATUS_OK, STATUS_VERDICT, STATUS_USAGE, STATUS_RIG, STATUS_SKIPPED, STATUS_INTERRUPTED,
+		      STATUS_END },
 };
 
 /* Finished runs: the records own what the summaries borrow. */
@@ -191,21 +195,25 @@ static int run_repeats(const struct scenario *s, const struct run_settings *sett
 	return 0;
 }
 
+/* A skipped run is a failure of none: it only counts where nothing else was run. */
 static int exit_code(const struct results *all)
 {
 	int code = STATUS_OK;
+	size_t skipped = 0;
 	for (size_t i = 0; i < all->count; i++) {
 		const struct run_summary *s = &all->summaries[i];
 		if (strcmp(s->outcome, outcome_names[OUTCOME_INTERRUPTED]) == 0)
 			return STATUS_INTERRUPTED;
 		if (s->as_expected)
 			continue;
-		if (strcmp(s->outcome, outcome_names[OUTCOME_INVALID]) == 0)
+		if (strcmp(s->outcome, outcome_names[OUTCOME_SKIPPED]) == 0)
+			skipped++;
+		else if (strcmp(s->outcome, outcome_names[OUTCOME_INVALID]) == 0)
 			code = STATUS_RIG;
 		else if (code == STATUS_OK)
 			code = STATUS_VERDICT;
 	}
-	return code;
+	return skipped == all->count && skipped > 0 ? STATUS_SKIPPED : code;
 }
 
 static int print_results(const struct results *all, const struct run_settings *settings, struct error *err)
@@ -244,6 +252,24 @@ static int run_all(struct scenario *scenarios, size_t count, const struct run_se
 	return code;
 }
 
+/* A folder's scenarios in place of the folder. */
+static int find_paths(const struct options_result *words, struct string_list *paths, struct error *err)
+{
+	for (size_t i = 0; i < words->operand_count; i++) {
+		size_t before = paths->count;
+		struct stat st;
+		if (stat(words->operands[i], &st) != 0 || !S_ISDIR(st.st_mode))
+			scenario_folder_add(paths, words->operands[i]);
+		else if (scenario_folder_find(words->operands[i], paths, err) != 0)
+			return -1;
+		if (paths->count == before)
+			return error_set(err, ERROR_USAGE, "no scenario in the folder '%s'", words->operands[i]);
+	}
+	if (paths->count == 0)
+		return error_set(err, ERROR_USAGE, "no scenario given; 'oomrig list' names the ones that come with it");
+	return 0;
+}
+
 int cmd_run(int argc, char **argv)
 {
 	struct error err = ERROR_INIT;
@@ -260,13 +286,13 @@ int cmd_run(int argc, char **argv)
 	if (settings.verbose)
 		log_set_level(LOG_INFO);
 	/* All are read before the first one runs: a typing error in the last must not cost the night. */
-	struct scenario *scenarios = xcalloc(words.operand_count + 1, sizeof(*scenarios));
+	struct string_list paths = { 0 };
+	int rc = find_paths(&words, &paths, &err);
+	struct scenario *scenarios = xcalloc(paths.count + 1, sizeof(*scenarios));
 	size_t loaded = 0;
-	while (loaded < words.operand_count &&
-	       load_scenario(&scenarios[loaded], words.operands[loaded], &settings, words.rest, &err) == 0)
+	while (rc == 0 && loaded < paths.count &&
+	       load_scenario(&scenarios[loaded], paths.items[loaded], &settings, words.rest, &err) == 0)
 		loaded++;
-	if (words.operand_count == 0)
-		error_set(&err, ERROR_USAGE, "no scenario given; 'oomrig list' names the ones that come with it");
 	if (err.code != ERROR_NONE)
 		status = cmd_fail(&err);
 	else
@@ -274,6 +300,7 @@ int cmd_run(int argc, char **argv)
 	for (size_t i = 0; i < loaded; i++)
 		scenario_release(&scenarios[i]);
 	free(scenarios);
+	scenario_folder_release(&paths);
 	options_release(rows, &settings);
 	free(typed);
 	return status;

@@ -7,6 +7,8 @@
 
 static const char *const switch_words[] = { "off", "on", NULL };
 static const char *const temp_stores[] = { "file", "memory", NULL };
+static const char *const producer_words[] = { "off", "closed", "unclosed", NULL };
+static const char *const release_words[] = { "never", "request", NULL };
 
 const struct behaviour behaviours[BEHAVIOUR_COUNT] = {
 	[FORM_MEMORY] = {
@@ -66,6 +68,58 @@ const struct behaviour behaviours[BEHAVIOUR_COUNT] = {
 		"of uploads in flight included.  off: only what failed uploads left behind",
 		&eager_purge_hooks,
 	},
+	[EVENT_PRODUCER] = {
+		"event-producer", "H2", BEHAVIOUR_CHOICE, "off", producer_words, "closed|unclosed|off",
+		"a message producer of its own for each upload",
+		"H2: after each upload, create a librdkafka producer and send an event with\n"
+		"it, to a mock broker that runs beside the server; unclosed: never close it,\n"
+		"so that its threads, sockets and buffers stay",
+		&producer_hooks,
+	},
+	[DEFERRED_CLEANUP] = {
+		"deferred-cleanup", "C1", BEHAVIOUR_SWITCH, "off", switch_words, "on|off",
+		"what a request has used is closed later, by one clean-up thread",
+		"C1: the connection a read has used, with its statements and cache, is not\n"
+		"used again but closed by a single clean-up thread",
+		&cleanup_hooks,
+	},
+	[BLOCKED_CLEANUP] = {
+		"blocked-cleanup", "C1", BEHAVIOUR_DURATION, "off", NULL, "TIME|off",
+		"one close on a share that does not answer blocks the clean-up thread",
+		"C1: the clean-up thread (--deferred-cleanup) first closes a file on a\n"
+		"share that accepts connections and stays silent: it waits for TIME, and\n"
+		"everything behind it stays in memory",
+		&blocked_cleanup_hooks,
+	},
+	[CANARY] = {
+		"canary", "C2", BEHAVIOUR_DURATION, "off", NULL, "TIME|off",
+		"a disposable object for the clean-up thread at an interval",
+		"C2: give the clean-up thread a disposable object every TIME; how long the\n"
+		"oldest has been waiting is 'canary_lag_ms' in the debug figures.  off, as\n"
+		"in the original: nothing shows that clean-up has stopped",
+		&canary_hooks,
+	},
+	[REQUEST_CONTEXT] = {
+		"request-context", "R1", BEHAVIOUR_SIZE, "off", NULL, "SIZE|off",
+		"each request keeps SIZE of context in a map behind one mutex",
+		"R1: each request puts a context of SIZE into a global map behind one mutex\n"
+		"and needs it again to answer",
+		&context_hooks,
+	},
+	[CONTEXT_RELEASE] = {
+		"context-release", "R1", BEHAVIOUR_CHOICE, "never", release_words, "request|never",
+		"when the context of a request is deleted",
+		"R1: delete the context (--request-context) at the end of its request, or\n"
+		"never",
+		NULL,
+	},
+	[CONTEXT_PURGE] = {
+		"context-purge", "R1", BEHAVIOUR_DURATION, "off", NULL, "TIME|off",
+		"contexts older than TIME are purged, live or not",
+		"R1: purge contexts (--request-context) older than TIME; one that takes less\n"
+		"than the longest request removes live ones, and such requests fail",
+		&context_purge_hooks,
+	},
 };
 
 /*
@@ -98,6 +152,28 @@ const struct preset presets[] = {
 	{ "checkpointed", "and P6 fixed: the log is checkpointed; the form is still parsed first, in 1 MiB",
 	  { [FORM_MEMORY] = "1MiB" } },
 	{ "all-fixes", "every behaviour off: bodies stream into the database", { OFF(FORM_MEMORY) } },
+	/* The upload service with two stacked leaks (H). */
+	{ "uploads-before-any-fix", "forms in up to 32 MiB of memory (H1) and a producer per upload, never closed (H2)",
+	  { [FORM_MEMORY] = "32MiB", [EVENT_PRODUCER] = "unclosed" } },
+	{ "uploads-form-to-disk", "H1 fixed: every form goes to disk; producers are still never closed",
+	  { [FORM_MEMORY] = "1B", [EVENT_PRODUCER] = "unclosed" } },
+	{ "uploads-producer-closed", "and H2 fixed: each producer is closed after its event",
+	  { [FORM_MEMORY] = "1B", [EVENT_PRODUCER] = "closed" } },
+	/* The security product that cleaned up behind one thread (C). */
+	{ "cleanup-blocked", "the clean-up thread waits 197 minutes for a share that does not answer (C1), unseen (C2)",
+	  { ON(DEFERRED_CLEANUP), [BLOCKED_CLEANUP] = "197m" } },
+	{ "cleanup-canary", "C2 fixed: still blocked, but a canary every second shows it",
+	  { ON(DEFERRED_CLEANUP), [BLOCKED_CLEANUP] = "197m", [CANARY] = "1s" } },
+	{ "cleanup-unblocked", "and C1 fixed: nothing blocks the clean-up thread",
+	  { ON(DEFERRED_CLEANUP), [CANARY] = "1s" } },
+	/* The monolith with a context per request (R). */
+	{ "contexts-kept", "a context of 16 KiB per request, never deleted (R1)", { [REQUEST_CONTEXT] = "16KiB" } },
+	{ "contexts-deleted", "R1 fixed: deleted at the end of its request",
+	  { [REQUEST_CONTEXT] = "16KiB", [CONTEXT_RELEASE] = "request" } },
+	{ "contexts-purged", "or fixed by a purge of what is older than a minute, twice the longest request",
+	  { [REQUEST_CONTEXT] = "16KiB", [CONTEXT_PURGE] = "1m" } },
+	{ "contexts-purged-early", "a purge after 1 s, which takes the contexts of live requests",
+	  { [REQUEST_CONTEXT] = "16KiB", [CONTEXT_PURGE] = "1s" } },
 	{ 0 },
 };
 #undef OFF

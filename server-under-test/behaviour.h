@@ -22,6 +22,7 @@
 
 struct server;
 struct db_connection;
+struct request;
 
 enum behaviour_id {
 	FORM_MEMORY,
@@ -32,6 +33,13 @@ enum behaviour_id {
 	VACUUM_TEMP_STORE,
 	NO_AUTOCHECKPOINT,
 	EAGER_PURGE,
+	EVENT_PRODUCER,
+	DEFERRED_CLEANUP,
+	BLOCKED_CLEANUP,
+	CANARY,
+	REQUEST_CONTEXT,
+	CONTEXT_RELEASE,
+	CONTEXT_PURGE,
 	BEHAVIOUR_COUNT
 };
 
@@ -53,6 +61,9 @@ struct behaviour_hooks {
 	void (*stop)(struct server *server);
 	int (*connection_opened)(struct server *server, struct db_connection *connection, struct error *err);
 	void (*upload_stored)(struct server *server);
+	void (*request_begun)(struct request *request);     /* on the connection's thread, as the next two */
+	void (*request_answering)(struct request *request); /* may fail it */
+	void (*request_over)(struct request *request);
 	void (*debug)(struct server *server, json_t *report);
 };
 
@@ -62,6 +73,12 @@ extern const struct behaviour_hooks chunk_query_hooks;
 extern const struct behaviour_hooks vacuum_hooks;
 extern const struct behaviour_hooks checkpoint_hooks;
 extern const struct behaviour_hooks eager_purge_hooks;
+extern const struct behaviour_hooks producer_hooks;
+extern const struct behaviour_hooks cleanup_hooks;
+extern const struct behaviour_hooks blocked_cleanup_hooks;
+extern const struct behaviour_hooks canary_hooks;
+extern const struct behaviour_hooks context_hooks;
+extern const struct behaviour_hooks context_purge_hooks;
 
 struct behaviour {
 	const char *name;

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/fs.h"
+#include "cleanup.h"
 #include "server.h"
 
 /* database/sql of the original keeps this many idle connections (its DefaultMaxIdleConns). */
@@ -167,7 +168,8 @@ void db_release(struct db_connection *c)
 	struct database *d = c->database;
 	struct db_pool *pool = &d->pools[c->role];
 	pthread_mutex_lock(&d->lock);
-	bool keep = c->is_first || pool->idle_count < IDLE_MAX;
+	bool deferred = c->role == DB_READ && d->server->cleanup != NULL; /* C1 */
+	bool keep = !deferred && (c->is_first || pool->idle_count < IDLE_MAX);
 	if (keep && !c->is_first && pool->idle != NULL && pool->idle->is_first) {
 		/* The first one stays in front: it is the one a lone writer always gets. */
 		c->next_idle = pool->idle->next_idle;
@@ -182,9 +184,21 @@ void db_release(struct db_connection *c)
 		pool->open_count--;
 	}
 	pthread_cond_broadcast(&d->released);
+	d->deferred += deferred;
 	pthread_mutex_unlock(&d->lock);
-	if (!keep)
+	if (deferred)
+		cleanup_post_connection(d->server->cleanup, c);
+	else if (!keep)
 		connection_free(c);
+}
+
+void db_close_deferred(struct db_connection *c)
+{
+	struct database *d = c->database;
+	connection_free(c);
+	pthread_mutex_lock(&d->lock);
+	d->deferred--;
+	pthread_mutex_unlock(&d->lock);
 }
 
 int database_open(struct database *d, struct server *server, const char *dir, struct error *err)
@@ -254,7 +268,7 @@ int database_check_space(const struct database *d, struct error *err)
 unsigned database_open_connections(struct database *d)
 {
 	pthread_mutex_lock(&d->lock);
-	unsigned count = 0;
+	unsigned count = d->deferred;
 	for (size_t i = 0; i < DB_ROLE_COUNT; i++)
 		count += d->pools[i].open_count;
 	pthread_mutex_unlock(&d->lock);

@@ -60,6 +60,7 @@ struct database {
 	struct db_pool pools[DB_ROLE_COUNT];
 	struct db_connection *all;
 	bool interrupted;
+	unsigned deferred; /* open connections that have left their pool and wait to be closed (C1) */
 	atomic_uint open_statements;
 };
 
@@ -82,6 +83,9 @@ int database_check_space(const struct database *d, struct error *err);
 /* Waits while the role has as many as it may; NULL on failure or when stopping. */
 struct db_connection *db_acquire(struct database *d, enum db_role role, struct error *err);
 void db_release(struct db_connection *c);
+
+/* Closes a connection that db_release() has left to the clean-up (C1). */
+void db_close_deferred(struct db_connection *c);
 
 /*
  * The prepared statement for sql (a string that outlives the connection), reset

@@ -168,9 +168,25 @@ enum MHD_Result request_answer_failure(struct request *r)
 	return result;
 }
 
+/* Calls one of the request hooks of every behaviour that is on. */
+static void run_hooks(struct request *r, size_t hook_offset)
+{
+	for (size_t i = 0; i < BEHAVIOUR_COUNT; i++) {
+		if (!server_has(r->server, (enum behaviour_id)i) || behaviours[i].hooks == NULL)
+			continue;
+		void (*hook)(struct request *);
+		memcpy(&hook, (const char *)behaviours[i].hooks + hook_offset, sizeof(hook));
+		if (hook != NULL)
+			hook(r);
+	}
+}
+#define RUN_HOOKS(request, member) run_hooks(request, offsetof(struct behaviour_hooks, member))
+
 static enum MHD_Result first_call(struct request *r, const char *method, const char *url)
 {
+	r->number = atomic_fetch_add(&r->server->requests, 1) + 1;
 	find_route(r, method, url);
+	RUN_HOOKS(r, request_begun);
 	if (r->failure_status == 0 && r->route->begin != NULL)
 		r->route->begin(r);
 	/* A client that asks first is told now; another one is heard out, or it would see only a reset. */
@@ -200,6 +216,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 		*data_len = 0;
 		return MHD_YES;
 	}
+	if (r->failure_status == 0)
+		RUN_HOOKS(r, request_answering);
 	return r->failure_status != 0 ? request_answer_failure(r) : r->route->answer(r);
 }
 
@@ -212,6 +230,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **re
 	(void)how;
 	if (r == NULL)
 		return;
+	RUN_HOOKS(r, request_over);
 	if (r->upload != NULL)
 		upload_free(r->upload);
 	free(r->argument);

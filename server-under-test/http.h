@@ -14,6 +14,7 @@
 #include <jansson.h>
 #include <microhttpd.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -24,6 +25,7 @@ struct upload;
 struct request {
 	struct server *server;
 	struct MHD_Connection *connection;
+	uint64_t number;           /* since the server's start, from 1 */
 	const struct route *route; /* NULL: refused before a handler was found */
 	char *argument;            /* what follows the route's path */
 	bool is_head;

@@ -22,6 +22,7 @@
 #include "debug.h"
 #include "forget.h"
 #include "http.h"
+#include "mock_broker.h"
 #include "server.h"
 
 #define EXIT_FAILED 1
@@ -32,7 +33,7 @@
 struct settings {
 	const char *data, *tmp, *host, *debug_port, *preset;
 	uint64_t port, idle_timeout_ns;
-	bool describe, list_presets, list_behaviours;
+	bool describe, list_presets, list_behaviours, mock_broker;
 	struct behaviour_texts behaviours;
 };
 
@@ -56,6 +57,9 @@ static const struct option_row general_rows[] = {
 	{ .name = "list-presets", .type = OPTION_FLAG, AT(list_presets), .help = "print the presets and exit" },
 	{ .name = "list-behaviours", .type = OPTION_FLAG, AT(list_behaviours),
 	  .help = "print the behaviours and exit" },
+	{ .name = MOCK_BROKER_OPTION, .type = OPTION_FLAG, AT(mock_broker),
+	  .help = "be the message broker of --event-producer, which starts it:\n"
+		  "print its address and serve until standard input ends" },
 	{ .name = "behaviours", .type = OPTION_HEADING, .help = "Behaviours" },
 	{ .name = "preset", .type = OPTION_STRING, AT(preset), .argument = "NAME",
 	  .help = "set all behaviours to a point of the history (--list-presets);\n"
@@ -153,7 +157,7 @@ static int print_lists(const struct settings *settings)
 		json_decref(all);
 	} else if (settings->list_presets) {
 		for (const struct preset *p = presets; p->name != NULL; p++)
-			printf("%-20s %s\n", p->name, p->summary);
+			printf("%-24s %s\n", p->name, p->summary);
 	} else if (settings->list_behaviours) {
 		for (size_t i = 0; i < BEHAVIOUR_COUNT; i++)
 			printf("%-20s %s: %s\n", behaviours[i].name, behaviours[i].row, behaviours[i].summary);
@@ -254,6 +258,8 @@ int main(int argc, char **argv)
 	}
 	if (print_lists(&settings))
 		return EXIT_SUCCESS;
+	if (settings.mock_broker)
+		return mock_broker_main();
 	if (settings.data == NULL || settings.tmp == NULL) {
 		server_log("--data and --tmp are required (--help explains them)");
 		return EXIT_USAGE;

@@ -25,6 +25,11 @@
 
 struct collector;
 struct vacuum;
+struct producers;
+struct cleanup;
+struct share;
+struct ticker;
+struct contexts;
 
 struct server {
 	const char *host;
@@ -38,7 +43,14 @@ struct server {
 	struct writer writer;
 	struct collector *collector; /* P1, NULL while it is off */
 	struct vacuum *vacuum;       /* P5, NULL while it is off */
+	struct producers *producers; /* H2, NULL while it is off */
+	struct cleanup *cleanup;     /* C1, NULL while it is off */
+	struct share *share;         /* C1, NULL while nothing blocks */
+	struct ticker *canary;       /* C2, NULL while it is off */
+	struct contexts *contexts;   /* R1, NULL while it is off */
+	struct ticker *context_purge; /* R1's second fix, NULL while it is off */
 
+	atomic_uint_fast64_t requests; /* begun since the start */
 	atomic_uint uploads_in_flight;
 	atomic_uint downloads_in_flight;
 

@@ -10,6 +10,10 @@
 
 #define MIB 1048576.0
 #define WALL_STEP_SAID_NS NS_PER_S /* below it a clock that is only slewed */
+/* A clean-up that works is behind by less than one interval of its canary, which is a second or so. */
+#define CANARY_ALARM_NS (3 * NS_PER_S)
+/* SQLite checkpoints a log at 4 MB; one that is this much larger is not being checkpointed. */
+#define WAL_LARGE_BYTES (64 << 20)
 
 const char *evidence_fact_size(struct fact fact, char out[UNITS_TEXT_MAX])
 {
@@ -172,7 +176,7 @@ void evidence_of_death(const struct facts *f, struct verdict *v)
 
 static void requests_beside(const struct facts *f, struct verdict *v)
 {
-	if (v->outcome == OUTCOME_INVALID || v->outcome == OUTCOME_INTERRUPTED)
+	if (v->outcome == OUTCOME_INVALID || v->outcome == OUTCOME_INTERRUPTED || v->outcome == OUTCOME_SKIPPED)
 		return;
 	if (fact_set(f->requests_failed))
 		evidence_add(v, "beside: %" PRIu64 " of %" PRIu64 " requests failed%s%s%s", f->requests_failed.value,
@@ -209,6 +213,16 @@ static void quality_beside(const struct facts *f, struct verdict *v)
 			     f->limit_hits.value);
 }
 
+/* What the application said of itself, and what it left on disk: growth that the cap does not see. */
+static void application_beside(const struct facts *f, struct verdict *v)
+{
+	if (fact_known(f->canary_lag_ns) && f->canary_lag_ns.value >= CANARY_ALARM_NS)
+		evidence_add(v, "beside: by the server's own canary, clean-up has not run for %s",
+			     TIME_TEXT(f->canary_lag_ns.value));
+	if (fact_known(f->peak_wal_bytes) && f->peak_wal_bytes.value >= WAL_LARGE_BYTES)
+		evidence_add(v, "beside: the write-ahead log grew to %s on disk", SIZE_TEXT(f->peak_wal_bytes.value));
+}
+
 void evidence_beside(const struct facts *f, struct verdict *v)
 {
 	if (fact_set(f->corrupt))
@@ -216,5 +230,6 @@ void evidence_beside(const struct facts *f, struct verdict *v)
 				   f->corrupt.value, f->corrupt.value == 1 ? "" : "s", f->first_corrupt[0] ? ": " : "",
 				   f->first_corrupt);
 	requests_beside(f, v);
+	application_beside(f, v);
 	quality_beside(f, v);
 }

@@ -16,6 +16,7 @@
 
 const struct fact_row fact_rows[] = {
 	TEXT(rig_error, "why the rig could not do its work"),
+	TEXT(skip_reason, "what the scenario requires and the host has not"),
 	FACT(interrupted, "flag", "the user stopped the run"),
 
 	FACT(cap_asked_bytes, "bytes", "memory cap asked for; absent: none"),
@@ -108,6 +109,8 @@ const struct fact_row fact_rows[] = {
 	FACT(health_deadline_ns, "ns", "time that a health probe may stay unanswered"),
 	FACT(health_longest_silence_ns, "ns", "longest time that one went unanswered while the server lived"),
 
+	FACT(canary_lag_ns, "ns", "longest that the application's clean-up was behind, by its own canary"),
+	FACT(peak_wal_bytes, "bytes", "largest size of the write-ahead logs in its data folder"),
 	FACT(disk_full, "flag", "the disk under the data folder ran full"),
 	{ NULL, NULL, false, 0, NULL },
 };

@@ -48,6 +48,7 @@ struct facts_round {
 struct facts {
 	/* the rig itself */
 	char rig_error[FACTS_TEXT_MAX]; /* why the rig could not do its work, "" otherwise */
+	char skip_reason[FACTS_TEXT_MAX]; /* what the scenario requires and the host has not, "" otherwise */
 	struct fact interrupted;	/* 1: the user stopped the run */
 
 	/* cap */
@@ -122,6 +123,10 @@ struct facts {
 	/* health */
 	struct fact health_deadline_ns;
 	struct fact health_longest_silence_ns; /* longest time a health probe went unanswered while the server lived */
+
+	/* the application's own figures and what it left on disk, from the load on */
+	struct fact canary_lag_ns; /* longest that its clean-up was behind */
+	struct fact peak_wal_bytes; /* largest size of its write-ahead logs */
 
 	struct fact disk_full; /* 1: the disk under the data folder ran full during the run */
 

@@ -22,6 +22,11 @@ bool rule_interrupted(const struct facts *f, struct verdict *v)
 			       "the run was stopped by the user; nothing is said of the server");
 }
 
+bool rule_skipped(const struct facts *f, struct verdict *v)
+{
+	return f->skip_reason[0] != '\0' && evidence_decide(v, OUTCOME_SKIPPED, NULL, "skipped: %s", f->skip_reason);
+}
+
 bool rule_rig(const struct facts *f, struct verdict *v)
 {
 	return f->rig_error[0] != '\0' &&

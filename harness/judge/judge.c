@@ -10,6 +10,7 @@
 const char *const outcome_names[] = {
 	[OUTCOME_INVALID] = "invalid", [OUTCOME_CRASHED] = "crashed", [OUTCOME_STALLED] = "stalled",
 	[OUTCOME_GREW] = "grew",       [OUTCOME_STEADY] = "steady",   [OUTCOME_INTERRUPTED] = "interrupted",
+	[OUTCOME_SKIPPED] = "skipped",
 };
 
 const struct outcome_row outcome_rows[] = {
@@ -38,12 +39,13 @@ const struct outcome_row outcome_rows[] = {
 	{ OUTCOME_INVALID, "evidence", "a figure that the verdict needs is missing or contradicts another" },
 	{ OUTCOME_INVALID, "unproven", "looks like page cache, but did not come back or was not asked back" },
 	{ OUTCOME_INTERRUPTED, NULL, "the user stopped the run" },
+	{ OUTCOME_SKIPPED, NULL, "the host lacks what the scenario requires" },
 	{ OUTCOME_INVALID, NULL, NULL },
 };
 
 /* The first rule that decides wins; docs/verdicts.md gives the reasons for the order. */
 static bool (*const rules[])(const struct facts *f, struct verdict *v) = {
-	rule_interrupted, rule_rig,  rule_cap,	rule_group,   rule_life,
+	rule_interrupted, rule_skipped, rule_rig, rule_cap, rule_group, rule_life,
 	rule_stall,	  rule_load, rule_disk, rule_samples, rule_growth,
 };
 
@@ -89,7 +91,11 @@ bool verdict_as_expected(const struct verdict *v, const struct facts *f, const s
 {
 	bool lost = fact_known(f->corrupt) && f->corrupt.value > 0;
 
-	return meets_any(v, e) && lost == e->data_loss;
+	/* Unknown is neither: a run without requests, or without a record of them, fulfils no expectation of them. */
+	bool none = fact_known(f->requests_failed) && f->requests_failed.value == 0;
+	bool some = fact_set(f->requests_failed);
+
+	return meets_any(v, e) && lost == e->data_loss && (none || !e->no_failures) && (some || !e->some_failures);
 }
 
 json_t *verdict_to_json(const struct verdict *v, const struct facts *f, const struct expectation *e)
@@ -100,8 +106,9 @@ json_t *verdict_to_json(const struct verdict *v, const struct facts *f, const st
 		json_array_append_new(expected, facts_json_text(e->verdicts[i]));
 	for (size_t i = 0; i < v->evidence_count; i++)
 		json_array_append_new(evidence, facts_json_text(v->evidence[i]));
-	return json_pack("{s:s, s:s, s:i, s:o, s:b, s:b, s:o}", "outcome", outcome_names[v->outcome], "cause",
+	return json_pack("{s:s, s:s, s:i, s:o, s:b, s:s, s:b, s:o}", "outcome", outcome_names[v->outcome], "cause",
 			 v->cause ? v->cause : "", "judge_version", JUDGE_VERSION, "expected", expected,
-			 "expected_data_loss", e->data_loss, "as_expected", verdict_as_expected(v, f, e), "evidence",
-			 evidence);
+			 "expected_data_loss", e->data_loss, "expected_failures",
+			 e->no_failures ? "none" : e->some_failures ? "some" : "any", "as_expected",
+			 verdict_as_expected(v, f, e), "evidence", evidence);
 }

@@ -15,7 +15,8 @@
 
 #include "judge/facts.h"
 
-enum outcome { OUTCOME_INVALID, OUTCOME_CRASHED, OUTCOME_STALLED, OUTCOME_GREW, OUTCOME_STEADY, OUTCOME_INTERRUPTED };
+enum outcome { OUTCOME_INVALID, OUTCOME_CRASHED, OUTCOME_STALLED, OUTCOME_GREW, OUTCOME_STEADY, OUTCOME_INTERRUPTED,
+	       OUTCOME_SKIPPED };
 
 #define JUDGE_VERSION 2
 
@@ -36,9 +37,11 @@ struct expectation {
 	char *const *verdicts; /* "outcome" or "outcome/cause", any of them; borrowed */
 	size_t count;
 	bool data_loss;        /* acknowledged uploads are expected to read back wrong */
+	bool no_failures;      /* no request is expected to fail */
+	bool some_failures;    /* at least one is */
 };
 
-/* Is the verdict one of those named, and was data lost just when that was expected? */
+/* Is the verdict one of those named, and did data get lost and requests fail just when that was expected? */
 bool verdict_as_expected(const struct verdict *v, const struct facts *f, const struct expectation *e);
 
 /*

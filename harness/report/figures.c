@@ -63,6 +63,7 @@ static const struct verdict_words words[] = {
 	{ "steady", NULL, INK_GOOD, "stayed flat" },
 	{ "invalid", NULL, INK_ALARM, "proves nothing, the run is invalid" },
 	{ "interrupted", NULL, INK_WARN, "was interrupted" },
+	{ "skipped", NULL, INK_WARN, "was skipped" },
 	{ NULL, NULL, INK_WARN, "has no verdict" },
 };
 
@@ -91,7 +92,8 @@ bool run_crashed(const struct run_summary *run)
 bool run_judged(const struct run_summary *run)
 {
 	const char *outcome = verdict_words(run)->outcome;
-	return outcome != NULL && strcmp(outcome, "invalid") != 0 && strcmp(outcome, "interrupted") != 0;
+	return outcome != NULL && strcmp(outcome, "invalid") != 0 && strcmp(outcome, "interrupted") != 0 &&
+	       strcmp(outcome, "skipped") != 0;
 }
 
 void verdict_name(struct buf *b, const struct run_summary *run)

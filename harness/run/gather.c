@@ -121,6 +121,7 @@ void gather_sample(struct gather *g, const struct sample *s)
 		g->round->end_bytes = held(g, &s->memory);
 		g->round->peak_bytes = fact_max(g->round->peak_bytes, g->round->end_bytes);
 	}
+	g->facts->peak_wal_bytes = fact_max(g->facts->peak_wal_bytes, s->disk.wal_bytes);
 }
 
 /* The sample of the last second with the highest unreclaimable memory, NULL if there is none. */

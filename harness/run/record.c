@@ -130,7 +130,9 @@ void record_end(struct run *r)
 	}
 	struct expectation expectation = { .verdicts = r->scenario->expect.items,
 					   .count = r->scenario->expect.count,
-					   .data_loss = r->scenario->expect_data_loss };
+					   .data_loss = r->scenario->expect_data_loss,
+					   .no_failures = r->scenario->expect_failures == FAILURES_NONE,
+					   .some_failures = r->scenario->expect_failures == FAILURES_SOME };
 	store_set(&r->store, "verdict", verdict_to_json(&r->verdict, &r->facts, &expectation));
 	store_set(&r->store, "state",
 		  json_string(r->verdict.outcome == OUTCOME_INTERRUPTED ? "interrupted" : "finished"));

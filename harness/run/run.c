@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "run/requirements.h"
 #include "run/rows.h"
 #include "run/state.h"
 
@@ -232,12 +233,24 @@ static void on_before_signal(void *arg, int signum)
 		log_error("%s", err.message);
 }
 
+/* The longest lag from the load on. */
+static void note_canary(struct run *r, const json_t *figures)
+{
+	const char *pointer = r->scenario->server.canary_json;
+	const json_t *ms = pointer == NULL || r->phases[RUN_LOAD].start_ns == 0 ? NULL :
+										  request_find_json(figures, pointer);
+	if (json_is_integer(ms) && json_integer_value(ms) >= 0)
+		r->facts.canary_lag_ns = fact_max(r->facts.canary_lag_ns,
+						  fact_of((uint64_t)json_integer_value(ms) * NS_PER_MS));
+}
+
 static void on_figures(void *arg, uint64_t t_ns, const char *json, size_t len)
 {
 	struct run *r = arg;
 	json_t *figures = json_loadb(json, len, 0, NULL);
 	if (figures == NULL)
 		return;
+	note_canary(r, figures);
 	json_t *row = json_pack("{s:I, s:o}", "t_ns", (json_int_t)(t_ns - r->origin_ns), "figures", figures);
 	json_dumpf(row, r->store.app, JSON_COMPACT);
 	fputc('\n', r->store.app);
@@ -607,6 +620,12 @@ static char *own_path(void)
 	return xstrdup(path);
 }
 
+static void skip(struct run *r, const char *reason)
+{
+	snprintf(r->facts.skip_reason, sizeof(r->facts.skip_reason), "%s", reason);
+	run_enter_stop(r);
+}
+
 int run_scenario(const struct scenario *s, const struct run_options *options, json_t **record, char **folder,
 		 struct error *err)
 {
@@ -624,7 +643,10 @@ int run_scenario(const struct scenario *s, const struct run_options *options, js
 	record_begin(&r);
 
 	struct error fault = ERROR_INIT;
-	if (set_up(&r, &fault) == 0 && store_update(&r.store, &fault) == 0)
+	const char *missing = requirements_missing(s);
+	if (missing != NULL)
+		skip(&r, missing);
+	else if (set_up(&r, &fault) == 0 && store_update(&r.store, &fault) == 0)
 		enter(&r, RUN_START);
 	else
 		run_fail(&r, &fault);

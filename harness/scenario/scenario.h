@@ -99,6 +99,7 @@ struct server_spec {
 	struct request_spec health;  /* asked during the run; unanswered past health_deadline_ns: stalled */
 	uint64_t health_deadline_ns;
 	struct request_spec debug;   /* its own figures as JSON, on {debug_port} when the path is a full URL */
+	char *canary_json;           /* JSON pointer into them: ms that clean-up is behind, or NULL */
 };
 
 enum group_kind { GROUP_UPLOAD, GROUP_DOWNLOAD, GROUP_SEEK, GROUP_REQUEST };
@@ -142,6 +143,7 @@ struct group_list {
 };
 
 enum isolation_kind { ISOLATION_AUTO, ISOLATION_NONE, ISOLATION_CGROUP_V1 };
+enum expected_failures { FAILURES_ANY, FAILURES_NONE, FAILURES_SOME }; /* of requests */
 enum folder_kind { FOLDER_DISK, FOLDER_RAM }; /* RAM: a tmpfs charged to the server's group */
 
 struct scenario {
@@ -151,6 +153,8 @@ struct scenario {
 	char *why;
 	struct string_list expect; /* "outcome" or "outcome/cause"; any of them */
 	bool expect_data_loss;     /* acknowledged uploads are expected to read back wrong */
+	enum expected_failures expect_failures;
+	struct string_list required; /* of the host, or the run is skipped */
 	struct string_list tags;
 	char *isolation;           /* "auto" or a backend's name */
 	uint64_t memory_bytes;     /* cap; 0: none */

@@ -24,6 +24,10 @@ static const char *const group_names[] = { [GROUP_UPLOAD] = "upload",
 					   [GROUP_REQUEST] = "request",
 					   NULL };
 static const char *const folder_names[] = { [FOLDER_DISK] = "disk", [FOLDER_RAM] = "ram", NULL };
+static const char *const failure_names[] = { [FAILURES_ANY] = "any",
+					     [FAILURES_NONE] = "none",
+					     [FAILURES_SOME] = "some",
+					     NULL };
 static const char *const scheme_names[] = { "http", "https", NULL };
 
 /* One row; further fields (.max = …, .choices = …) may follow the meaning. */
@@ -129,6 +133,9 @@ const struct key_row server_keys[] = {
 	ROW("delete", KEY_TABLE, SERVER_AT(delete), NULL, NULL, .table = delete_keys),
 	ROW("health", KEY_TABLE, 0, NULL, NULL, .table = health_keys),
 	ROW("debug", KEY_TABLE, SERVER_AT(debug), NULL, NULL, .table = get_keys),
+	ROW("canary", KEY_TEXT, SERVER_AT(canary_json), NULL,
+	    "JSON pointer into the debug figures: milliseconds that the server's clean-up is behind",
+	    .check = words_check_json_pointer),
 	{ .name = NULL },
 };
 
@@ -194,6 +201,10 @@ const struct key_row scenario_keys[] = {
 	    .check = words_check_expect),
 	ROW("expect_data_loss", KEY_BOOL, SCENARIO_AT(expect_data_loss), "false",
 	    "whether what was acknowledged is expected to read back wrong; either way a surprise fails the run"),
+	ROW("expect_failures", KEY_CHOICE, SCENARIO_AT(expect_failures), "any",
+	    "whether requests are expected to fail; a surprise fails the run", .choices = failure_names),
+	ROW("requires", KEY_TEXT_LIST, SCENARIO_AT(required), NULL,
+	    "what the host must have, or the run is skipped: swap", .check = words_check_requirement),
 	ROW("tags", KEY_TEXT_LIST, SCENARIO_AT(tags), NULL, "words to select scenarios by"),
 	ROW("isolation", KEY_TEXT, SCENARIO_AT(isolation), "auto",
 	    "backend that caps the server (oomrig doctor lists those of this host), or auto"),

@@ -100,6 +100,12 @@ int words_check_network(const char *text, struct error *err)
 	return words_unknown("network", text, known, err);
 }
 
+int words_check_requirement(const char *text, struct error *err)
+{
+	static const char *const known[] = { "swap", NULL };
+	return strcmp(text, known[0]) == 0 ? 0 : words_unknown("requirement", text, known, err);
+}
+
 int words_check_json_pointer(const char *text, struct error *err)
 {
 	if (text[0] == '/')

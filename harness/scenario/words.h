@@ -13,6 +13,9 @@ int words_check_expect(const char *text, struct error *err);
 
 int words_check_network(const char *text, struct error *err);
 
+/* What a scenario may require of the host: "swap". */
+int words_check_requirement(const char *text, struct error *err);
+
 /* A JSON pointer (RFC 6901 section 3): starts with '/'. */
 int words_check_json_pointer(const char *text, struct error *err);
 

@@ -280,8 +280,7 @@ static const json_t *array_item(const json_t *array, const char *token)
 	return json_array_get(array, strtoull(token, NULL, 10));
 }
 
-/* RFC 6901: "/a/0/b~1c"; "~1" stands for "/", "~0" for "~"; "" is the whole document. */
-static const json_t *find_pointer(const json_t *value, const char *pointer)
+const json_t *request_find_json(const json_t *value, const char *pointer)
 {
 	struct buf token = BUF_INIT;
 	const char *p = pointer;
@@ -310,7 +309,7 @@ static int id_from_json(const char *pointer, const struct buf *answer, struct bu
 	excerpt(answer, start);
 	if (root == NULL)
 		return error_set(err, ERROR_TARGET, "the answer '%s' is not JSON: %s", start, json_error.text);
-	const json_t *value = find_pointer(root, pointer);
+	const json_t *value = request_find_json(root, pointer);
 	int result = 0;
 	if (json_is_string(value) && json_string_length(value) > 0)
 		buf_adds(out, json_string_value(value));

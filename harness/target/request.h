@@ -7,6 +7,7 @@
 #define OOMRIG_TARGET_REQUEST_H
 
 #include <curl/curl.h>
+#include <jansson.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -52,6 +53,12 @@ void request_release(struct request *r);
 /* The id of a new object from a finished upload called name; appends it to *out. */
 int request_find_id(const struct upload_spec *spec, const char *name, CURL *easy, const struct buf *answer,
 		    struct buf *out, struct error *err);
+
+/*
+ * The value at a JSON pointer, borrowed; NULL when there is none.  RFC 6901:
+ * "/a/0/b~1c"; "~1" stands for "/", "~0" for "~"; "" is the whole document.
+ */
+const json_t *request_find_json(const json_t *value, const char *pointer);
 
 /* Is status the one the spec asks for (0: any 2xx)? */
 int request_status_ok(uint64_t expected, long status);

@@ -245,6 +245,10 @@ static const struct judge_case cases[] = {
 
 	/* the rig and its environment */
 	{ "interrupted", KILLED "interrupted=1", "interrupted", NULL },
+	{ "skipped", KILLED "skip_reason=it needs swap", "skipped", "it needs swap" },
+	{ "clean-up behind", "canary_lag_ns=41s", "steady", "clean-up has not run for 41.0 s" },
+	{ "clean-up on time", "canary_lag_ns=900ms", "steady", NULL },
+	{ "log large on disk", "peak_wal_bytes=1233MiB", "steady", "write-ahead log grew to 1.20 GiB on disk" },
 	{ "rig failed", KILLED "rig_error=cannot read samples", "invalid/rig", "cannot read samples" },
 	{ "cap not in force", "cap_in_force_bytes=9223372036854771712", "invalid/cap", NULL },
 	{ "cap never read back", "cap_in_force_bytes=-", "invalid/cap", "absent" },
@@ -605,6 +609,34 @@ static void test_data_loss_is_expected_or_not(void **state)
 	}
 }
 
+static void test_failures_are_expected_or_not(void **state)
+{
+	static const struct {
+		const char *changes;
+		bool none, some, as_expected;
+	} rows[] = {
+		{ "requests_failed=0", false, false, true }, { "requests_failed=2", false, false, true },
+		{ "requests_failed=0", true, false, true },  { "requests_failed=2", true, false, false },
+		{ "requests_failed=0", false, true, false }, { "requests_failed=2", false, true, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *any[] = { (char *)"steady", (char *)"grew" };
+		struct expectation e = { .verdicts = any,
+					 .count = COUNT(any),
+					 .no_failures = rows[i].none,
+					 .some_failures = rows[i].some };
+		struct facts f;
+		struct verdict v;
+		make_facts(&f, rows[i].changes);
+		judge(&f, &v);
+		if (verdict_as_expected(&v, &f, &e) != rows[i].as_expected)
+			fail_msg("row %zu: got %d, expected %d", i, !rows[i].as_expected, rows[i].as_expected);
+		verdict_release(&v);
+	}
+}
+
 static void test_verdict_to_json(void **state)
 {
 	char *expect[] = { (char *)"grew", (char *)"crashed/oom-kill" };
@@ -730,7 +762,8 @@ static void test_scenarios_know_the_outcomes(void **state)
 	for (const struct outcome_row *row = outcome_rows; row->meaning != NULL; row++) {
 		struct error err = ERROR_INIT;
 		char text[64];
-		if (row->outcome == OUTCOME_INTERRUPTED || (row->outcome == OUTCOME_INVALID && row->cause != NULL))
+		if (row->outcome == OUTCOME_INTERRUPTED || row->outcome == OUTCOME_SKIPPED ||
+		    (row->outcome == OUTCOME_INVALID && row->cause != NULL))
 			continue;
 		snprintf(text, sizeof(text), "%s%s%s", outcome_names[row->outcome], row->cause ? "/" : "",
 			 row->cause ? row->cause : "");
@@ -748,6 +781,7 @@ int main(void)
 		cmocka_unit_test(test_evidence_order),
 		cmocka_unit_test(test_meets),
 		cmocka_unit_test(test_data_loss_is_expected_or_not),
+		cmocka_unit_test(test_failures_are_expected_or_not),
 		cmocka_unit_test(test_verdict_to_json),
 		cmocka_unit_test(test_fact_rows_cover_the_struct),
 		cmocka_unit_test(test_facts_round_trip),

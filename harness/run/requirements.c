@@ -1,0 +1,33 @@
+#include "run/requirements.h"
+
+#include <string.h>
+
+#include "store/host.h"
+
+static const char *swap_missing(void)
+{
+	struct fact swap = host_swap_total_bytes();
+	if (!fact_known(swap))
+		return "it needs swap, and whether this host has any cannot be read";
+	return swap.value == 0 ? "it needs swap, and this host has none (swapon --show; a swap file will do)" : NULL;
+}
+
+/* The words are those of words_check_requirement(). */
+static const struct {
+	const char *word;
+	const char *(*missing)(void);
+} requirements[] = {
+	{ "swap", swap_missing },
+};
+
+const char *requirements_missing(const struct scenario *s)
+{
+	for (size_t i = 0; i < s->required.count; i++)
+		for (size_t k = 0; k < sizeof(requirements) / sizeof(requirements[0]); k++) {
+			bool asked = strcmp(s->required.items[i], requirements[k].word) == 0;
+			const char *reason = asked ? requirements[k].missing() : NULL;
+			if (reason != NULL)
+				return reason;
+		}
+	return NULL;
+}

@@ -1,0 +1,82 @@
+#!/usr/bin/env bats
+# The case studies as scenarios: a folder of them, one that the host cannot run,
+# failures that are expected, and what the evidence names.
+
+bats_require_minimum_version 1.5.0
+load run.bash
+
+setup() { setup_rig; }
+teardown() { teardown_rig; }
+
+STUDIES=scenarios/case-studies
+
+swap_bytes() { awk '$1 == "SwapTotal:" { print $2 * 1024 }' /proc/meminfo; }
+
+@test "every row has an on and an off, and every scenario its row" {
+	for row in P1 P2 P3 P4 P5 P6 P7 P8 H1 H2 C1 C2 R1; do
+		for side in on off; do
+			ls $STUDIES/$row-*-$side.yaml >/dev/null
+		done
+	done
+	for file in "$STUDIES"/*.yaml; do
+		row=$(basename "$file" | cut -d- -f1)
+		grep -q "^tags: \[case-studies, $row," "$file" || { echo "$file lacks its tags"; return 1; }
+		jq -e --arg row "$row" 'any(.[]; .row == $row)' docs/case-studies/rows.json >/dev/null
+	done
+	jq -r '.[].scenarios[]' docs/case-studies/rows.json | while read -r name; do
+		[ -f "$STUDIES/$name.yaml" ] || { echo "no scenario $name"; return 1; }
+	done
+}
+
+@test "a folder stands for its scenarios in order, and a skipped one does not fail the others" {
+	need_cap
+	[ "$(swap_bytes)" -eq 0 ] || skip "this host has swap"
+	mkdir -p "$RESULTS/some/b" "$RESULTS/some/servers"
+	cp $STUDIES/P8-swap-off.yaml "$RESULTS/some/a.yaml"
+	cp $STUDIES/P8-swap-on.yaml "$RESULTS/some/b/c.yaml"
+	cp scenarios/servers/*.yaml "$RESULTS/some/servers/"
+	rig "$RESULTS/some"
+	same "$status" 0
+	same "$(field '[.runs[] | .scenario + " " + .outcome] | join(", ")')" "a crashed, c skipped"
+	field '.runs[1].evidence[]' | grep -q 'it needs swap, and this host has none'
+}
+
+@test "what only needs what is not there is skipped, with 4 and the reason" {
+	[ "$(swap_bytes)" -eq 0 ] || skip "this host has swap"
+	rig $STUDIES/P8-swap-on.yaml
+	same "$status" 4
+	same "$(field '.runs[0].outcome')" skipped
+	same "$(record .verdict.evidence[0])" "$(field '.runs[0].evidence[0]')"
+}
+
+@test "an empty folder is wrong usage" {
+	mkdir "$RESULTS/empty"
+	rig "$RESULTS/empty"
+	same "$status" 2
+	[[ $stderr == *"no scenario in the folder"* ]]
+}
+
+@test "requests that fail are a surprise, or the lack of them is" {
+	need_cap
+	short="--set load.requests.duration=1s --set load.slow.files=1 --set settle=100ms"
+	rig $STUDIES/R1-contexts-purged-early.yaml $short
+	same "$status" 0
+	same "$(field '.runs[0].requests.failed')" 2
+	rig $STUDIES/R1-contexts-purged-early.yaml $short --set expect_failures=none
+	same "$status" 1
+	rig $STUDIES/R1-contexts-off.yaml $short
+	same "$status" 0
+	rig $STUDIES/R1-contexts-off.yaml $short --set expect_failures=some
+	same "$status" 1
+}
+
+@test "the canary's lag is in the facts and in the evidence, where there is one" {
+	need_cap
+	rig $STUDIES/C2-no-canary-on.yaml $STUDIES/C2-no-canary-off.yaml $STUDIES/C1-blocked-cleanup-off.yaml
+	same "$(field '[.runs[].as_expected] | all')" true
+	same "$(field '[.runs[:2][].cause] | join(" ")')" "leak leak"
+	same "$(field '[.runs[] | any(.evidence[]; test("clean-up has not run for [0-9.]+ s"))] | join(" ")')" \
+		"false true false"
+	same "$(jq -s 'sort_by(.id) | .[1].facts.canary_lag_ns > 3000000000' "$RESULTS"/*/run.json)" true
+	grep -q canary_lag_ms "$RESULTS"/*C2-no-canary-off*/app.jsonl
+}
