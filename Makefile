@@ -28,7 +28,7 @@ ROOT_BIN := $(patsubst %.c,$(BUILD)/%,$(ROOT_SRC))
 BATS     := $(wildcard tests/integration/*.bats)
 TOOL_BIN := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC))
 
-.PHONY: all help setup test test-unit test-integration demo bench clean
+.PHONY: all help setup test test-unit test-integration demo bench compare-rates floors clean
 all: setup
 	@$(MAKE) --no-print-directory build
 
@@ -42,6 +42,8 @@ help:
 ## make demo    the 618 MB story: the same load kills one build and not the other
 ## make test    unit tests, then integration tests with real cgroups and kills
 ## make bench   side-by-side benchmarks, written to docs/benchmarks.md
+## make compare-rates  false alarms and misses of `oomrig compare`, into docs/compare.md
+## make floors  floors of every preset at one, two and three uploads, into docs/floors.md (hours)
 ## make clean   remove what was built
 
 setup:
@@ -76,6 +78,12 @@ test-unit: $(UNIT_BIN)
 
 test-integration: build $(ROOT_BIN) $(TOOL_BIN)
 	@tests/run integration $(ROOT_BIN) $(BATS)
+
+compare-rates: build
+	docs/bench/compare-rates
+
+floors: build
+	docs/bench/floors
 
 clean:
 	rm -rf $(BUILD) oomrig server-under-test/chunkserver
