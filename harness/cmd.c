@@ -65,6 +65,13 @@ int cmd_fail(const struct error *err)
 	return statuses[err->code];
 }
 
+char **cmd_typed(int argc, char **argv)
+{
+	char **typed = xcalloc((size_t)argc + 1, sizeof(*typed));
+	memcpy(typed, argv, (size_t)argc * sizeof(*typed));
+	return typed;
+}
+
 char *cmd_program_folder(struct error *err)
 {
 	char path[PATH_MAX];

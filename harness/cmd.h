@@ -41,6 +41,9 @@ bool cmd_begin(const struct manual *manual, const struct option_row *rows, int a
 /* Prints the error and returns the exit status that belongs to its code. */
 int cmd_fail(const struct error *err);
 
+/* The words as typed, for the record: parsing reorders argv.  Heap, NULL-terminated, strings borrowed. */
+char **cmd_typed(int argc, char **argv);
+
 /* Folder the oomrig program lies in; heap, NULL with err when /proc does not say. */
 char *cmd_program_folder(struct error *err);
 
@@ -57,5 +60,10 @@ int cmd_judge(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_clean(int argc, char **argv);
+int cmd_floor(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
+int cmd_log(int argc, char **argv);
+int cmd_bisect(int argc, char **argv);
+int cmd_shrink(int argc, char **argv);
 
 #endif

@@ -23,8 +23,8 @@ struct run_settings {
 	const char *memory;
 	uint64_t runs;
 	struct option_list set, expect;
-	const char *label, *results, *work;
-	bool json, quiet, keep_data, verbose;
+	const char *label, *note, *results, *work;
+	bool json, quiet, keep_data, verbose, bisect_exit;
 };
 
 #define FIELD(name) offsetof(struct run_settings, name)
@@ -40,6 +40,8 @@ static const struct option_row rows[] = {
 	{ "expect", 'e', OPTION_LIST, FIELD(expect), "VERDICT", NULL, 0, 0, NULL,
 	  "what is expected instead of what the scenario says, e.g.\ncrashed/oom-kill; several: any of them" },
 	{ "label", 'l', OPTION_STRING, FIELD(label), "NAME", NULL, 0, 0, NULL, "recorded with the run, to find it by" },
+	{ "note", 0, OPTION_STRING, FIELD(note), "TEXT", NULL, 0, 0, NULL,
+	  "what is tried here, in words; oomrig log tells it" },
 	{ "results", 0, OPTION_STRING, FIELD(results), "DIR", NULL, 0, 0, NULL,
 	  "where the run folders go [results, beside the program]" },
 	{ "work", 0, OPTION_STRING, FIELD(work), "DIR", NULL, 0, 0, NULL,
@@ -48,6 +50,8 @@ static const struct option_row rows[] = {
 	  "leave the server's data folder for a look" },
 	{ "json", 'j', OPTION_FLAG, FIELD(json), NULL, NULL, 0, 0, NULL,
 	  "print the results as JSON on standard output, and nothing else" },
+	{ "bisect-exit", 0, OPTION_FLAG, FIELD(bisect_exit), NULL, NULL, 0, 0, NULL,
+	  "end as git bisect run wants it: 0 all as expected, 1 not, 125 nothing\nproved, 128 wrong usage" },
 	{ "quiet", 'q', OPTION_FLAG, FIELD(quiet), NULL, NULL, 0, 0, NULL, "no progress display" },
 	{ "verbose", 'v', OPTION_FLAG, FIELD(verbose), NULL, NULL, 0, 0, NULL, "say more about what the rig does" },
 	{ NULL, 0, OPTION_FLAG, 0, NULL, NULL, 0, 0, NULL, NULL },
@@ -235,6 +239,7 @@ static int run_all(struct scenario *scenarios, size_t count, const struct run_se
 	struct run_options options = { .results = results,
 				       .work = settings->work,
 				       .label = settings->label,
+				       .note = settings->note,
 				       .command_line = (const char *const *)command_line,
 				       .quiet = settings->quiet,
 				       .keep_data = settings->keep_data };
@@ -270,15 +275,19 @@ static int find_paths(const struct options_result *words, struct string_list *pa
 	return 0;
 }
 
+/* git-bisect(1): 125 skips the commit, 128 and above stop the search. */
+static int bisect_status(int status)
+{
+	return status == STATUS_RIG || status == STATUS_SKIPPED ? 125 : status == STATUS_USAGE ? 128 : status;
+}
+
 int cmd_run(int argc, char **argv)
 {
 	struct error err = ERROR_INIT;
 	struct run_settings settings = { 0 };
 	struct options_result words;
 	int status;
-	/* Parsing reorders argv; what was typed is recorded with each run. */
-	char **typed = xcalloc((size_t)argc + 1, sizeof(*typed));
-	memcpy(typed, argv, (size_t)argc * sizeof(*typed));
+	char **typed = cmd_typed(argc, argv);
 	if (!cmd_begin(&manual, rows, argc, argv, &settings, &words, &status)) {
 		free(typed);
 		return status;
@@ -303,5 +312,5 @@ int cmd_run(int argc, char **argv)
 	scenario_folder_release(&paths);
 	options_release(rows, &settings);
 	free(typed);
-	return status;
+	return settings.bisect_exit ? bisect_status(status) : status;
 }

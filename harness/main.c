@@ -20,6 +20,11 @@ struct command {
 
 static const struct command commands[] = {
 	{ "run", "run scenarios and say what became of the server", cmd_run },
+	{ "floor", "the smallest memory the server survives on", cmd_floor },
+	{ "compare", "are the second runs better, worse or the same", cmd_compare },
+	{ "bisect", "the commit that changed what comes out", cmd_bisect },
+	{ "shrink", "the smallest load that still crashes it", cmd_shrink },
+	{ "log", "the stored experiments as a story", cmd_log },
 	{ "list", "scenarios, presets, behaviours and what else can be named", cmd_list },
 	{ "show", "a stored run in full, or several side by side", cmd_show },
 	{ "judge", "judge stored runs again by today's rules", cmd_judge },

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,17 @@ int units_parse_size(const char *text, uint64_t *out_bytes, struct error *err)
 int units_parse_rate(const char *text, uint64_t *out_bytes_per_s, struct error *err)
 {
 	return parse_single(text, rate_units, "a rate (such as 2Mbit/s, 400kbit/s or 1MB/s)", out_bytes_per_s, err);
+}
+
+int units_parse_share(const char *text, double *out, struct error *err)
+{
+	char *end;
+	double value = strtod(text, &end);
+	bool percent = strcmp(end, "%") == 0;
+	if (end == text || (!percent && *end != '\0') || !(value >= 0 && value <= (percent ? 100 : 1)))
+		return error_set(err, ERROR_INPUT, "'%s' is not a share (such as 5%% or 0.05)", text);
+	*out = percent ? value / 100 : value;
+	return 0;
 }
 
 int units_parse_count(const char *text, uint64_t *out, struct error *err)

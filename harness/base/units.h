@@ -4,6 +4,7 @@
  *   size      bytes         256MiB 1.5GiB 618MB 327680 4k(=4KiB, as fio)   "0", "none" is the caller's
  *   rate      bytes/second  2Mbit/s 400kbit/s 1MB/s 512KiB/s
  *   duration  ns            500ms 30s 5m 7h 1h30m 250us
+ *   share     0..1          5% 0.05
  *   count     plain         3  10000  10k
  *
  * Parsing returns 0, or -1 with a message that says what was expected; *out is
@@ -22,6 +23,7 @@
 int units_parse_size(const char *text, uint64_t *out_bytes, struct error *err);
 int units_parse_rate(const char *text, uint64_t *out_bytes_per_s, struct error *err);
 int units_parse_duration(const char *text, uint64_t *out_ns, struct error *err);
+int units_parse_share(const char *text, double *out, struct error *err);
 int units_parse_count(const char *text, uint64_t *out, struct error *err);
 
 #define UNITS_TEXT_MAX 32

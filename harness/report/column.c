@@ -139,6 +139,18 @@ struct spread column_spread(const struct column *c, size_t offset, enum runs_tak
 	return s;
 }
 
+size_t column_values(const struct column *c, size_t offset, enum runs_taken taken, double *out)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < c->count; i++) {
+		struct fact f;
+		memcpy(&f, (const char *)&c->runs[i]->facts + offset, sizeof(f));
+		if (is_taken(c->runs[i], taken) && fact_known(f))
+			out[n++] = (double)f.value;
+	}
+	return n;
+}
+
 void spread_add(struct buf *b, const struct page *p, const struct spread *s,
 		const char *(*format)(struct fact f, char out[UNITS_TEXT_MAX]))
 {

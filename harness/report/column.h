@@ -37,6 +37,9 @@ struct spread {
 /* offset: of a struct fact in struct facts. */
 struct spread column_spread(const struct column *c, size_t offset, enum runs_taken taken);
 
+/* The known figures themselves, in the order of the runs; out holds c->count of them.  Returns how many. */
+size_t column_values(const struct column *c, size_t offset, enum runs_taken taken, double *out);
+
 /* Appends "228-231 MiB", "-" when absent in all, "?" when only unreadable. */
 void spread_add(struct buf *b, const struct page *p, const struct spread *s,
 		const char *(*format)(struct fact f, char out[UNITS_TEXT_MAX]));

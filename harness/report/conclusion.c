@@ -139,8 +139,7 @@ static bool same_cap(const struct column *columns, size_t count)
 	return true;
 }
 
-/* The load groups without what says how they are checked: reading back loads nothing.  NULL: not known. */
-static json_t *load_alone(const struct run_summary *run)
+json_t *run_load_alone(const struct run_summary *run)
 {
 	json_t *load = json_deep_copy(run->load);
 	size_t i;
@@ -155,11 +154,11 @@ static json_t *load_alone(const struct run_summary *run)
 
 static bool same_load(const struct column *columns, size_t count)
 {
-	json_t *first = load_alone(columns[0].runs[0]);
+	json_t *first = run_load_alone(columns[0].runs[0]);
 	bool same = true;
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < columns[i].count; k++) {
-			json_t *other = load_alone(columns[i].runs[k]);
+			json_t *other = run_load_alone(columns[i].runs[k]);
 			same &= json_equal(first, other) != 0; /* NULL equals nothing */
 			json_decref(other);
 		}

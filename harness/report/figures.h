@@ -35,6 +35,9 @@ bool run_crashed(const struct run_summary *run);
 /* A run that says something about its server: neither invalid nor interrupted nor unfinished. */
 bool run_judged(const struct run_summary *run);
 
+/* The load groups without what says how they are checked: reading back loads nothing.  NULL: not known; caller owns. */
+json_t *run_load_alone(const struct run_summary *run);
+
 /* "crashed/oom-kill"; "unfinished" for a run without a verdict. */
 void verdict_name(struct buf *b, const struct run_summary *run);
 

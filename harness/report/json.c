@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <jansson.h>
 
+#include "report/repeats.h"
+
 static json_t *figure(struct fact f)
 {
 	return fact_known(f) ? json_integer((json_int_t)f.value) : json_null();
@@ -59,6 +61,7 @@ static int write_json(FILE *out, const struct run_summary *runs, size_t count, s
 	json_t *root = json_object();
 	json_object_set_new(root, "schema", json_integer(REPORT_JSON_SCHEMA));
 	json_object_set_new(root, "runs", array);
+	json_object_set_new(root, "summary", repeats_json(runs, count));
 	errno = 0;
 	bool failed = json_dumpf(root, out, JSON_INDENT(2)) != 0 || fputc('\n', out) == EOF || fflush(out) != 0;
 	int saved = errno;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "report/column.h"
+#include "report/repeats.h"
 #include "report/report.h"
 
 #define TITLE_COLUMNS 16
@@ -84,6 +85,24 @@ static void fill_demand(struct cell *cell, const struct page *p, const struct co
 	spread_add(&cell->text, p, &crashed, figure_size);
 }
 
+static void fill_crash_rate(struct cell *cell, const struct page *p, const struct column *c, size_t offset)
+{
+	(void)offset;
+	repeats_rate(&cell->text, p, c);
+}
+
+static void fill_death_median(struct cell *cell, const struct page *p, const struct column *c, size_t offset)
+{
+	(void)p;
+	repeats_median(&cell->text, c, offset, RUNS_CRASHED, figure_duration);
+}
+
+static void fill_demand_median(struct cell *cell, const struct page *p, const struct column *c, size_t offset)
+{
+	(void)p;
+	repeats_median(&cell->text, c, offset, RUNS_ENDED, figure_size);
+}
+
 /* Usage before and after asking; of several runs the one that kept most. */
 static void fill_given_back(struct cell *cell, const struct page *p, const struct column *c, size_t offset)
 {
@@ -157,12 +176,15 @@ static void fill_duration(struct cell *cell, const struct page *p, const struct 
 static const struct row rows[] = {
 	{ "verdict", fill_verdict, 0 },
 	{ "as expected", fill_expected, 0 },
+	{ "crash rate", fill_crash_rate, 0 },
 	{ "cap", fill_cap, 0 },
 	{ "time to death", fill_death, OFFSET(server_end_ns) },
+	{ "median", fill_death_median, OFFSET(server_end_ns) },
 	{ "usage peak", fill_size, OFFSET(peak_usage_bytes) },
 	{ "anon peak", fill_demand, OFFSET(peak_anon_bytes) },
 	{ "shmem peak", fill_demand, OFFSET(peak_shmem_bytes) },
 	{ "unreclaimable", fill_demand, OFFSET(peak_unreclaimable_bytes) },
+	{ "median", fill_demand_median, OFFSET(peak_unreclaimable_bytes) },
 	{ "page cache peak", fill_size, OFFSET(peak_file_bytes) },
 	{ "asked back", fill_given_back, 0 },
 	{ "ok/failed/cut", fill_requests, 0 },

@@ -48,6 +48,7 @@ void record_begin(struct run *r)
 		f->health_deadline_ns = fact_of(s->server.health_deadline_ns);
 	store_set(&r->store, "started", wall_time());
 	store_set(&r->store, "label", r->options->label ? json_string(r->options->label) : json_null());
+	store_set(&r->store, "note", r->options->note ? facts_json_text(r->options->note) : json_null());
 	store_set(&r->store, "command_line", strings(r->options->command_line));
 	store_set(&r->store, "scenario", scenario_dump(s));
 	store_set(&r->store, "host", host_describe());

@@ -25,6 +25,7 @@ struct run_options {
 	const char *results;   /* results folder */
 	const char *work;      /* where the server's data and temporary folders are made; NULL: <results>/.work */
 	const char *label;     /* recorded, NULL: none */
+	const char *note;      /* free text, recorded, NULL: none */
 	const char *title;     /* for the progress display */
 	const char *const *command_line; /* ours, NULL-terminated, recorded */
 	bool quiet;            /* no progress */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "store/git.h"
 #include "store/host.h"
 
 /* Our environment plus what keeps git from writing to the index or asking anything; heap, strings borrowed. */
@@ -69,6 +70,19 @@ static void read_all(int fd, struct buf *out)
 
 	while ((got = read(fd, block, sizeof(block))) > 0)
 		buf_add(out, block, (size_t)got);
+}
+
+int git_read(const char *const words[], struct buf *out)
+{
+	int fd = git_run(words, -1);
+
+	if (fd < 0)
+		return -1;
+	read_all(fd, out);
+	close(fd);
+	if (out->len > 0 && out->data[out->len - 1] == '\n')
+		out->data[--out->len] = '\0';
+	return 0;
 }
 
 /* git's hash of all changes against the commit, so that two dirty builds can be told apart. */

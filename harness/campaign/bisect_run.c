@@ -1,0 +1,195 @@
+#include "campaign/bisect_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "judge/judge.h"
+#include "report/page.h"
+#include "store/git.h"
+
+#define SHOWN 10 /* digits of a commit */
+
+/* GOOD and every commit after it up to BAD along the first parents, oldest first. */
+static int list_commits(const struct bisect_options *o, struct bisect_result *out, struct error *err)
+{
+	char *range = xasprintf("%s..%s", o->good, o->bad), *good = xasprintf("%s^{commit}", o->good);
+	const char *const resolve[] = { "git",	     "-C",	 o->checkout.repository,
+					"rev-parse", "--verify", "--end-of-options",
+					good,	     NULL };
+	const char *const list[] = {
+		"git", "-C", o->checkout.repository, "rev-list", "--reverse", "--first-parent", "--end-of-options",
+		range, NULL
+	};
+	struct buf text = BUF_INIT;
+	int rc = git_read(resolve, &text);
+	buf_addc(&text, '\n');
+	if (rc == 0)
+		rc = git_read(list, &text);
+	if (rc != 0)
+		error_set(err, ERROR_USAGE, "'%s' is no range of commits of '%s'", range, o->checkout.repository);
+	char *save = NULL;
+	for (char *line = rc == 0 ? strtok_r(text.data, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
+		out->names = xrealloc(out->names, (out->count + 1) * sizeof(*out->names));
+		out->names[out->count++] = xstrdup(line);
+	}
+	if (rc == 0 && out->count < 2)
+		rc = error_set(err, ERROR_USAGE, "no commits lead from '%s' to '%s'", o->good, o->bad);
+	buf_release(&text);
+	free(range);
+	free(good);
+	return rc;
+}
+
+/* Builds the commit when it is first needed; *builds false: it cannot be run. */
+static int need_checkout(const struct bisect_options *o, struct bisect_result *r, size_t i, bool *builds,
+			 struct error *err)
+{
+	struct error why = ERROR_INIT;
+	*builds = true;
+	if (r->checkouts[i].folder != NULL)
+		return 0;
+	int rc = checkout_make(&r->checkouts[i], &o->checkout, r->names[i], builds, &why);
+	if (rc != 0)
+		*err = why;
+	else if (!*builds)
+		log_warning("%s; it is skipped", why.message);
+	return rc;
+}
+
+/* One run of that commit; invalid ones count for nothing, a commit with nothing else is skipped. */
+static int run_commit(struct campaign *c, struct scenario *s, const struct bisect_options *o, struct bisect_result *r,
+		      size_t i, struct error *err)
+{
+	char what[64];
+	bool builds;
+	size_t run;
+	if (need_checkout(o, r, i, &builds, err) != 0)
+		return -1;
+	if (!builds) {
+		bisect_skip(r->search, i);
+		return 0;
+	}
+	checkout_set_command(&r->checkouts[i], s, o->command);
+	snprintf(what, sizeof(what), "bisect %.*s (%zu of %zu)", SHOWN, r->names[i], i + 1, r->count);
+	if (trial(c, s, what, &run, err) == 0) {
+		bisect_tell(r->search, i, !c->runs.summaries[run].as_expected);
+		return 0;
+	}
+	if (err->code != ERROR_ENVIRONMENT)
+		return -1;
+	log_warning("%s; the commit is skipped", err->message);
+	*err = (struct error)ERROR_INIT;
+	bisect_skip(r->search, i);
+	return 0;
+}
+
+int bisect_run(struct campaign *c, struct scenario *s, const struct bisect_options *options, struct bisect_result *out,
+	       struct error *err)
+{
+	size_t i;
+	if (list_commits(options, out, err) != 0)
+		return -1;
+	out->checkouts = xcalloc(out->count, sizeof(*out->checkouts));
+	out->search = bisect_new(out->count, options->confidence, options->budget);
+	while (bisect_next(out->search, &i))
+		if (run_commit(c, s, options, out, i, err) != 0)
+			return -1;
+	return 0;
+}
+
+bool bisect_found(const struct bisect_result *r)
+{
+	const struct bisect *b = r->search;
+	return b != NULL && b->failed == NULL && b->first == b->last && b->belief >= b->confidence;
+}
+
+static void add_subject(struct buf *out, const char *repository, const char *commit)
+{
+	const char *const words[] = { "git", "-C", repository, "log", "-1", "--format=%s", commit, NULL };
+	git_read(words, out);
+}
+
+static void print_commits(struct page *p, const struct bisect_result *r, const char *repository)
+{
+	const struct bisect *b = r->search;
+	for (size_t i = 0; i < r->count; i++) {
+		const struct bisect_commit *c = &b->commits[i];
+		bool suspect = b->failed == NULL && i >= b->first && i <= b->last;
+		struct buf subject = BUF_INIT;
+		if (c->runs == 0 && !c->skipped && !suspect)
+			continue;
+		add_subject(&subject, repository, r->names[i]);
+		page_ink(p, suspect ? INK_BAD : INK_PLAIN, "%s %.*s", suspect ? page_glyph(p, GLYPH_ARROW) : " ", SHOWN,
+			 r->names[i]);
+		if (c->skipped)
+			page_ink(p, INK_FAINT, "  skipped          ");
+		else
+			buf_addf(&p->text, "  %2zu of %2zu otherwise", c->hits, c->runs);
+		buf_addf(&p->text, "  %s\n", buf_str(&subject));
+		buf_release(&subject);
+	}
+}
+
+void bisect_print(FILE *out, const struct bisect_result *r, const char *repository)
+{
+	const struct bisect *b = r->search;
+	struct page p;
+	struct buf words = BUF_INIT;
+	if (b == NULL)
+		return;
+	page_init(&p, out);
+	page_ink(&p, INK_STRONG, "Runs that did not end as expected, by commit, oldest first\n");
+	print_commits(&p, r, repository);
+	if (b->failed != NULL)
+		buf_addf(&words, "Nothing found: %s.", b->failed);
+	else if (bisect_found(r))
+		buf_addf(&words, "%.*s is the first commit that ends otherwise (%.1f %%, %zu runs).", SHOWN,
+			 r->names[b->first], 100 * b->belief, b->runs);
+	else if (b->belief >= b->confidence)
+		buf_addf(&words,
+			 "It is one of the %zu commits marked (%.1f %%, %zu runs): those between cannot be run.",
+			 b->last - b->first + 1, 100 * b->belief, b->runs);
+	else
+		buf_addf(&words, "Not found in %zu runs; the most likely is marked (%.0f %%).", b->runs,
+			 100 * b->belief);
+	buf_addc(&p.text, '\n');
+	page_wrap(&p, bisect_found(r) ? INK_STRONG : INK_WARN, "", buf_str(&words));
+	page_write(&p, out);
+	buf_release(&words);
+	page_release(&p);
+}
+
+json_t *bisect_json(const struct bisect_result *r, const char *repository)
+{
+	const struct bisect *b = r->search;
+	json_t *commits = json_array();
+	for (size_t i = 0; i < r->count; i++) {
+		struct buf subject = BUF_INIT;
+		add_subject(&subject, repository, r->names[i]);
+		json_array_append_new(commits,
+				      json_pack("{s:s, s:o, s:I, s:I, s:b}", "commit", r->names[i], "subject",
+						facts_json_text(buf_str(&subject)), "runs",
+						(json_int_t)b->commits[i].runs, "otherwise",
+						(json_int_t)b->commits[i].hits, "skipped", b->commits[i].skipped));
+		buf_release(&subject);
+	}
+	json_t *bisect =
+		json_pack("{s:s?, s:s?, s:f, s:I, s:s?, s:o}", "first_bad", bisect_found(r) ? r->names[b->first] : NULL,
+			  "last_suspect", b->failed == NULL ? r->names[b->last] : NULL, "belief", b->belief, "runs",
+			  (json_int_t)b->runs, "failed", b->failed, "commits", commits);
+	return json_pack("{s:i, s:o}", "schema", 1, "bisect", bisect);
+}
+
+void bisect_result_release(struct bisect_result *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		if (r->checkouts != NULL)
+			checkout_remove(&r->checkouts[i]);
+		free(r->names[i]);
+	}
+	bisect_free(r->search);
+	free(r->checkouts);
+	free(r->names);
+	memset(r, 0, sizeof(*r));
+}

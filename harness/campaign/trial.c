@@ -1,0 +1,48 @@
+#include "campaign/trial.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/units.h"
+#include "judge/judge.h"
+#include "report/figures.h"
+#include "report/report.h"
+
+bool trial_survived(const struct run_summary *run)
+{
+	return strcmp(run->outcome, outcome_names[OUTCOME_CRASHED]) != 0 &&
+	       strcmp(run->outcome, outcome_names[OUTCOME_STALLED]) != 0;
+}
+
+int trial(struct campaign *c, const struct scenario *s, const char *what, size_t *run, struct error *err)
+{
+	char cap[UNITS_TEXT_MAX];
+	const char *cap_text = s->memory_bytes != 0 ? units_format_size(s->memory_bytes, cap) : "no cap";
+	char *title = xasprintf("%s  %s  %s", s->name, what, cap_text), *note = xasprintf("%s, %s", what, cap_text);
+	const struct run_summary *last = NULL;
+	int rc = 0;
+	bool judged = false;
+	c->options.title = title;
+	for (int tries = 0; rc == 0 && !judged && tries < TRIAL_TRIES; tries++) {
+		rc = c->executor->run(s, &c->options, &c->runs, err);
+		if (rc != 0)
+			break;
+		last = &c->runs.summaries[c->runs.count - 1];
+		if (c->out != NULL) {
+			report_line(c->out, last, note);
+			fflush(c->out);
+		}
+		judged = run_judged(last);
+		if (strcmp(last->outcome, outcome_names[OUTCOME_INTERRUPTED]) == 0)
+			rc = error_set(err, ERROR_INTERRUPTED, "interrupted");
+	}
+	if (rc == 0 && !judged)
+		rc = error_set(err, ERROR_ENVIRONMENT, "'%s' with %s: %d runs, none of them valid: %s", s->name,
+			       cap_text, TRIAL_TRIES, last->evidence_count > 0 ? last->evidence[0] : "no evidence");
+	*run = c->runs.count - 1;
+	c->options.title = NULL;
+	free(title);
+	free(note);
+	return rc;
+}

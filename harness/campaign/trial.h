@@ -1,0 +1,37 @@
+/*
+ * trial - one question to a scenario, answered by a run that proves something:
+ * did the server live?  A run that is invalid is no answer; it is made again, and
+ * after TRIAL_TRIES the campaign ends with an error rather than with a guess.
+ *
+ * Life cycle: fill a struct campaign (zeroed runs), trial() as often as needed;
+ * every run made, invalid ones included, is in .runs; run_list_release() it.
+ * Main thread.
+ */
+#ifndef OOMRIG_CAMPAIGN_TRIAL_H
+#define OOMRIG_CAMPAIGN_TRIAL_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "campaign/executor.h"
+
+#define TRIAL_TRIES 3
+
+struct campaign {
+	const struct executor *executor;
+	struct run_options options; /* title is set for each trial */
+	FILE *out;		    /* a line per run goes here; NULL: none */
+	struct run_list runs;
+};
+
+/*
+ * *run: index into c->runs of the run that answered.  ERROR_INTERRUPTED when the
+ * user stopped it, ERROR_ENVIRONMENT when no try was valid.  what: for the
+ * progress display, "floor 3/20".
+ */
+int trial(struct campaign *c, const struct scenario *s, const char *what, size_t *run, struct error *err);
+
+/* Neither crashed nor stalled. */
+bool trial_survived(const struct run_summary *run);
+
+#endif

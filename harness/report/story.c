@@ -1,0 +1,173 @@
+#include "report/story.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/column.h"
+#include "report/repeats.h"
+#include "store/git.h"
+
+#define OFFSET(field) offsetof(struct facts, field)
+#define COMMIT_SHOWN 8
+#define TIME_SHOWN 16 /* "2026-11-21T11:44" */
+
+static const char *const source_keys[] = { "branch", "commit", "diff_sha" };
+
+struct experiment {
+	const json_t *record;	  /* of its first run; borrowed */
+	struct run_summary *runs; /* copies that borrow what the list owns */
+	size_t count;
+};
+
+static const json_t *source_of(const json_t *record, const char *key)
+{
+	return json_object_get(json_object_get(record, "server_source"), key);
+}
+
+static const char *text(const json_t *json)
+{
+	const char *s = json_string_value(json);
+	return s != NULL ? s : "";
+}
+
+static bool same_text(const json_t *a, const json_t *b)
+{
+	return strcmp(text(a), text(b)) == 0;
+}
+
+static bool belongs(const struct experiment *e, const json_t *record)
+{
+	for (size_t i = 0; i < sizeof(source_keys) / sizeof(source_keys[0]); i++)
+		if (!same_text(source_of(e->record, source_keys[i]), source_of(record, source_keys[i])))
+			return false;
+	return same_text(json_object_get(e->record, "label"), json_object_get(record, "label")) &&
+	       same_text(json_object_get(e->record, "note"), json_object_get(record, "note"));
+}
+
+static struct experiment *experiments_new(const struct run_list *list, size_t *count)
+{
+	struct experiment *all = xcalloc(list->count + 1, sizeof(*all));
+	*count = 0;
+	for (size_t i = 0; i < list->count; i++) {
+		size_t k = 0;
+		while (k < *count && !belongs(&all[k], list->records[i]))
+			k++;
+		if (k == *count) {
+			all[k].record = list->records[i];
+			all[k].runs = xcalloc(list->count, sizeof(*all[k].runs));
+			(*count)++;
+		}
+		all[k].runs[all[k].count++] = list->summaries[i];
+	}
+	return all;
+}
+
+static void experiments_free(struct experiment *all, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(all[i].runs);
+	free(all);
+}
+
+/* The first line of the commit's message, where the checkout we stand in knows that commit. */
+static void add_subject(struct buf *b, const char *commit)
+{
+	const char *const words[] = { "git", "log", "-1", "--format=%s", "--end-of-options", commit, NULL };
+	if (commit[0] != '\0')
+		git_read(words, b);
+}
+
+static void heading(struct page *p, const struct experiment *e)
+{
+	const char *branch = text(source_of(e->record, "branch")), *commit = text(source_of(e->record, "commit"));
+	const char *diff = text(source_of(e->record, "diff_sha")), *label = text(json_object_get(e->record, "label"));
+	const char *note = text(json_object_get(e->record, "note")),
+		   *started = text(json_object_get(e->record, "started"));
+	struct buf subject = BUF_INIT;
+	add_subject(&subject, commit);
+	page_ink(p, INK_FAINT, "%.10s %.5s  ", started, strlen(started) >= TIME_SHOWN ? started + 11 : "");
+	page_ink(p, INK_STRONG, "%s", branch[0] != '\0' ? branch : "(no branch)");
+	buf_addf(&p->text, " %.*s", COMMIT_SHOWN, commit);
+	if (diff[0] != '\0')
+		buf_addf(&p->text, " + changes %.*s", COMMIT_SHOWN, diff);
+	if (label[0] != '\0')
+		buf_addf(&p->text, "  [%s]", label);
+	buf_addc(&p->text, '\n');
+	if (subject.len > 0)
+		page_wrap(p, INK_FAINT, "    commit: ", buf_str(&subject));
+	if (note[0] != '\0')
+		page_wrap(p, INK_PLAIN, "    tried:  ", note);
+	buf_release(&subject);
+}
+
+/* "two-uploads, 256 MiB, chunkserver all-fixes: crashed/oom-kill 3 of 10, …; unreclaimable 135-137 MiB" */
+static void result_line(struct page *p, const struct column *c)
+{
+	const struct run_summary *first = c->runs[0];
+	char cap[UNITS_TEXT_MAX];
+	struct buf line = BUF_INIT;
+	struct spread peak = column_spread(c, OFFSET(peak_unreclaimable_bytes), RUNS_ENDED);
+	buf_addf(&line, "%s, %s, %s: ", first->scenario,
+		 fact_known(first->memory_bytes) ? figure_size(first->memory_bytes, cap) : "no cap", first->server);
+	column_tally(&line, c, " ");
+	if (c->judged > 1) {
+		buf_adds(&line, "; crash rate ");
+		repeats_rate(&line, p, c);
+	}
+	if (peak.known > 0) {
+		buf_adds(&line, "; unreclaimable ");
+		spread_add(&line, p, &peak, figure_size);
+	}
+	page_wrap(p, column_agrees(c) ? verdict_words(first)->ink : INK_WARN, "    ", buf_str(&line));
+	buf_release(&line);
+}
+
+void report_story(FILE *out, const struct run_list *runs)
+{
+	struct page p;
+	size_t count;
+	struct experiment *all = experiments_new(runs, &count);
+	page_init(&p, out);
+	for (size_t i = 0; i < count; i++) {
+		size_t n;
+		char *common;
+		struct column *columns = columns_new(all[i].runs, all[i].count, &n, &common);
+		if (i > 0)
+			buf_addc(&p.text, '\n');
+		heading(&p, &all[i]);
+		for (size_t k = 0; k < n; k++)
+			result_line(&p, &columns[k]);
+		columns_free(columns, n);
+		free(common);
+	}
+	page_write(&p, out);
+	page_release(&p);
+	experiments_free(all, count);
+}
+
+static json_t *copy_or_null(const json_t *value)
+{
+	return value != NULL ? json_deep_copy(value) : json_null();
+}
+
+json_t *story_json(const struct run_list *runs)
+{
+	size_t count;
+	struct experiment *all = experiments_new(runs, &count);
+	json_t *experiments = json_array();
+	for (size_t i = 0; i < count; i++) {
+		json_t *e = json_object(), *ids = json_array();
+		for (size_t k = 0; k < sizeof(source_keys) / sizeof(source_keys[0]); k++)
+			json_object_set_new(e, source_keys[k], copy_or_null(source_of(all[i].record, source_keys[k])));
+		json_object_set_new(e, "label", copy_or_null(json_object_get(all[i].record, "label")));
+		json_object_set_new(e, "note", copy_or_null(json_object_get(all[i].record, "note")));
+		json_object_set_new(e, "started", copy_or_null(json_object_get(all[i].record, "started")));
+		for (size_t k = 0; k < all[i].count; k++)
+			json_array_append_new(ids, json_string(all[i].runs[k].id));
+		json_object_set_new(e, "runs", ids);
+		json_object_set_new(e, "summary", repeats_json(all[i].runs, all[i].count));
+		json_array_append_new(experiments, e);
+	}
+	experiments_free(all, count);
+	return json_pack("{s:i, s:o}", "schema", 1, "experiments", experiments);
+}
