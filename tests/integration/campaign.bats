@@ -89,7 +89,7 @@ runs() {
 @test "compare refuses runs of other loads, and names the nearest label" {
 	need_cap
 	runs one 1
-	runs two 1 --set load.1.clients=2
+	runs two 1 --set load.1.size=50MB
 	run --separate-stderr "$RIG" compare one two --results "$RESULTS"
 	same "$status" 2
 	grep -q 'different loads' <<<"$stderr"
