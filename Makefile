@@ -25,6 +25,12 @@ UML_SRC      := $(wildcard tests/uml/test_*.c)
 TOOL_SRC     := $(wildcard docs/bench/*.c)
 TRUTH_SRC    := $(wildcard tests/truth/*.c)
 
+# V=1 shows the command lines.
+Q = $(if $(V),,@echo "  CC  $@";)
+
+# Objects are kept: the next build needs them.
+.SECONDARY:
+
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 UNIT_BIN := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
 ROOT_BIN := $(patsubst %.c,$(BUILD)/%,$(ROOT_SRC))
@@ -58,22 +64,22 @@ setup:
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(if $(filter server-under-test/%,$<),$(call pkg,--cflags,$(SERVER_PKGS)),$(call pkg,--cflags,$(RIG_PKGS) cmocka)) -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(if $(filter server-under-test/%,$<),$(call pkg,--cflags,$(SERVER_PKGS)),$(call pkg,--cflags,$(RIG_PKGS) cmocka)) -c -o $@ $<
 
 oomrig: $(call obj,$(RIG_SRC) $(RIG_LIB_SRC))
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(RIG_PKGS)) -lm
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(RIG_PKGS)) -lm
 
 server-under-test/chunkserver: $(call obj,$(SERVER_SRC) $(BASE_SRC))
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(SERVER_PKGS)) -lm
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(SERVER_PKGS)) -lm
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call obj,$(RIG_LIB_SRC))
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(RIG_PKGS) cmocka) -lm
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(RIG_PKGS) cmocka) -lm
 
 $(BUILD)/tests/truth/fate: $(call obj,$(TRUTH_SRC))
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
 
 $(BUILD)/docs/bench/%: $(BUILD)/docs/bench/%.o $(call obj,$(BASE_SRC))
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,libuv sqlite3) -lm
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,libuv sqlite3) -lm
 
 demo: all
 	./oomrig run scenarios/picoshare/three-uploads-before-any-fix.yaml scenarios/picoshare/three-uploads-all-fixes.yaml
