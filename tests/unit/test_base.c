@@ -18,34 +18,9 @@
 #include "base/nearest.h"
 #include "base/options.h"
 #include "base/units.h"
+#include "expect.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static int failures;
-
-static int reset(void **state)
-{
-	(void)state;
-	failures = 0;
-	return 0;
-}
-
-static void expect_text(const char *what, const char *got, const char *expected)
-{
-	if (strcmp(got, expected) == 0)
-		return;
-	print_error("%s\n  got      %s\n  expected %s\n", what, got, expected);
-	failures++;
-}
-
-static void expect_figure(const char *what, uint64_t got, uint64_t expected)
-{
-	if (got == expected)
-		return;
-	print_error("%s\n  got      %llu\n  expected %llu\n", what, (unsigned long long)got,
-		    (unsigned long long)expected);
-	failures++;
-}
 
 struct figure_row {
 	int (*parse)(const char *, uint64_t *, struct error *);
@@ -462,17 +437,17 @@ static void test_fact(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_units_parse, reset),
-		cmocka_unit_test_setup(test_units_refuse, reset),
-		cmocka_unit_test_setup(test_units_format, reset),
-		cmocka_unit_test_setup(test_nearest, reset),
-		cmocka_unit_test_setup(test_options, reset),
-		cmocka_unit_test_setup(test_options_refused, reset),
-		cmocka_unit_test_setup(test_options_bad_default, reset),
-		cmocka_unit_test_setup(test_buf, reset),
-		cmocka_unit_test_setup(test_error, reset),
-		cmocka_unit_test_setup(test_clock, reset),
-		cmocka_unit_test_setup(test_fact, reset),
+		cmocka_unit_test_setup(test_units_parse, reset_failures),
+		cmocka_unit_test_setup(test_units_refuse, reset_failures),
+		cmocka_unit_test_setup(test_units_format, reset_failures),
+		cmocka_unit_test_setup(test_nearest, reset_failures),
+		cmocka_unit_test_setup(test_options, reset_failures),
+		cmocka_unit_test_setup(test_options_refused, reset_failures),
+		cmocka_unit_test_setup(test_options_bad_default, reset_failures),
+		cmocka_unit_test_setup(test_buf, reset_failures),
+		cmocka_unit_test_setup(test_error, reset_failures),
+		cmocka_unit_test_setup(test_clock, reset_failures),
+		cmocka_unit_test_setup(test_fact, reset_failures),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,24 +21,7 @@
 #include "isolation/isolation.h"
 #include "isolation/memory_v1.h"
 #include "isolation/proc_stat.h"
-
-static const char *fact_text(struct fact f, char out[32])
-{
-	if (f.state == FACT_KNOWN)
-		snprintf(out, 32, "%llu", (unsigned long long)f.value);
-	else
-		snprintf(out, 32, "%s", f.state == FACT_ABSENT ? "absent" : "unreadable");
-	return out;
-}
-
-#define assert_fact(what, got, want)                                                                                   \
-	do {                                                                                                           \
-		char got_text[32], want_text[32];                                                                      \
-		fact_text(got, got_text);                                                                              \
-		fact_text(want, want_text);                                                                            \
-		if (strcmp(got_text, want_text) != 0)                                                                  \
-			fail_msg("%s: got %s, expected %s", what, got_text, want_text);                                \
-	} while (0)
+#include "expect.h"
 
 /* Linux 6.18, a group with anon, tmpfs and dirty page cache. */
 static const char stat_6_18[] = "cache 9334784\nrss 7573504\nrss_huge 0\nshmem 8998912\nmapped_file 7614464\n"

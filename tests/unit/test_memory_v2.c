@@ -21,17 +21,9 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "isolation/memory_v2.h"
+#include "expect.h"
 
-static const char *fact_text(struct fact f, char out[32])
-{
-	if (f.state == FACT_KNOWN)
-		snprintf(out, 32, "%llu", (unsigned long long)f.value);
-	else
-		snprintf(out, 32, "%s", f.state == FACT_ABSENT ? "absent" : "unreadable");
-	return out;
-}
-
-static void assert_fact(const char *what, const char *of, struct fact got, struct fact want)
+static void assert_tree_fact(const char *what, const char *of, struct fact got, struct fact want)
 {
 	char got_text[32], want_text[32];
 
@@ -223,7 +215,7 @@ static void test_trees(void **state)
 		assert_int_equal(memory_v2_open(&m, f->fd, &err), 0);
 		memory_files_read(&m, &got);
 		for (size_t j = 0; j < MEMORY_FIELDS && (j == 0 || t->want[j].field != MEMORY_USAGE); j++)
-			assert_fact(memory_field_info[t->want[j].field].name, t->kernel, got.field[t->want[j].field],
+			assert_tree_fact(memory_field_info[t->want[j].field].name, t->kernel, got.field[t->want[j].field],
 				    t->want[j].want);
 		memory_files_close(&m);
 		folder_teardown(state);
@@ -260,7 +252,7 @@ static void test_stat(void **state)
 		struct memory_sample m = { 0 };
 
 		memory_v2_parse_stat(rows[i].text, strlen(rows[i].text), &m);
-		assert_fact("stat", rows[i].what, m.field[rows[i].field], rows[i].want);
+		assert_tree_fact("stat", rows[i].what, m.field[rows[i].field], rows[i].want);
 	}
 }
 
@@ -282,8 +274,8 @@ static void test_pressure(void **state)
 		struct memory_sample m = { 0 };
 
 		memory_v2_parse_pressure(rows[i].text, strlen(rows[i].text), &m);
-		assert_fact("some", rows[i].text, m.field[MEMORY_PRESSURE_SOME], rows[i].some);
-		assert_fact("full", rows[i].text, m.field[MEMORY_PRESSURE_FULL], rows[i].full);
+		assert_tree_fact("some", rows[i].text, m.field[MEMORY_PRESSURE_SOME], rows[i].some);
+		assert_tree_fact("full", rows[i].text, m.field[MEMORY_PRESSURE_FULL], rows[i].full);
 	}
 }
 
@@ -292,14 +284,14 @@ static void test_limits(void **state)
 	struct folder *f = *state;
 
 	put(f, "memory.max", "max\n");
-	assert_fact("limit", "max", memory_v2_limit_at(f->fd, "memory.max"), fact_of(UINT64_MAX));
+	assert_tree_fact("limit", "max", memory_v2_limit_at(f->fd, "memory.max"), fact_of(UINT64_MAX));
 	put(f, "memory.max", "4096\n");
-	assert_fact("limit", "4096", memory_v2_limit_at(f->fd, "memory.max"), fact_of(4096));
+	assert_tree_fact("limit", "4096", memory_v2_limit_at(f->fd, "memory.max"), fact_of(4096));
 	put(f, "memory.max", "maximum\n");
-	assert_fact("limit", "maximum", memory_v2_limit_at(f->fd, "memory.max"), FACT_BROKEN);
+	assert_tree_fact("limit", "maximum", memory_v2_limit_at(f->fd, "memory.max"), FACT_BROKEN);
 	put(f, "memory.max", "");
-	assert_fact("limit", "nothing", memory_v2_limit_at(f->fd, "memory.max"), FACT_BROKEN);
-	assert_fact("limit", "no file", memory_v2_limit_at(f->fd, "memory.swap.max"), FACT_NONE);
+	assert_tree_fact("limit", "nothing", memory_v2_limit_at(f->fd, "memory.max"), FACT_BROKEN);
+	assert_tree_fact("limit", "no file", memory_v2_limit_at(f->fd, "memory.swap.max"), FACT_NONE);
 }
 
 /* Zero, absent and unreadable are three values. */
@@ -317,15 +309,15 @@ static void test_missing_and_broken_files(void **state)
 	assert_int_equal(mkdirat(f->fd, "memory.stat", 0755), 0); /* there, and not to be read */
 	assert_int_equal(memory_v2_open(&m, f->fd, &err), 0);
 	memory_files_read(&m, &got);
-	assert_fact("usage", "a file", got.field[MEMORY_USAGE], fact_of(4096));
-	assert_fact("anon", "a folder", got.field[MEMORY_ANON], FACT_BROKEN);
-	assert_fact("sock", "a folder", got.field[MEMORY_SOCK], FACT_BROKEN);
-	assert_fact("oom_kill", "no file", got.field[MEMORY_OOM_KILL], FACT_NONE);
-	assert_fact("unreclaimable", "a folder", memory_unreclaimable(&got), FACT_BROKEN);
-	assert_fact("ooms", "no file", memory_v2_read_ooms(&m), FACT_NONE);
+	assert_tree_fact("usage", "a file", got.field[MEMORY_USAGE], fact_of(4096));
+	assert_tree_fact("anon", "a folder", got.field[MEMORY_ANON], FACT_BROKEN);
+	assert_tree_fact("sock", "a folder", got.field[MEMORY_SOCK], FACT_BROKEN);
+	assert_tree_fact("oom_kill", "no file", got.field[MEMORY_OOM_KILL], FACT_NONE);
+	assert_tree_fact("unreclaimable", "a folder", memory_unreclaimable(&got), FACT_BROKEN);
+	assert_tree_fact("ooms", "no file", memory_v2_read_ooms(&m), FACT_NONE);
 	put(f, "memory.current", "");
 	memory_files_read(&m, &got);
-	assert_fact("usage", "an empty file", got.field[MEMORY_USAGE], FACT_BROKEN);
+	assert_tree_fact("usage", "an empty file", got.field[MEMORY_USAGE], FACT_BROKEN);
 	memory_files_close(&m);
 }
 

@@ -22,26 +22,9 @@
 #include "observe/process.h"
 #include "observe/ring.h"
 #include "observe/sampler.h"
+#include "expect.h"
 
 #define MIB (1ULL << 20)
-
-static const char *fact_text(struct fact f, char out[32])
-{
-	if (f.state == FACT_KNOWN)
-		snprintf(out, 32, "%llu", (unsigned long long)f.value);
-	else
-		snprintf(out, 32, "%s", f.state == FACT_ABSENT ? "absent" : "unreadable");
-	return out;
-}
-
-#define assert_fact(what, got, want)                                                                                   \
-	do {                                                                                                           \
-		char got_text[32], want_text[32];                                                                      \
-		fact_text(got, got_text);                                                                              \
-		fact_text(want, want_text);                                                                            \
-		if (strcmp(got_text, want_text) != 0)                                                                  \
-			fail_msg("%s: got %s, expected %s", what, got_text, want_text);                                \
-	} while (0)
 
 static void test_process_status(void **state)
 {

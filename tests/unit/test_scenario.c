@@ -17,34 +17,9 @@
 #include "scenario/scenario.h"
 #include "scenario/schema.h"
 #include "scenario/servers.h"
+#include "expect.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static int failures;
-
-static void expect_text(const char *what, const char *got, const char *expected)
-{
-	if (strcmp(got, expected) == 0)
-		return;
-	print_error("%s\n  got      %s\n  expected %s\n", what, got, expected);
-	failures++;
-}
-
-static void expect_figure(const char *what, uint64_t got, uint64_t expected)
-{
-	if (got == expected)
-		return;
-	print_error("%s\n  got      %llu\n  expected %llu\n", what, (unsigned long long)got,
-		    (unsigned long long)expected);
-	failures++;
-}
-
-static int reset(void **state)
-{
-	(void)state;
-	failures = 0;
-	return 0;
-}
 
 static int parse(struct scenario *s, const char *text, struct error *err)
 {
@@ -685,13 +660,13 @@ static void test_shipped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_defaults, reset),	  cmocka_unit_test_setup(test_values, reset),
-		cmocka_unit_test_setup(test_refused, reset),	  cmocka_unit_test_setup(test_network, reset),
-		cmocka_unit_test_setup(test_set, reset),	  cmocka_unit_test_setup(test_set_refused, reset),
-		cmocka_unit_test_setup(test_set_command, reset),  cmocka_unit_test_setup(test_check, reset),
-		cmocka_unit_test_setup(test_server_files, reset), cmocka_unit_test_setup(test_dump_reads_back, reset),
-		cmocka_unit_test_setup(test_reference, reset),	  cmocka_unit_test_setup(test_missing_file, reset),
-		cmocka_unit_test_setup(test_shipped, reset),
+		cmocka_unit_test_setup(test_defaults, reset_failures),	  cmocka_unit_test_setup(test_values, reset_failures),
+		cmocka_unit_test_setup(test_refused, reset_failures),	  cmocka_unit_test_setup(test_network, reset_failures),
+		cmocka_unit_test_setup(test_set, reset_failures),	  cmocka_unit_test_setup(test_set_refused, reset_failures),
+		cmocka_unit_test_setup(test_set_command, reset_failures),  cmocka_unit_test_setup(test_check, reset_failures),
+		cmocka_unit_test_setup(test_server_files, reset_failures), cmocka_unit_test_setup(test_dump_reads_back, reset_failures),
+		cmocka_unit_test_setup(test_reference, reset_failures),	  cmocka_unit_test_setup(test_missing_file, reset_failures),
+		cmocka_unit_test_setup(test_shipped, reset_failures),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
