@@ -11,7 +11,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "isolation/backend.h"
 #include "isolation/group_name.h"
 #include "isolation/memcg.h"
@@ -22,7 +21,6 @@
 #define MEMSW_LIMIT "memory.memsw.limit_in_bytes"
 #define SWAPPINESS "memory.swappiness"
 #define OOM_CONTROL "memory.oom_control"
-#define DELETE_DEADLINE_NS (2 * NS_PER_S)
 #define SQUEEZE_TRIES 5
 
 struct group {
@@ -297,19 +295,6 @@ static int v1_final(struct isolation *iso, struct isolation_final *out, struct e
 	return 0;
 }
 
-/* The last process may still be on its way out when it is no longer listed: EBUSY then, for a moment. */
-static int delete_group(const char *name, struct error *err)
-{
-	uint64_t deadline_ns = clock_ns() + DELETE_DEADLINE_NS;
-
-	while (memcg_delete(name, err) < 0) {
-		if (!err || err->sys_errno != EBUSY || clock_ns() >= deadline_ns)
-			return -1;
-		usleep(2000);
-	}
-	return 0;
-}
-
 static int v1_close(struct isolation *iso, struct error *err)
 {
 	struct group *g = (struct group *)iso;
@@ -317,7 +302,7 @@ static int v1_close(struct isolation *iso, struct error *err)
 	int rc = isolation_kill_all(iso, &local);
 
 	if (rc == 0)
-		rc = delete_group(iso->name, &local);
+		rc = memcg_delete(iso->name, &local);
 	if (rc < 0 && err)
 		*err = local;
 	close(g->dir_fd);

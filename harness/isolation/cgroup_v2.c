@@ -30,7 +30,6 @@
 #define HIGH "memory.high"
 #define EVENTS "memory.events"
 #define KILL_DEADLINE_NS (5 * NS_PER_S)
-#define DELETE_DEADLINE_NS (2 * NS_PER_S)
 #define SQUEEZE_TRIES 5
 
 struct group {
@@ -369,19 +368,6 @@ static int v2_final(struct isolation *iso, struct isolation_final *out, struct e
 	return 0;
 }
 
-/* The last process may still be on its way out when it is no longer listed: EBUSY then, for a moment. */
-static int delete_group(const char *path, struct error *err)
-{
-	uint64_t deadline_ns = clock_ns() + DELETE_DEADLINE_NS;
-
-	while (memcg_delete(path, err) < 0) {
-		if (!err || err->sys_errno != EBUSY || clock_ns() >= deadline_ns)
-			return -1;
-		usleep(2000);
-	}
-	return 0;
-}
-
 static int v2_close(struct isolation *iso, struct error *err)
 {
 	struct group *g = (struct group *)iso;
@@ -389,7 +375,7 @@ static int v2_close(struct isolation *iso, struct error *err)
 	int rc = v2_kill(iso, &local);
 
 	if (rc == 0)
-		rc = delete_group(g->path, &local);
+		rc = memcg_delete(g->path, &local);
 	if (rc < 0 && err)
 		*err = local;
 	delegation_leave(&g->delegation, memcg_root());

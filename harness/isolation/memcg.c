@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "isolation/memory_files.h"
 
 #define CONTROLLER "memory"
+#define DELETE_DEADLINE_NS (2 * NS_PER_S)
 
 static char *root; /* set once by memcg_init() */
 static int version;
@@ -99,7 +101,7 @@ int memcg_create(const char *name, struct error *err)
 	return -1;
 }
 
-int memcg_delete(const char *name, struct error *err)
+static int delete_once(const char *name, struct error *err)
 {
 	struct cgroup *cg = handle_new(name, NULL);
 	char *dir = xasprintf("%s/%s", root, name);
@@ -114,6 +116,24 @@ int memcg_delete(const char *name, struct error *err)
 		return 0;
 	return code ? fail(err, code, "remove group", name)
 		    : error_set(err, ERROR_SYSTEM, "cannot remove group '%s': it is still there", name);
+}
+
+int memcg_delete(const char *name, struct error *err)
+{
+	struct error local = ERROR_INIT;
+	uint64_t deadline_ns = clock_ns() + DELETE_DEADLINE_NS;
+
+	/* The last process may still be on its way out when it is no longer listed: EBUSY then, for a moment. */
+	while (delete_once(name, &local) < 0) {
+		if (local.sys_errno == EBUSY && clock_ns() < deadline_ns) {
+			usleep(2000);
+			continue;
+		}
+		if (err)
+			*err = local;
+		return -1;
+	}
+	return 0;
 }
 
 int memcg_write(const char *name, const char *file, uint64_t value, struct error *err)

@@ -27,7 +27,10 @@ const char *memcg_root(void);
 
 int memcg_create(const char *name, struct error *err);
 
-/* The group must be empty: libcgroup would move what is inside to the root, uncapped. */
+/*
+ * The group must be empty: libcgroup would move what is inside to the root,
+ * uncapped.  A last process on its way out is waited for, at most 2 s.
+ */
 int memcg_delete(const char *name, struct error *err);
 
 /* Writes one control file. */

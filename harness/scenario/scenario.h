@@ -43,9 +43,6 @@ struct string_map {
  *   {now} {now+24h} {now-5m}     RFC 3339 times
  */
 
-/* Where the id of a new object is found. */
-enum id_source { ID_FROM_NAME, ID_FROM_JSON, ID_FROM_HEADER };
-
 enum body_kind { BODY_MULTIPART, BODY_RAW };
 
 struct upload_spec {
@@ -142,7 +139,6 @@ struct group_list {
 	size_t count;
 };
 
-enum isolation_kind { ISOLATION_AUTO, ISOLATION_NONE, ISOLATION_CGROUP_V1 };
 enum expected_failures { FAILURES_ANY, FAILURES_NONE, FAILURES_SOME }; /* of requests */
 enum folder_kind { FOLDER_DISK, FOLDER_RAM }; /* RAM: a tmpfs charged to the server's group */
 
