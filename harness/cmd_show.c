@@ -9,7 +9,7 @@
 
 struct show_settings {
 	const char *results, *format;
-	bool json;
+	bool json, plot;
 };
 
 static const struct option_row rows[] = {
@@ -19,6 +19,8 @@ static const struct option_row rows[] = {
 	  "how to write them; oomrig list names the formats" },
 	{ "json", 'j', OPTION_FLAG, offsetof(struct show_settings, json), NULL, NULL, 0, 0, NULL,
 	  "the same as --format json" },
+	{ "plot", 'p', OPTION_FLAG, offsetof(struct show_settings, plot), NULL, NULL, 0, 0, NULL,
+	  "the same as --format plot: draws memory under its cap,\nrequests in flight and the lag of clean-up over time" },
 	{ 0 },
 };
 
@@ -27,10 +29,12 @@ static const struct manual manual = {
 	.about = "Prints a stored run in full: verdict, evidence, memory, requests.  Several runs\n"
 		 "are set side by side, and repeats of one scenario are counted together.  A RUN\n"
 		 "is an id, any part of one that is unique, a folder, or \"last\".  Without a RUN it\n"
-		 "lists what is stored, newest last.",
+		 "lists what is stored, newest last.  --plot is as wide as the terminal, or as\n"
+		 "COLUMNS says, and in plain ASCII where the locale is not UTF-8 (LC_ALL=C).",
 	.examples = "  oomrig show                      what is stored\n"
 		    "  oomrig show last                 the newest run\n"
 		    "  oomrig show 114439 114512        two runs side by side\n"
+		    "  oomrig show last --plot          what memory did over its time\n"
 		    "  oomrig show last --json          for programs",
 	.statuses = { STATUS_OK, STATUS_USAGE, STATUS_RIG, STATUS_END },
 };
@@ -153,7 +157,15 @@ int cmd_show(int argc, char **argv)
 	int status;
 	if (!cmd_begin(&manual, rows, argc, argv, &settings, &words, &status))
 		return status;
-	const char *format = settings.json ? "json" : settings.format;
+	if (settings.json && settings.plot) {
+		error_set(&err, ERROR_USAGE, "'--json' and '--plot' are two formats: one at a time");
+		return cmd_fail(&err);
+	}
+	if (settings.plot && words.operand_count == 0) {
+		error_set(&err, ERROR_USAGE, "'--plot' of which run? \"last\" is the newest");
+		return cmd_fail(&err);
+	}
+	const char *format = settings.json ? "json" : settings.plot ? "plot" : settings.format;
 	const struct exporter *exporter = exporter_find(format, &err);
 	char *results = exporter != NULL ? cmd_results_folder(settings.results, &err) : NULL;
 	if (results == NULL)

@@ -89,6 +89,12 @@ bool run_crashed(const struct run_summary *run)
 	return run->outcome != NULL && strcmp(run->outcome, "crashed") == 0;
 }
 
+bool run_ended_first(const struct facts *f)
+{
+	return fact_known(f->server_end_ns) &&
+	       !(fact_known(f->our_signal_ns) && f->our_signal_ns.value <= f->server_end_ns.value);
+}
+
 bool run_judged(const struct run_summary *run)
 {
 	const char *outcome = verdict_words(run)->outcome;

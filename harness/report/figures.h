@@ -32,6 +32,9 @@ bool run_unfinished(const struct run_summary *run);
 
 bool run_crashed(const struct run_summary *run);
 
+/* The server ended before the rig had sent it a signal. */
+bool run_ended_first(const struct facts *f);
+
 /* A run that says something about its server: neither invalid nor interrupted nor unfinished. */
 bool run_judged(const struct run_summary *run);
 

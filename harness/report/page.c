@@ -12,12 +12,18 @@ struct glyph_row {
 	const char *utf8, *ascii;
 };
 
-static const struct glyph_row glyphs[] = {
+static const struct glyph_row glyphs[GLYPHS] = {
 	[GLYPH_CHECK] = { "✓", "ok:" },  [GLYPH_CROSS] = { "✗", "!!" },      [GLYPH_BULLET] = { "•", "-" },
 	[GLYPH_ARROW] = { "→", "->" },   [GLYPH_RANGE] = { "–", "-" },       [GLYPH_AT_LEAST] = { "≥", ">=" },
 	[GLYPH_SEPARATOR] = { "·", "|" }, [GLYPH_RULE] = { "─", "-" },       [GLYPH_ELLIPSIS] = { "…", "..." },
 	[GLYPH_ANON] = { "█", "#" },     [GLYPH_SHMEM] = { "▞", "S" },       [GLYPH_KERNEL] = { "▓", "K" },
 	[GLYPH_CACHE] = { "▒", "=" },    [GLYPH_OTHER] = { "░", "+" },       [GLYPH_FREE] = { "·", "." },
+	[GLYPH_RANGE_CELL] = { "│", "|" }, [GLYPH_LIMIT] = { "─", "-" },     [GLYPH_BOUNDARY] = { "┊", ":" },
+	[GLYPH_FRAME] = { "│", "|" },    [GLYPH_TICK] = { "┤", "+" },        [GLYPH_BASE] = { "─", "-" },
+	[GLYPH_MOMENT] = { "▲", "^" },
+	[GLYPH_LEVELS] = { "▁", "_" },   [GLYPH_LEVELS + 1] = { "▂", "_" },  [GLYPH_LEVELS + 2] = { "▃", "_" },
+	[GLYPH_LEVELS + 3] = { "▄", "#" }, [GLYPH_LEVELS + 4] = { "▅", "#" }, [GLYPH_LEVELS + 5] = { "▆", "#" },
+	[GLYPH_LEVELS + 6] = { "▇", "#" }, [GLYPH_LEVELS + 7] = { "█", "#" },
 };
 
 /* ECMA-48 SGR; the eight basic colours, which every theme keeps readable. */
@@ -135,6 +141,25 @@ void page_wrap_from(struct page *p, enum ink ink, int indent, const char *text)
 		if (*text != '\0')
 			buf_addf(&p->text, "%*s", indent, "");
 	} while (*text != '\0');
+}
+
+void page_legend(struct page *p, int *column, enum glyph glyph, enum ink ink, const char *fmt, ...)
+{
+	struct buf text = BUF_INIT;
+	va_list ap;
+	va_start(ap, fmt);
+	buf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	int width = 4 + text_columns(buf_str(&text));
+	if (*column > 0 && *column + width > p->width) {
+		buf_addc(&p->text, '\n');
+		*column = 0;
+	}
+	*column += width;
+	buf_adds(&p->text, "  ");
+	page_ink(p, ink, "%s", page_glyph(p, glyph));
+	buf_addf(&p->text, " %s", buf_str(&text));
+	buf_release(&text);
 }
 
 void page_bar(struct page *p, const struct bar_part *parts, size_t count, uint64_t scale, int cells)

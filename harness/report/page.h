@@ -42,6 +42,15 @@ enum glyph {
 	GLYPH_CACHE,
 	GLYPH_OTHER,
 	GLYPH_FREE,
+	GLYPH_RANGE_CELL, /* cells of a chart: between the lowest and the highest */
+	GLYPH_LIMIT,
+	GLYPH_BOUNDARY, /* between two phases */
+	GLYPH_FRAME,    /* frame of a chart: a row, one with a figure, the base, a moment on the base */
+	GLYPH_TICK,
+	GLYPH_BASE,
+	GLYPH_MOMENT,
+	GLYPH_LEVELS, /* an eighth of a cell to eight of them: GLYPH_LEVELS + 0 to 7 */
+	GLYPHS = GLYPH_LEVELS + 8
 };
 
 #define PAGE_WIDTH_MIN 40
@@ -70,6 +79,10 @@ int text_columns(const char *text);
 
 /* Length in bytes of the part of text that is put on a line of that many columns (at least one character). */
 size_t text_break(const char *text, int columns);
+
+/* Appends "  # text", on a line of its own when it has no room; *column is where the line has come to. */
+void page_legend(struct page *p, int *column, enum glyph glyph, enum ink ink, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
 
 struct bar_part {
 	enum glyph glyph;

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/nearest.h"
 #include "report/json.h"
+#include "report/plot.h"
 
 static int terminal_write(FILE *out, const struct run_summary *runs, size_t count, struct error *err)
 {
@@ -25,7 +26,7 @@ static const struct exporter terminal_exporter = {
 	.write = terminal_write,
 };
 
-const struct exporter *const exporters[] = { &terminal_exporter, &json_exporter, NULL };
+const struct exporter *const exporters[] = { &terminal_exporter, &plot_exporter, &json_exporter, NULL };
 
 const struct exporter *exporter_find(const char *name, struct error *err)
 {

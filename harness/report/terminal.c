@@ -1,54 +1,12 @@
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "report/figures.h"
+#include "report/heading.h"
 #include "report/page.h"
 #include "report/report.h"
 
 #define LABEL_COLUMNS 14
-
-static void headline(struct page *p, const struct run_summary *run)
-{
-	const struct verdict_words *words = verdict_words(run);
-	bool unfinished = run_unfinished(run);
-	char *name = xstrdup(unfinished ? "unfinished" : run->outcome);
-	for (char *c = name; *c != '\0'; c++)
-		*c = (char)toupper((unsigned char)*c);
-	page_ink(p, words->ink, "%s", name);
-	free(name);
-	if (!unfinished && run->cause != NULL && run->cause[0] != '\0')
-		page_ink(p, words->ink, "  %s", run->cause);
-
-	struct buf expected = BUF_INIT;
-	verdict_expected(&expected, run);
-	if (run->expected_count == 0)
-		page_ink(p, INK_FAINT, "   nothing was expected");
-	else if (run->as_expected)
-		page_ink(p, INK_GOOD, "   %s as expected", page_glyph(p, GLYPH_CHECK));
-	else if (run_judged(run))
-		page_ink(p, INK_BAD, "   %s expected %s", page_glyph(p, GLYPH_CROSS), buf_str(&expected));
-	else
-		page_ink(p, INK_FAINT, "   says nothing; expected %s", buf_str(&expected));
-	buf_release(&expected);
-	buf_addc(&p->text, '\n');
-}
-
-static void subject(struct page *p, const struct run_summary *run)
-{
-	char cap[UNITS_TEXT_MAX];
-	page_ink(p, INK_STRONG, "%s", run->scenario);
-	if (run->label != NULL && run->label[0] != '\0')
-		buf_addf(&p->text, " %s %s", page_glyph(p, GLYPH_SEPARATOR), run->label);
-	if (run->server != NULL && run->server[0] != '\0')
-		buf_addf(&p->text, " %s %s", page_glyph(p, GLYPH_SEPARATOR), run->server);
-	if (fact_known(run->memory_bytes))
-		buf_addf(&p->text, " %s %s\n", page_glyph(p, GLYPH_SEPARATOR), figure_size(run->memory_bytes, cap));
-	else
-		buf_addf(&p->text, " %s no cap\n", page_glyph(p, GLYPH_SEPARATOR));
-	if (run->question != NULL && run->question[0] != '\0')
-		page_wrap(p, INK_FAINT, "", run->question);
-}
 
 /* What must not be overlooked, whatever the verdict. */
 static void alarms(struct page *p, const struct run_summary *run)
@@ -128,15 +86,7 @@ static void draw_composition(struct page *p, const struct composition *c, struct
 		if (!parts[i].always && (parts[i].value.state == FACT_ABSENT ||
 					 (fact_known(parts[i].value) && parts[i].value.value == 0)))
 			continue; /* the table below has every kind */
-		int width = 5 + (int)strlen(parts[i].name) + (int)strlen(text);
-		if (column + width > p->width) {
-			buf_addc(&p->text, '\n');
-			column = 0;
-		}
-		column += width;
-		buf_adds(&p->text, "  ");
-		page_ink(p, parts[i].ink, "%s", page_glyph(p, parts[i].glyph));
-		buf_addf(&p->text, " %s %s", parts[i].name, text);
+		page_legend(p, &column, parts[i].glyph, parts[i].ink, "%s %s", parts[i].name, text);
 	}
 	buf_addc(&p->text, '\n');
 }
@@ -259,9 +209,7 @@ static void requests(struct page *p, const struct facts *f)
 			 fact_known(f->generator_bottleneck) && f->generator_bottleneck.value ?
 				 "; our generator, not the server, was the bottleneck" :
 				 "");
-	bool ended_first = fact_known(f->server_end_ns) &&
-			   !(fact_known(f->our_signal_ns) && f->our_signal_ns.value <= f->server_end_ns.value);
-	if (ended_first)
+	if (run_ended_first(f))
 		labelled(p, "Server", INK_PLAIN, "ready after %s, gone after %s", figure_duration(f->server_ready_ns, a),
 			 figure_duration(f->server_end_ns, b));
 	else
@@ -275,8 +223,7 @@ void report_run(FILE *out, const struct run_summary *run)
 {
 	struct page p;
 	page_init(&p, out);
-	headline(&p, run);
-	subject(&p, run);
+	heading_add(&p, run);
 	alarms(&p, run);
 	evidence(&p, run);
 	picture(&p, run);

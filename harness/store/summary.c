@@ -107,6 +107,7 @@ static int read_record(struct run_summary *s, const json_t *record, struct error
 {
 	const json_t *scenario = json_object_get(record, "scenario"), *facts = json_object_get(record, "facts");
 
+	s->record = record;
 	s->id = text_of(record, "id");
 	if (s->id[0] == '\0')
 		return lacks(s, "id", err);

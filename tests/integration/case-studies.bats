@@ -79,4 +79,10 @@ swap_bytes() { awk '$1 == "SwapTotal:" { print $2 * 1024 }' /proc/meminfo; }
 		"false true false"
 	same "$(jq -s 'sort_by(.id) | .[1].facts.canary_lag_ns > 3000000000' "$RESULTS"/*/run.json)" true
 	grep -q canary_lag_ms "$RESULTS"/*C2-no-canary-off*/app.jsonl
+	# and drawn, where there is one
+	plot=$("$RIG" show --plot --results "$RESULTS" C2-no-canary-off)
+	[[ $plot == *"Clean-up has not run for:"*" s at most, by its own canary"* ]] || { echo "$plot"; return 1; }
+	[[ $plot == *"page cache asked back"*"load "*"settle"* ]] || { echo "$plot"; return 1; }
+	plot=$("$RIG" show --plot --results "$RESULTS" C2-no-canary-on)
+	[[ $plot == *"Requests in flight:"* && $plot != *"Clean-up has not run"* ]] || { echo "$plot"; return 1; }
 }

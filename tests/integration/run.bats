@@ -251,4 +251,12 @@ teardown() { teardown_rig; }
 	"$RIG" show last --results "$RESULTS" --json | jq -e '.runs[0].id' >/dev/null
 	run "$RIG" show nonsense --results "$RESULTS"
 	same "$status" 2
+	COLUMNS=61 LC_ALL=C "$RIG" show last --results "$RESULTS" --plot >"$RESULTS/plot"
+	grep -q '^Memory, at most .* charged:' "$RESULTS/plot"
+	same "$(LC_ALL=C grep -c '[^ -~]' "$RESULTS/plot")" 0
+	same "$(grep -v '^Record' "$RESULTS/plot" | awk 'length > most { most = length } END { print most }')" 61
+	run "$RIG" show last --results "$RESULTS" --plot --json
+	same "$status" 2
+	run "$RIG" show --results "$RESULTS" --plot
+	same "$status" 2
 }
