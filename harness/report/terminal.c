@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/death.h"
 #include "report/figures.h"
 #include "report/page.h"
 #include "report/report.h"
@@ -281,6 +282,7 @@ void report_run(FILE *out, const struct run_summary *run)
 	evidence(&p, run);
 	picture(&p, run);
 	phases(&p, &run->facts);
+	report_death(&p, run->death);
 	requests(&p, &run->facts);
 	/* Not wrapped: it is there to be copied. */
 	buf_addf(&p.text, "%-*s%s\n", LABEL_COLUMNS + 2, "Record", run->folder != NULL ? run->folder : run->id);

@@ -118,6 +118,7 @@ static int read_record(struct run_summary *s, const json_t *record, struct error
 	s->scenario = text_of(scenario, "name");
 	s->question = text_of(scenario, "question");
 	s->load = json_object_get(scenario, "load");
+	s->death = json_object_get(record, "death");
 	s->server = server_text(json_object_get(scenario, "server"));
 	if (facts != NULL && facts_from_json(&s->facts, facts, err) != 0)
 		return error_prefix(err, "run '%s'", s->id);

@@ -29,6 +29,7 @@ struct run_summary {
 	struct facts facts;
 	struct fact memory_bytes; /* cap asked for */
 	const json_t *load;	  /* the resolved scenario's load groups, borrowed; NULL when the record has none */
+	const json_t *death;	  /* the record's "death", borrowed; NULL when nothing died */
 	char *server;		  /* "chunkserver before-any-fix" or the command; heap, released with the summary */
 };
 
