@@ -131,9 +131,25 @@ static void composition_line(const struct facts *f, struct verdict *v)
 	buf_release(&line);
 }
 
+/*
+ * File pages that are locked cannot be dropped either.  Locked memory may be of
+ * any kind, so only what anon and shmem cannot be is certain to be of files.
+ */
+static struct fact locked_file(const struct facts *f)
+{
+	struct fact others = fact_add(f->death_anon_bytes, f->death_shmem_bytes);
+
+	if (!fact_known(f->death_unevictable_bytes) || !fact_known(others) ||
+	    f->death_unevictable_bytes.value <= others.value)
+		return FACT_NONE;
+	return fact_of(f->death_unevictable_bytes.value - others.value);
+}
+
 static void dominant_line(const struct facts *f, struct verdict *v)
 {
 	struct fact in_writing = fact_add(f->death_dirty_bytes, f->death_writeback_bytes);
+	if (fact_known(f->death_file_bytes) && in_writing.value > f->death_file_bytes.value)
+		in_writing = f->death_file_bytes; /* a page written to again while it is under writeback is both */
 	const struct {
 		struct fact bytes;
 		const char *meaning;
@@ -143,6 +159,7 @@ static void dominant_line(const struct facts *f, struct verdict *v)
 		{ f->death_kernel_bytes, "kernel memory (slab, page tables, stacks, socket buffers)" },
 		{ in_writing,
 		  "page cache not yet written (dirty or under writeback), which cannot be dropped in time" },
+		{ locked_file(f), "page cache locked in memory (mlock), which cannot be dropped" },
 	};
 	size_t best = 0;
 
@@ -158,12 +175,49 @@ static void dominant_line(const struct facts *f, struct verdict *v)
 		     classes[best].meaning, share > 100 ? 100.0 : share);
 }
 
+/* Private memory alone: what a child maps from files or shares is nobody's growth. */
+static void child_line(const struct facts *f, struct verdict *v)
+{
+	struct fact before = f->baseline_children_anon_bytes, then = f->death_children_anon_bytes;
+	uint64_t grown = fact_known(then) && then.value > before.value ? then.value - before.value : 0;
+
+	if (fact_known(f->victim_pid) && fact_known(f->server_pid) && f->victim_pid.value != f->server_pid.value)
+		evidence_add(v,
+			     "a child's growth: the killed process (pid %" PRIu64 ") is not the server's first (pid %" PRIu64
+			     ") and held %s of private memory",
+			     f->victim_pid.value, f->server_pid.value, FACT_SIZE_TEXT(f->victim_anon_bytes));
+	else if (fact_set(f->death_anon_bytes) && grown > f->death_anon_bytes.value / 2)
+		evidence_add(v, "children's growth: processes other than the server's first held %s of private memory at "
+				"death, %s before the load",
+			     SIZE_TEXT(then.value), FACT_SIZE_TEXT(before));
+}
+
+/* What the kernel printed of the kill, to be set beside what the rig saw. */
+static void dump_lines(const struct facts *f, struct verdict *v)
+{
+	if (fact_known(f->dump_usage_bytes))
+		evidence_add(v, "by the kernel's own figures %s: anon %s, page cache %s, shmem %s, kernel %s",
+			     SIZE_TEXT(f->dump_usage_bytes.value), FACT_SIZE_TEXT(f->dump_anon_bytes),
+			     FACT_SIZE_TEXT(f->dump_file_bytes), FACT_SIZE_TEXT(f->dump_shmem_bytes),
+			     FACT_SIZE_TEXT(f->dump_kernel_bytes));
+	if (fact_known(f->dump_tasks) && fact_known(f->biggest_pid))
+		evidence_add(v, "in the kernel's table of %" PRIu64 " process%s the biggest is pid %" PRIu64
+				" with %s resident%s",
+			     f->dump_tasks.value, f->dump_tasks.value == 1 ? "" : "es", f->biggest_pid.value,
+			     FACT_SIZE_TEXT(f->biggest_rss_bytes),
+			     !fact_known(f->victim_pid)			   ? ""
+			     : f->victim_pid.value == f->biggest_pid.value ? ", the one that was killed"
+									   : ", not the one that was killed");
+}
+
 void evidence_of_death(const struct facts *f, struct verdict *v)
 {
 	if (fact_known(f->death_usage_bytes)) {
 		composition_line(f, v);
 		dominant_line(f, v);
 	}
+	child_line(f, v);
+	dump_lines(f, v);
 	if (fact_set(f->death_dirty_bytes) || fact_set(f->death_writeback_bytes))
 		evidence_add(v, "of the page cache at death %s was dirty and %s under writeback",
 			     FACT_SIZE_TEXT(f->death_dirty_bytes), FACT_SIZE_TEXT(f->death_writeback_bytes));

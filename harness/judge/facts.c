@@ -20,9 +20,9 @@ const struct fact_row fact_rows[] = {
 	FACT(interrupted, "flag", "the user stopped the run"),
 
 	FACT(cap_asked_bytes, "bytes", "memory cap asked for; absent: none"),
-	FACT(cap_in_force_bytes, "bytes", "cap read back, the smaller of after the start and at the end"),
+	FACT(cap_in_force_bytes, "bytes", "cap read back at the end; a different one, if one was seen before"),
 	FACT(swap_asked_bytes, "bytes", "swap asked for beyond the cap"),
-	FACT(cap_swap_in_force_bytes, "bytes", "limit of memory and swap together, read back"),
+	FACT(cap_swap_in_force_bytes, "bytes", "limit of memory and swap together, in the same way"),
 	FACT(host_swap_bytes, "bytes", "swap that the host has"),
 	FACT(page_bytes, "bytes", "page size: limits are rounded down to it"),
 	FACT(server_in_group, "flag", "every process of the server was seen inside the group at each check"),
@@ -47,6 +47,14 @@ const struct fact_row fact_rows[] = {
 	TEXT(kernel_log_line, "the first of these records"),
 	FACT(victim_pid, "number", "process that the first kill record names"),
 	FACT(victim_anon_bytes, "bytes", "its private memory by that record"),
+	FACT(dump_tasks, "count", "processes in the table that the kernel printed of that kill"),
+	FACT(biggest_pid, "number", "the biggest of them"),
+	FACT(biggest_rss_bytes, "bytes", "its anon, file and shared pages in that table"),
+	FACT(dump_usage_bytes, "bytes", "charge at the kill as the kernel printed it"),
+	FACT(dump_anon_bytes, "bytes", "anon at the kill as the kernel printed it"),
+	FACT(dump_file_bytes, "bytes", "page cache at the kill as the kernel printed it"),
+	FACT(dump_shmem_bytes, "bytes", "shmem at the kill as the kernel printed it"),
+	FACT(dump_kernel_bytes, "bytes", "kernel memory at the kill as the kernel printed it"),
 	FACT(limit_hits, "count", "times the limit was run into; rises on ordinary reclaim"),
 
 	FACT(baseline_usage_bytes, "bytes", "charge before the load"),
@@ -78,6 +86,9 @@ const struct fact_row fact_rows[] = {
 	FACT(death_kernel_bytes, "bytes", "kernel memory at that moment"),
 	FACT(death_dirty_bytes, "bytes", "part of the page cache that waited to be written"),
 	FACT(death_writeback_bytes, "bytes", "part of the page cache that was being written"),
+	FACT(death_unevictable_bytes, "bytes", "memory at death that is locked (mlock and the like)"),
+	FACT(baseline_children_anon_bytes, "bytes", "private memory of processes but the main one, before the load"),
+	FACT(death_children_anon_bytes, "bytes", "private memory of processes but the main one, at death"),
 	FACT(death_in_flight, "count", "requests in flight at that moment"),
 	FACT(death_acknowledged_bytes, "bytes", "bytes of uploads acknowledged until then"),
 	FACT(death_sent_in_flight_bytes, "bytes", "bytes sent of uploads not yet answered"),
@@ -166,7 +177,7 @@ json_t *facts_json_text(const char *text)
 	return json;
 }
 
-static json_t *fact_json(struct fact fact)
+json_t *fact_to_json(struct fact fact)
 {
 	/* JSON numbers of jansson are signed; no counter of the kernel comes near. */
 	if (fact.state == FACT_KNOWN && fact.value <= INT64_MAX)
@@ -183,7 +194,7 @@ static json_t *rounds_to_json(const struct facts *f)
 		json_t *round = json_object();
 		for (const struct fact_row *row = round_rows; row->name != NULL; row++)
 			json_object_set_new(round, row->name,
-					    fact_json(*(const struct fact *)((const char *)&f->rounds[i] + row->offset)));
+					    fact_to_json(*(const struct fact *)((const char *)&f->rounds[i] + row->offset)));
 		json_array_append_new(rounds, round);
 	}
 	return rounds;
@@ -194,7 +205,7 @@ json_t *facts_to_json(const struct facts *f)
 	json_t *object = json_object();
 	for (const struct fact_row *row = fact_rows; row->name != NULL; row++) {
 		const void *field = (const char *)f + row->offset;
-		json_t *value = row->text ? facts_json_text(field) : fact_json(*(const struct fact *)field);
+		json_t *value = row->text ? facts_json_text(field) : fact_to_json(*(const struct fact *)field);
 		json_object_set_new(object, row->name, value);
 	}
 	if (f->round_count > 0)
@@ -217,19 +228,25 @@ static int read_text(const struct fact_row *row, const json_t *value, char *out,
 	return 0;
 }
 
-static int read_fact(const struct fact_row *row, const json_t *value, struct fact *out, struct error *err)
+int fact_from_json(const json_t *value, struct fact *out)
 {
+	const char *state = json_string_value(json_object_get(value, "state"));
+
+	*out = FACT_NONE;
 	if (value == NULL || json_is_null(value))
 		return 0;
-	if (json_is_integer(value) && json_integer_value(value) >= 0) {
+	if (json_is_integer(value) && json_integer_value(value) >= 0)
 		*out = fact_of((uint64_t)json_integer_value(value));
-		return 0;
-	}
-	const char *state = json_string_value(json_object_get(value, "state"));
-	if (state == NULL || strcmp(state, "unreadable") != 0)
-		return bad_fact(row, "a figure, null or {\"state\":\"unreadable\"}", err);
-	*out = FACT_BROKEN;
+	else if (state != NULL && strcmp(state, "unreadable") == 0)
+		*out = FACT_BROKEN;
+	else
+		return -1;
 	return 0;
+}
+
+static int read_fact(const struct fact_row *row, const json_t *value, struct fact *out, struct error *err)
+{
+	return fact_from_json(value, out) == 0 ? 0 : bad_fact(row, "a figure, null or {\"state\":\"unreadable\"}", err);
 }
 
 static int read_rounds(struct facts *f, const json_t *rounds, struct error *err)

@@ -53,7 +53,7 @@ struct facts {
 
 	/* cap */
 	struct fact cap_asked_bytes;	/* absent: no cap asked for */
-	struct fact cap_in_force_bytes; /* read back after the server had joined, and again at the end (the smaller) */
+	struct fact cap_in_force_bytes; /* read back at the end; a different one, if seen at one of the checks each second */
 	struct fact swap_asked_bytes;
 	struct fact cap_swap_in_force_bytes; /* memory+swap limit read back */
 	struct fact host_swap_bytes;	     /* SwapTotal of the host: 0 makes the swap limit moot */
@@ -80,6 +80,10 @@ struct facts {
 	struct fact kernel_log_kills; /* kill records of our group; unreadable: /dev/kmsg may not be read */
 	char kernel_log_line[FACTS_TEXT_MAX];
 	struct fact victim_pid, victim_anon_bytes; /* of the first kill record: who was killed, and its private memory */
+	/* the table and the figures that the kernel printed of that kill, absent when it printed none */
+	struct fact dump_tasks; /* processes in the table */
+	struct fact biggest_pid, biggest_rss_bytes;
+	struct fact dump_usage_bytes, dump_anon_bytes, dump_file_bytes, dump_shmem_bytes, dump_kernel_bytes;
 	struct fact limit_hits;
 
 	/* memory by phase, bytes: baseline (before the load), peak (from the load on), settled (after the load),
@@ -99,7 +103,9 @@ struct facts {
 		squeezed_unreclaimable_bytes; /* after asking for the cache back */
 	/* composition of the charge at death (or at the last sample before the server's end) */
 	struct fact death_usage_bytes, death_anon_bytes, death_file_bytes, death_shmem_bytes, death_kernel_bytes,
-		death_dirty_bytes, death_writeback_bytes;
+		death_dirty_bytes, death_writeback_bytes, death_unevictable_bytes;
+	/* private memory of the processes but the main one, by /proc: before the load, and at death */
+	struct fact baseline_children_anon_bytes, death_children_anon_bytes;
 	struct fact death_in_flight, death_acknowledged_bytes, death_sent_in_flight_bytes;
 
 	/* quality of the observation */
@@ -150,6 +156,10 @@ json_t *facts_to_json(const struct facts *f);
 
 /* Unknown keys are left alone (a newer rig wrote them); a missing key is absent.  ERROR_INPUT names a bad one. */
 int facts_from_json(struct facts *f, const json_t *json, struct error *err);
+
+/* One fact as facts_to_json() writes it, and back: -1 for what is neither figure, null nor unreadable. */
+json_t *fact_to_json(struct fact fact);
+int fact_from_json(const json_t *value, struct fact *out);
 
 /* A JSON string of any bytes: what is not UTF-8 (a server's log, a cut line) becomes '?'.  The caller owns it. */
 json_t *facts_json_text(const char *text);

@@ -114,11 +114,6 @@ static bool child_was_killed(const struct facts *f, bool main_lives, struct verd
 		evidence_add(v, "the server's main process lived on until the rig stopped it: a worker was killed");
 	else
 		end_line(f, v);
-	if (fact_known(f->victim_pid) && fact_known(f->server_pid) && f->victim_pid.value != f->server_pid.value)
-		evidence_add(v,
-			     "a child's growth: the killed process (pid %" PRIu64 ") is not the server's first (pid %" PRIu64
-			     ") and held %s of private memory",
-			     f->victim_pid.value, f->server_pid.value, FACT_SIZE_TEXT(f->victim_anon_bytes));
 	evidence_of_kill(f, v);
 	evidence_of_death(f, v);
 	return true;

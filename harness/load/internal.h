@@ -117,8 +117,11 @@ struct load {
 		uv_timer_t timer;
 		uint64_t phase_wall_ns, phase_cpu_ns;   /* start of the phase */
 		uint64_t window_wall_ns, window_cpu_ns; /* start of the window */
+		uint64_t window_waited_ns;
+		int schedstat_fd;                       /* -1: this kernel does not tell how long a thread waits */
 		uint64_t wall_ns, cpu_ns;               /* of finished phases */
 		uint64_t windows_ns, busy_ns;           /* time in all windows, in those at >= 90 % */
+		uint64_t starved_ns;                    /* of the busy ones, those in which it waited more than it ran */
 		uint64_t max_permille;
 	} self;
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "load/internal.h"
@@ -37,7 +38,10 @@ void load_handle_opened(struct load *l)
 
 static void on_self_closed(uv_handle_t *handle)
 {
-	load_handle_closed(handle->data);
+	struct load *l = handle->data;
+	if (l->self.schedstat_fd >= 0)
+		close(l->self.schedstat_fd);
+	load_handle_closed(l);
 }
 
 void load_handle_closed(struct load *l)

@@ -127,7 +127,7 @@ const struct latency *load_group_latency(const struct load *l, size_t group);
 struct load_self {
 	uint64_t cpu_ns, wall_ns;    /* of the loop thread, over the phases so far */
 	uint64_t loop_busy_max_permille; /* busiest 100 ms: share of a core used by the loop thread */
-	bool bottleneck; /* the loop thread used >= 90 % of a core over a sustained part (>= half of the load) */
+	bool bottleneck; /* the loop thread used a core, or waited for one, for >= 90 % of >= half of the load */
 	char reason[128];            /* in words, "" when not */
 };
 void load_self(const struct load *l, struct load_self *out);

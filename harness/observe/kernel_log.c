@@ -99,8 +99,11 @@ static bool parse_kill(const char *text, uint64_t usec, struct kernel_log_kill *
 
 static void end_dump(struct kernel_log *log, bool ours)
 {
-	if (ours && log->dump.len)
+	if (ours && log->dump.len) {
 		buf_add(&log->excerpt, log->dump.data, log->dump.len);
+		if (!log->oom.seen)
+			oom_dump_parse(log->dump.data, (uint64_t)sysconf(_SC_PAGESIZE), &log->oom);
+	}
 	buf_clear(&log->dump);
 	log->in_dump = false;
 }

@@ -11,7 +11,9 @@
  * Of one kill the kernel writes (mm/oom_kill.c): the dump ("invoked
  * oom-killer", figures, tasks) and the line "oom-kill:constraint=…" that names
  * the group, both rate limited, so often missing; then always "Killed process
- * PID (comm)", which names no group.  Hence the list of process ids.
+ * PID (comm)", which names no group.  Hence the list of process ids.  The limit
+ * is ten dumps in five seconds, of all groups together (DEFINE_RATELIMIT_STATE
+ * in oom_kill_process()); no sysctl moves it.
  */
 #ifndef OOMRIG_OBSERVE_KERNEL_LOG_H
 #define OOMRIG_OBSERVE_KERNEL_LOG_H
@@ -22,6 +24,7 @@
 
 #include "base/buf.h"
 #include "base/fact.h"
+#include "observe/oom_dump.h"
 
 #define KERNEL_LOG_KILLS_MAX 16
 
@@ -47,6 +50,7 @@ struct kernel_log {
 	struct buf excerpt; /* lines kept, for the run's folder: "[seconds] text\n" */
 	struct kernel_log_kill kills[KERNEL_LOG_KILLS_MAX];
 	size_t kill_count;  /* may exceed KERNEL_LOG_KILLS_MAX; the first are kept */
+	struct oom_dump oom; /* the first dump of ours; without one, oom.seen is false */
 	uint64_t overruns;  /* records lost because the kernel's buffer wrapped (EPIPE) */
 
 	/* Between records. */

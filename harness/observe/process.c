@@ -52,6 +52,8 @@ void process_status_parse(const char *text, size_t len, struct process_status *o
 
 		if (key_len == 5 && memcmp(line, "State", 5) == 0 && colon + 2 < stop)
 			out->state = colon[2];
+		if (key_len == 4 && memcmp(line, "Name", 4) == 0 && colon + 2 < stop)
+			snprintf(out->name, sizeof(out->name), "%.*s", (int)(stop - colon - 2), colon + 2);
 		for (size_t i = 0; key_len && i < sizeof(status_rows) / sizeof(status_rows[0]); i++) {
 			const struct status_row *row = &status_rows[i];
 
@@ -143,7 +145,21 @@ static void add(struct fact *sum, struct fact part)
 		sum->value += part.value;
 }
 
-void process_set_read(struct process_set *set, pid_t main_pid, struct process_sample *out)
+static struct process_seen process_row(pid_t pid, const struct process_status *status)
+{
+	struct process_seen row = { .pid = pid,
+				    .rss_anon_bytes = status->rss_anon_bytes,
+				    .rss_file_bytes = status->rss_file_bytes,
+				    .rss_shmem_bytes = status->rss_shmem_bytes,
+				    .vm_hwm_bytes = status->vm_hwm_bytes,
+				    .threads = status->threads };
+
+	memcpy(row.name, status->name, sizeof(row.name));
+	return row;
+}
+
+size_t process_set_read(struct process_set *set, pid_t main_pid, struct process_sample *out,
+			struct process_seen *each)
 {
 	static const struct process_status unreadable = { .rss_anon_bytes = FACT_BROKEN,
 							  .rss_file_bytes = FACT_BROKEN,
@@ -151,6 +167,7 @@ void process_set_read(struct process_set *set, pid_t main_pid, struct process_sa
 							  .vm_hwm_bytes = FACT_BROKEN,
 							  .threads = FACT_BROKEN };
 	struct fact files = out->open_files, start = set->beyond ? FACT_BROKEN : fact_of(0);
+	size_t rows = 0;
 
 	*out = (struct process_sample){ .processes = fact_of(set->beyond),
 					.rss_anon_bytes = start,
@@ -171,9 +188,14 @@ void process_set_read(struct process_set *set, pid_t main_pid, struct process_sa
 		add(&out->rss_file_bytes, status.rss_file_bytes);
 		add(&out->rss_shmem_bytes, status.rss_shmem_bytes);
 		add(&out->threads, status.threads);
-		if (set->slot[i].pid == main_pid)
+		if (set->slot[i].pid == main_pid) {
 			out->vm_hwm_bytes = status.vm_hwm_bytes;
+			out->main_rss_anon_bytes = status.rss_anon_bytes;
+		}
+		if (rc > 0)
+			each[rows++] = process_row(set->slot[i].pid, &status);
 	}
+	return rows;
 }
 
 /* Counts the entries of /proc/PID/fd. */

@@ -16,9 +16,6 @@
 
 #include "observe/sampler.h"
 
-/* With more processes than this, sums would be too low: they are given as unreadable. */
-#define PROCESS_SET_MAX 64
-
 struct process_slot {
 	pid_t pid;
 	int status_fd; /* stays with this very process, even when its id is used again; -errno: not open */
@@ -32,6 +29,7 @@ struct process_set {
 
 struct process_status {
 	char state; /* 'Z': zombie; 0: not found */
+	char name[16];
 	struct fact rss_anon_bytes, rss_file_bytes, rss_shmem_bytes, vm_hwm_bytes, threads;
 };
 
@@ -40,8 +38,12 @@ void process_status_parse(const char *text, size_t len, struct process_status *o
 void process_set_init(struct process_set *set);
 /* count may exceed PROCESS_SET_MAX; pids holds the first PROCESS_SET_MAX then. */
 void process_set_update(struct process_set *set, const pid_t *pids, size_t count);
-/* Sums over the living; all but open_files, which is left as it is. */
-void process_set_read(struct process_set *set, pid_t main_pid, struct process_sample *out);
+/*
+ * Sums over the living; all but open_files, which is left as it is.  each: room
+ * for PROCESS_SET_MAX, gets a row for each that could be read.  Returns the rows.
+ */
+size_t process_set_read(struct process_set *set, pid_t main_pid, struct process_sample *out,
+			struct process_seen *each);
 /* Open files of all processes together. */
 struct fact process_set_files(const struct process_set *set);
 void process_set_release(struct process_set *set);

@@ -24,7 +24,9 @@
 #define DENSE_WINDOW_NS (50 * NS_PER_MS)
 #define DENSE_STEP_PER_MILLE 15
 #define DENSE_STEP_UNCAPPED_BYTES (4ULL << 20)
-#define BUDGET_MAX_NS ((int64_t)(30 * NS_PER_MS))
+#define TREND_NS (250 * NS_PER_MS)
+#define TREND_AHEAD_NS 1e9
+#define BUDGET_MAX_NS ((int64_t)(60 * NS_PER_MS)) /* a second at the dense rate */
 #define BUDGET_SHARE 100 /* one part in so many of wall time */
 
 #define PIDS_INTERVAL_NS (100 * NS_PER_MS)
@@ -65,7 +67,12 @@ struct sampler {
 	int64_t budget_ns;
 	uint64_t budget_wall_ns, budget_cpu_ns; /* when last settled */
 	pid_t seen[PIDS_SEEN_MAX];
-	size_t seen_count;
+	_Atomic size_t seen_count; /* grows after its entry is there */
+	struct process_seen each[PROCESS_SET_MAX]; /* as last read */
+	size_t each_count;
+	struct fact trend_bytes[2]; /* unreclaimable: [0] a quarter to half a second ago, [1] since then */
+	uint64_t trend_ns[2];
+	struct oom_snapshot at_oom;
 	gsl_histogram *lateness; /* µs */
 	struct sampler_stats stats;
 };
@@ -79,12 +86,14 @@ static void refresh_pids(struct sampler *s)
 		return; /* processes keep being read; those that are gone drop out by themselves */
 	process_set_update(&s->processes, pids, (size_t)count);
 	for (int i = 0; i < count && i < PROCESS_SET_MAX; i++) {
-		size_t j = 0;
+		size_t seen = s->seen_count, j = 0;
 
-		while (j < s->seen_count && s->seen[j] != pids[i])
+		while (j < seen && s->seen[j] != pids[i])
 			j++;
-		if (j == s->seen_count && j < PIDS_SEEN_MAX)
-			s->seen[s->seen_count++] = pids[i];
+		if (j == seen && j < PIDS_SEEN_MAX) {
+			s->seen[j] = pids[i];
+			s->seen_count = j + 1;
+		}
 	}
 }
 
@@ -106,7 +115,7 @@ static void read_processes(struct sampler *s, uint64_t now, bool event)
 	}
 	if (now >= s->next_process_ns || event) {
 		start_ns = clock_ns();
-		process_set_read(&s->processes, s->options.main_pid, p);
+		s->each_count = process_set_read(&s->processes, s->options.main_pid, p, s->each);
 		s->next_process_ns = pause_after(start_ns, PROCESS_COSTS);
 	}
 	if (now >= s->next_files_ns && !event) {
@@ -124,6 +133,24 @@ static struct fact moving(const struct sample *x)
 	return fact_known(group) ? group : fact_add(x->process.rss_anon_bytes, x->process.rss_shmem_bytes);
 }
 
+/* Growing on as since trend_ns[0], will it reach the cap within TREND_AHEAD_NS? */
+static bool cap_is_near(struct sampler *s, uint64_t now)
+{
+	struct fact at = memory_unreclaimable(&s->last.memory), was = s->trend_bytes[0];
+	uint64_t cap_bytes = s->options.isolation->readback.memory_bytes.value; /* 0 when there is none */
+	uint64_t since_ns = now - s->trend_ns[0];
+
+	if (now - s->trend_ns[1] >= TREND_NS) {
+		s->trend_bytes[0] = s->trend_bytes[1];
+		s->trend_ns[0] = s->trend_ns[1];
+		s->trend_bytes[1] = at;
+		s->trend_ns[1] = now;
+	}
+	if (cap_bytes == 0 || !fact_known(at) || !fact_known(was) || at.value <= was.value || since_ns == 0)
+		return false;
+	return (double)at.value + (double)(at.value - was.value) * TREND_AHEAD_NS / (double)since_ns >= (double)cap_bytes;
+}
+
 static void watch_movement(struct sampler *s, enum sample_reason reason, uint64_t now)
 {
 	struct fact at = moving(&s->last), was = s->moving_at_tick;
@@ -134,8 +161,26 @@ static void watch_movement(struct sampler *s, enum sample_reason reason, uint64_
 		if (moved >= s->dense_step_bytes)
 			s->dense_until_ns = now + DENSE_WINDOW_NS;
 	}
-	if (reason == SAMPLE_TICK)
-		s->moving_at_tick = at;
+	if (reason != SAMPLE_TICK)
+		return;
+	s->moving_at_tick = at;
+	if (cap_is_near(s, now))
+		s->dense_until_ns = now + DENSE_WINDOW_NS;
+}
+
+bool sample_nearer_kill(const struct sample *kept, const struct sample *s)
+{
+	if (s->memory.field[MEMORY_OOM_KILL].value > 0)
+		return false;
+	return kept->t_ns == 0 || s->t_ns - kept->t_ns > SAMPLE_DYING_NS ||
+	       memory_unreclaimable(&s->memory).value >= memory_unreclaimable(&kept->memory).value;
+}
+
+static void keep_snapshot(struct sampler *s)
+{
+	s->at_oom.sample = s->last;
+	memcpy(s->at_oom.process, s->each, s->each_count * sizeof(s->each[0]));
+	s->at_oom.count = s->each_count;
 }
 
 static void take(struct sampler *s, enum sample_reason reason, uint64_t lateness_ns)
@@ -145,6 +190,9 @@ static void take(struct sampler *s, enum sample_reason reason, uint64_t lateness
 
 	if (s->stats.samples + s->stats.dropped > 0 && now - s->last.t_ns > s->stats.gap_max_ns)
 		s->stats.gap_max_ns = now - s->last.t_ns;
+	/* Should the event turn out to have come late, what was read before it is the nearest there is. */
+	if (reason == SAMPLE_OOM && s->at_oom.sample.t_ns == 0 && s->last.memory.field[MEMORY_OOM_KILL].value == 0)
+		keep_snapshot(s);
 	s->last.t_ns = now;
 	s->last.lateness_ns = lateness_ns;
 	s->last.reason = reason;
@@ -152,6 +200,8 @@ static void take(struct sampler *s, enum sample_reason reason, uint64_t lateness
 	read_processes(s, now, reason == SAMPLE_OOM || reason == SAMPLE_LAST);
 	disk_watch_read(&s->disk, &s->last.disk);
 	watch_movement(s, reason, now);
+	if (reason == SAMPLE_OOM && sample_nearer_kill(&s->at_oom.sample, &s->last))
+		keep_snapshot(s);
 
 	slot = ring_slot(&s->ring);
 	if (!slot) {
@@ -351,6 +401,7 @@ int sampler_start(struct sampler **out, const struct sampler_options *options, s
 	ring_init(&s->ring);
 	process_set_init(&s->processes);
 	s->epoll_fd = -1;
+	s->seen[s->seen_count++] = options->main_pid;
 	for (size_t i = 0; i < WATCHED; i++)
 		s->fd[i] = -1;
 	if (open_all(s, err) < 0) {
@@ -423,6 +474,11 @@ const pid_t *sampler_pids(const struct sampler *s, size_t *count)
 {
 	*count = s->seen_count;
 	return s->seen;
+}
+
+const struct oom_snapshot *sampler_at_oom(const struct sampler *s)
+{
+	return s->at_oom.sample.t_ns != 0 ? &s->at_oom : NULL;
 }
 
 void sampler_free(struct sampler *s)

@@ -10,9 +10,11 @@
  * must outlive the sampler: removing it first looks like an OOM event.
  *
  * Dense: every ms for 50 ms after unreclaimable memory (anon + shmem) moved by
- * 1.5 % of the cap since the last tick (4 MiB without a cap).  Page cache that
- * grows does not trigger it.  A budget of CPU time (1 % of a core over time,
- * 30 ms at once) bounds what it costs; after an OOM event it is not asked.
+ * 1.5 % of the cap since the last tick (4 MiB without a cap), and while it and
+ * kernel memory, growing on as of late, would reach the cap within a second: so
+ * the last second before a death is dense, be it slow or fast.  Page cache that
+ * grows triggers neither.  A budget of CPU time (1 % of a core over time, 60 ms
+ * at once) bounds what it costs; after an OOM event it is not asked.
  *
  * Figures that are dearer to read keep their last value in between: processes
  * (0.1 % of a core: one process every few ticks, many of them 10 times a
@@ -22,10 +24,12 @@
 #ifndef OOMRIG_OBSERVE_SAMPLER_H
 #define OOMRIG_OBSERVE_SAMPLER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "isolation/isolation.h"
 
@@ -36,6 +40,7 @@ extern const char *const sample_reason_names[]; /* "tick" … */
 struct process_sample {
 	struct fact processes;
 	struct fact rss_anon_bytes, rss_file_bytes, rss_shmem_bytes;
+	struct fact main_rss_anon_bytes; /* of the main process alone */
 	struct fact vm_hwm_bytes; /* of the main process: the kernel's own watermark of RSS */
 	struct fact threads;
 	struct fact open_files;
@@ -54,9 +59,43 @@ struct sample {
 	struct disk_sample disk;
 };
 
+/* With more processes than this, sums would be too low: they are given as unreadable. */
+#define PROCESS_SET_MAX 64
+
+/* One process, by /proc/PID/status. */
+struct process_seen {
+	pid_t pid;
+	char name[16]; /* TASK_COMM_LEN */
+	struct fact rss_anon_bytes, rss_file_bytes, rss_shmem_bytes, vm_hwm_bytes, threads;
+};
+
+/*
+ * What was there when the OOM event came: a sample, and the processes one by one.
+ * Where the event comes after the kill (always on v2), what was read before it;
+ * processes are then up to 100 ms older than the sample.
+ */
+struct oom_snapshot {
+	struct sample sample;
+	struct process_seen process[PROCESS_SET_MAX];
+	size_t count;
+};
+
+/*
+ * How long a killed process may take to be gone: its memory is freed and its
+ * I/O waited for first (2.9 s were seen on a busy disk).
+ */
+#define SAMPLE_DYING_NS (10 * NS_PER_S)
+
+/*
+ * Does the event sample s tell more of the kill than kept?  One that came late,
+ * with the kill already counted, shows what is left rather than what was there;
+ * of a burst of events the fullest counts.  kept may be zeroed: none yet.
+ */
+bool sample_nearer_kill(const struct sample *kept, const struct sample *s);
+
 struct sampler_options {
 	struct isolation *isolation; /* borrowed */
-	pid_t main_pid; /* for vm_hwm_bytes */
+	pid_t main_pid; /* for vm_hwm_bytes, and the first of sampler_pids() */
 	uint64_t hz;
 	const char *data_dir; /* borrowed until stop; NULL: not measured */
 	const char *tmp_dir;
@@ -85,8 +124,10 @@ void sampler_drain(struct sampler *s, void (*fn)(void *arg, const struct sample 
 void sampler_stop(struct sampler *s);
 /* Valid after sampler_stop(). */
 void sampler_stats(const struct sampler *s, struct sampler_stats *out);
-/* Process ids ever seen inside, at 10 Hz, the first 256; valid after sampler_stop(), borrowed. */
+/* Process ids ever seen inside, at 10 Hz, the first 256; any thread, at any time, borrowed. */
 const pid_t *sampler_pids(const struct sampler *s, size_t *count);
+/* Of the OOM event nearest to the kill; NULL: there was none.  Valid after sampler_stop(), borrowed. */
+const struct oom_snapshot *sampler_at_oom(const struct sampler *s);
 void sampler_free(struct sampler *s);
 
 /*

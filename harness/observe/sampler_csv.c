@@ -18,6 +18,7 @@ static const struct {
 	{ "rss_anon_bytes", offsetof(struct sample, process.rss_anon_bytes) },
 	{ "rss_file_bytes", offsetof(struct sample, process.rss_file_bytes) },
 	{ "rss_shmem_bytes", offsetof(struct sample, process.rss_shmem_bytes) },
+	{ "main_rss_anon_bytes", offsetof(struct sample, process.main_rss_anon_bytes) },
 	{ "vm_hwm_bytes", offsetof(struct sample, process.vm_hwm_bytes) },
 	{ "threads", offsetof(struct sample, process.threads) },
 	{ "open_files", offsetof(struct sample, process.open_files) },

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/death.h"
 #include "report/figures.h"
 #include "report/heading.h"
 #include "report/page.h"
@@ -228,6 +229,7 @@ void report_run(FILE *out, const struct run_summary *run)
 	evidence(&p, run);
 	picture(&p, run);
 	phases(&p, &run->facts);
+	report_death(&p, json_object_get(run->record, "death"));
 	requests(&p, &run->facts);
 	/* Not wrapped: it is there to be copied. */
 	buf_addf(&p.text, "%-*s%s\n", LABEL_COLUMNS + 2, "Record", run->folder != NULL ? run->folder : run->id);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
+#include "run/death.h"
 #include "run/state.h"
 #include "store/host.h"
 
@@ -29,8 +30,10 @@ static void read_counters(struct run *r)
 	f->oom_events = fact_of(r->gather.oom_events);
 	if (r->gather.oom_events > 0)
 		f->oom_event_ns = fact_of(r->gather.first_oom_ns - r->origin_ns);
-	f->cap_in_force_bytes = final.limit_bytes;
-	f->cap_swap_in_force_bytes = final.swap_limit_bytes;
+	if (f->cap_in_force_bytes.state == FACT_ABSENT) /* otherwise it was found changed in between */
+		f->cap_in_force_bytes = final.limit_bytes;
+	if (f->cap_swap_in_force_bytes.state == FACT_ABSENT)
+		f->cap_swap_in_force_bytes = final.swap_limit_bytes;
 }
 
 static void read_load(struct run *r)
@@ -95,7 +98,7 @@ void finish_note_exit(struct run *r, const struct target_exit *exit)
 		return;
 	/* By now connections have been reset; what was under way is known from the OOM event, if there was one. */
 	struct load_totals totals = r->at_oom;
-	if (r->at_oom_ns == 0 || exit->t_ns - r->at_oom_ns > GATHER_DYING_NS)
+	if (r->at_oom_ns == 0 || exit->t_ns - r->at_oom_ns > SAMPLE_DYING_NS)
 		load_totals(r->load, &totals);
 	f->death_in_flight = fact_of(totals.in_flight);
 	f->death_acknowledged_bytes = fact_of(totals.acknowledged_bytes);
@@ -126,6 +129,9 @@ static void take_kernel_log(struct run *r)
 	struct kernel_log_filter filter = { .group = r->isolation ? r->isolation->name : "",
 					    .pids = &server,
 					    .pid_count = server > 0 };
+	/* A child's record has nothing but its id when the kernel leaves out the lines that name the group. */
+	if (r->sampler != NULL)
+		filter.pids = sampler_pids(r->sampler, &filter.pid_count);
 	kernel_log_read(&r->kernel_log, &filter);
 }
 
@@ -143,6 +149,7 @@ static void read_kernel_log(struct run *r)
 {
 	struct facts *f = &r->facts;
 	const struct kernel_log *log = &r->kernel_log;
+	death_note_dump(log, f);
 	f->kernel_log_kills = log->fd < 0 ? FACT_BROKEN : fact_of(log->kill_count);
 	if (log->fd < 0)
 		return;

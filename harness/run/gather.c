@@ -20,6 +20,16 @@ void gather_phase(struct gather *g, enum gather_phase phase)
 	g->phase = phase;
 }
 
+/* Private memory of the processes but the main one. */
+static struct fact children_anon(const struct sample *s)
+{
+	struct fact all = s->process.rss_anon_bytes, main = s->process.main_rss_anon_bytes;
+
+	if (!fact_known(all) || !fact_known(main))
+		return all.state == FACT_UNREADABLE || main.state == FACT_UNREADABLE ? FACT_BROKEN : FACT_NONE;
+	return fact_of(all.value > main.value ? all.value - main.value : 0);
+}
+
 static void keep_peaks(struct facts *f, const struct memory_sample *m)
 {
 	f->peak_sampled_usage_bytes = fact_max(f->peak_sampled_usage_bytes, m->field[MEMORY_USAGE]);
@@ -53,11 +63,7 @@ static void keep_oom(struct gather *g, const struct sample *s)
 	bool first = g->oom_events++ == 0;
 	if (first)
 		g->first_oom_ns = s->t_ns;
-	/* An event that came late, with the kill already counted, shows what is left rather than what was there. */
-	if (s->memory.field[MEMORY_OOM_KILL].value > 0)
-		return;
-	bool stale = s->t_ns - g->at_oom.t_ns > GATHER_DYING_NS;
-	if (stale || memory_unreclaimable(&s->memory).value >= memory_unreclaimable(&g->at_oom.memory).value)
+	if (sample_nearer_kill(&g->at_oom, s))
 		g->at_oom = *s;
 	/* Should only a worker die of it, no end will ask for this; the main process's own end asks again. */
 	if (first && g->phase != GATHER_STOP)
@@ -103,6 +109,7 @@ void gather_sample(struct gather *g, const struct sample *s)
 		return;
 	case GATHER_BASELINE:
 		keep_baseline(g->facts, &s->memory);
+		g->facts->baseline_children_anon_bytes = children_anon(s);
 		g->baseline_faults = faults;
 		g->baseline = s->memory;
 		return;
@@ -139,9 +146,71 @@ static const struct sample *fullest_before(const struct gather *g, uint64_t end_
 	return best;
 }
 
+static const struct sample *nth_newest(const struct gather *g, size_t n)
+{
+	return &g->recent[(g->next + GATHER_RECENT - 1 - n) % GATHER_RECENT];
+}
+
+static uint64_t kills(const struct sample *s)
+{
+	return s->memory.field[MEMORY_OOM_KILL].value; /* 0 unless known */
+}
+
+/*
+ * Where the event comes after the kill (v2), or none at all, what was left after
+ * it is not of the last second: back to the last sample that had not counted it.
+ */
+static uint64_t before_the_kill(const struct gather *g, uint64_t to_ns)
+{
+	uint64_t counted = UINT64_MAX, last_ns = to_ns;
+
+	for (size_t n = 0; n < g->count; n++) {
+		const struct sample *s = nth_newest(g, n);
+		if (s->t_ns > to_ns)
+			continue;
+		if (to_ns - s->t_ns > DEATH_WINDOW_NS)
+			break;
+		if (kills(s) < counted && counted != UINT64_MAX)
+			last_ns = s->t_ns;
+		if (kills(s) < counted)
+			counted = kills(s);
+	}
+	return last_ns;
+}
+
+/* From the newest back: of each step the newest sample that is at least that old. */
+static void note_last_second(struct gather *g, uint64_t to_ns)
+{
+	static const uint64_t before_ms[LAST_SECOND_STEPS] = { 1000, 500, 200, 100, 50, 20, 10, 0 };
+	const struct sample *found[LAST_SECOND_STEPS] = { NULL };
+	struct last_second *last = &g->last_second;
+	uint64_t later_ns = to_ns;
+
+	memset(last, 0, sizeof(*last));
+	for (size_t n = 0; n < g->count; n++) {
+		const struct sample *s = nth_newest(g, n);
+		if (s->t_ns > to_ns)
+			continue;
+		for (size_t i = 0; i < LAST_SECOND_STEPS; i++)
+			if (found[i] == NULL && to_ns - s->t_ns >= before_ms[i] * NS_PER_MS)
+				found[i] = s;
+		if (to_ns - s->t_ns > DEATH_WINDOW_NS)
+			break;
+		last->from_ns = s->t_ns;
+		last->to_ns = to_ns;
+		last->samples++;
+		if (later_ns - s->t_ns > last->gap_max_ns)
+			last->gap_max_ns = later_ns - s->t_ns;
+		later_ns = s->t_ns;
+	}
+	for (size_t i = 0; i < LAST_SECOND_STEPS && last->samples > 0; i++)
+		if (found[i] != NULL && (i == 0 || found[i] != found[i - 1]))
+			last->step[last->steps++] = *found[i];
+}
+
 void gather_death(struct gather *g, uint64_t end_ns)
 {
-	bool by_event = g->at_oom.t_ns != 0 && end_ns - g->at_oom.t_ns <= GATHER_DYING_NS;
+	bool by_event = g->at_oom.t_ns != 0 && end_ns - g->at_oom.t_ns <= SAMPLE_DYING_NS;
 	const struct sample *best = by_event ? &g->at_oom : fullest_before(g, end_ns);
 	if (best == NULL)
 		return;
@@ -154,6 +223,9 @@ void gather_death(struct gather *g, uint64_t end_ns)
 	f->death_kernel_bytes = field[MEMORY_KERNEL];
 	f->death_dirty_bytes = field[MEMORY_DIRTY];
 	f->death_writeback_bytes = field[MEMORY_WRITEBACK];
+	f->death_unevictable_bytes = field[MEMORY_UNEVICTABLE];
+	f->death_children_anon_bytes = children_anon(best);
+	note_last_second(g, by_event ? best->t_ns : before_the_kill(g, end_ns));
 }
 
 void gather_release(struct gather *g)

@@ -26,6 +26,16 @@ enum gather_phase {
 	GATHER_STOP,     /* from the rig's first signal on: its own doing, nothing is kept */
 };
 
+/* The second before a death, compactly; all of its samples are in samples.csv between from_ns and to_ns. */
+#define LAST_SECOND_STEPS 8
+struct last_second {
+	uint64_t from_ns, to_ns; /* clock_ns() of the first and the last of them; 0: no death, or nothing was seen */
+	size_t samples;
+	uint64_t gap_max_ns;
+	struct sample step[LAST_SECOND_STEPS]; /* as it was 1 s, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01 s before, and then */
+	size_t steps; /* known; fewer when the run is younger than a second */
+};
+
 struct gather {
 	struct facts *facts; /* borrowed */
 	enum gather_phase phase;
@@ -36,22 +46,17 @@ struct gather {
 	struct memory_sample baseline; /* the last sample before the load */
 	struct facts_round *round;     /* of facts, the one that runs; NULL: rounds are not told apart */
 	uint64_t oom_events, first_oom_ns; /* event samples so far; clock_ns() of the first */
-	struct sample at_oom;              /* the fullest event sample of the last GATHER_DYING_NS */
+	struct sample at_oom;              /* the event sample nearest to the kill */
+	struct last_second last_second;    /* before the moment of gather_death() */
 };
 
-#define GATHER_RECENT 1024 /* a second of the densest sampling */
+#define GATHER_RECENT 2048 /* a second of the densest sampling, and what follows until the death is known */
 
 void gather_init(struct gather *g, struct facts *facts);
 void gather_phase(struct gather *g, enum gather_phase phase);
 /* A further round of load begins; NULL when facts has no room for it. */
 struct facts_round *gather_round(struct gather *g);
 void gather_sample(struct gather *g, const struct sample *s);
-
-/*
- * How long a killed process may take to be gone: its memory is freed and its
- * I/O waited for first (2.9 s were seen on a busy disk).
- */
-#define GATHER_DYING_NS (10 * NS_PER_S)
 
 /*
  * Composition of the charge at death.  By the time the rig sees the end, the

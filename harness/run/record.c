@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "run/death.h"
 #include "run/state.h"
 #include "store/host.h"
 
@@ -126,6 +127,9 @@ void record_end(struct run *r)
 		store_set(&r->store, "load", load_json(r));
 	if (r->sampler != NULL) {
 		store_set(&r->store, "sampler", sampler_json(r));
+		json_t *death = death_to_json(&r->kernel_log, sampler_at_oom(r->sampler), &r->gather, r->origin_ns);
+		if (death != NULL)
+			store_set(&r->store, "death", death);
 		sampler_free(r->sampler);
 		r->sampler = NULL;
 	}

@@ -70,6 +70,19 @@ static void show_progress(struct run *r)
 	progress_update(r->progress, run_elapsed_ns(r), bars, count, &memory);
 }
 
+/* A cap that was lifted and put back was not in force: another limit than at the start is kept as the finding. */
+static void check_cap(struct run *r)
+{
+	const struct isolation_readback *start = &r->isolation->readback;
+	struct isolation_final now;
+	if (!fact_known(start->memory_bytes) || r->isolation->backend->final(r->isolation, &now, NULL) != 0)
+		return;
+	if (now.limit_bytes.value != start->memory_bytes.value)
+		r->facts.cap_in_force_bytes = now.limit_bytes;
+	if (fact_known(start->memory_swap_bytes) && now.swap_limit_bytes.value != start->memory_swap_bytes.value)
+		r->facts.cap_swap_in_force_bytes = now.swap_limit_bytes;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct run *r = timer->data;
@@ -81,6 +94,10 @@ static void on_tick(uv_timer_t *timer)
 	if (store_flush(&r->store, &err) != 0 && !r->stopping)
 		run_fail(r, &err);
 	run_check_disk(r);
+	if (r->target_running && fact_known(r->facts.server_started) && !r->stopping) {
+		run_check_membership(r);
+		check_cap(r);
+	}
 }
 
 void run_check_disk(struct run *r)
@@ -128,7 +145,7 @@ static void on_oom_async(uv_async_t *async)
 	struct run *r = async->data;
 	uint64_t now = clock_ns();
 	/* A dying server may run into its limit again and again: the first of a burst tells what was under way. */
-	if (r->load == NULL || r->stopping || (r->at_oom_ns != 0 && now - r->at_oom_ns <= GATHER_DYING_NS))
+	if (r->load == NULL || r->stopping || (r->at_oom_ns != 0 && now - r->at_oom_ns <= SAMPLE_DYING_NS))
 		return;
 	load_totals(r->load, &r->at_oom);
 	r->at_oom_ns = now;

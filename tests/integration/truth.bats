@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Verdicts that can be trusted: the corpus of known fates, stored runs judged again, and each guard tripped once.
+# Verdicts that can be trusted: the corpus of known fates, stored runs judged again, growth laws.
 
 bats_require_minimum_version 1.5.0
 load run.bash
@@ -136,73 +136,4 @@ temporary_files() { # on|off
 	temporary_files off | tee "$RESULTS/law"
 	grep -q 'kept after the load: 0 per request and 0 per byte' "$RESULTS/law"
 	grep -q 'given back: .* per byte in flight, the term that carries it' "$RESULTS/law"
-}
-
-# ---- guards: each tripped once --------------------------------------------
-
-need_v1() {
-	root=$(awk '$3 == "cgroup" && $4 ~ /(^|,)memory(,|$)/ { print $2; exit }' /proc/mounts)
-	[ -n "$root" ] || skip "no cgroup v1 memory controller here"
-	fate=$ROOT/build/tests/truth/fate
-}
-
-@test "guard: a server that leaves its group" {
-	need_cap
-	need_v1
-	rig tests/truth/steady.yaml -- sh -c "echo \$\$ >$root/cgroup.procs; exec $fate steady --port {port} --data {data} --tmp {tmp}"
-	same "$(verdict)" invalid/group
-}
-
-@test "guard: a child that leaves the group while its parent stays" {
-	need_cap
-	need_v1
-	rig tests/truth/steady.yaml -- sh -c \
-		"sh -c 'echo \$\$ >$root/cgroup.procs; exec sleep 5' & exec $fate steady --port {port} --data {data} --tmp {tmp}"
-	same "$(verdict)" invalid/group
-	# It left, so the rig's cap could not end it; it belongs to this test.
-	server=$(record .server_pid)
-	kill -9 $(ps -o pid= -s "$server") 2>/dev/null || true
-}
-
-@test "guard: a cap that is lifted while the run goes on" {
-	need_cap
-	need_v1
-	rig tests/truth/steady.yaml -- sh -c \
-		"g=$root\$(sed -n 's/.*:memory://p' /proc/self/cgroup)
-		for f in memory.memsw.limit_in_bytes memory.limit_in_bytes; do [ ! -e \$g/\$f ] || echo 128M >\$g/\$f; done
-		exec $fate steady --port {port} --data {data} --tmp {tmp}"
-	same "$(verdict)" invalid/cap
-}
-
-@test "guard: the disk under the data runs full" {
-	need_cap
-	truncate -s 160M "$RESULTS/image" && mkfs.ext4 -q "$RESULTS/image" && mkdir "$RESULTS/disk"
-	mount -o loop "$RESULTS/image" "$RESULTS/disk" || skip "cannot mount a loop device here"
-	rig tests/truth/page-cache.yaml --work "$RESULTS/disk" --set load.1.read_back=false -- sh -c \
-		"cat /dev/zero >{tmp}/filler; exec $ROOT/build/tests/truth/fate steady --port {port} --data {data} --tmp {tmp}"
-	umount "$RESULTS/disk"
-	same "$(verdict)" invalid/disk
-}
-
-@test "guard: samples with a hole, because the rig itself was stopped" {
-	need_cap
-	"$RIG" run tests/truth/steady.yaml --set settle=1500ms --json --quiet --results "$RESULTS" >"$RESULTS/out" 3>&- &
-	rig_pid=$!
-	for _ in $(seq 100); do
-		[ -n "$(jq -r '.server_pid // empty' "$RESULTS"/*/run.json 2>/dev/null)" ] && break
-		sleep 0.05
-	done
-	sleep 0.4
-	kill -STOP "$rig_pid"
-	sleep 1.3
-	kill -CONT "$rig_pid"
-	wait "$rig_pid" || true
-	output=$(cat "$RESULTS/out")
-	same "$(verdict)" invalid/samples
-}
-
-@test "guard: a load that is cut by its deadline" {
-	need_cap
-	rig tests/truth/page-cache.yaml --set deadline=300ms --set load.1.up=100kB/s
-	same "$(verdict)" invalid/load
 }

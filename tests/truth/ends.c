@@ -53,26 +53,57 @@ static void eat_before_ready(void)
 }
 
 /*
- * Pages of a file that are dirty and locked: no reclaim takes them, and anon is
- * next to nothing.  What many writers to a slow disk come to by chance, without
- * the chance (docs/verdicts.md has the figures for those).
+ * Pages of a file that are locked: no reclaim takes them, and anon is next to
+ * nothing.  What many writers to a slow disk come to by chance, without the
+ * chance (docs/verdicts.md has the figures for those).
  */
+static int lock_pages(struct upload *u, size_t bytes)
+{
+	static unsigned number;
+	struct upload file = { .fd = -1 };
+	snprintf(file.name, sizeof(file.name), "%.100s.%u", u->name,
+		 __atomic_add_fetch(&number, 1, __ATOMIC_RELAXED));
+	service_open(&file, fate_options.data);
+	if (ftruncate(file.fd, (off_t)bytes) != 0)
+		exit(1);
+	char *pages = mmap(NULL, bytes, PROT_READ, MAP_SHARED, file.fd, 0);
+	if (pages == MAP_FAILED || mlock(pages, bytes) != 0)
+		exit(1);
+	return file.fd;
+}
+
+__attribute__((noreturn)) static int eat_locked_pages(struct upload *u)
+{
+	for (;;)
+		close(lock_pages(u, chance(2, 8) * MIB));
+}
+
+/* Written again as soon as they are on disk, so that most of them are dirty or under way at any moment. */
+#define KEPT_DIRTY_BYTES (CAP_BYTES * 7 / 8)
+static char piece[MIB];
+
+__attribute__((noreturn)) static void *keep_dirty(void *arg)
+{
+	int fd = *(int *)arg;
+	for (;;)
+		for (size_t at = 0; at < KEPT_DIRTY_BYTES; at += MIB)
+			if (pwrite(fd, piece, MIB, (off_t)at) < 0)
+				exit(1);
+}
+
 static int eat_dirty_pages(struct upload *u)
 {
-	u->received = 0;
-	for (unsigned i = 0;; i++) {
-		size_t bytes = chance(2, 8) * MIB;
-		struct upload file = { .fd = -1 };
-		snprintf(file.name, sizeof(file.name), "%.100s.%u", u->name, i);
-		service_open(&file, fate_options.data);
-		if (ftruncate(file.fd, (off_t)bytes) != 0)
+	static unsigned started;
+	static int fd;
+	pthread_t thread;
+	if (__atomic_fetch_add(&started, 1, __ATOMIC_RELAXED) > 0)
+		return 503;
+	fd = lock_pages(u, KEPT_DIRTY_BYTES);
+	for (unsigned i = 0; i < 2; i++)
+		if (pthread_create(&thread, NULL, keep_dirty, &fd) != 0)
 			exit(1);
-		char *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.fd, 0);
-		if (pages == MAP_FAILED || mlock(pages, bytes) != 0)
-			exit(1);
-		memset(pages, 1, bytes);
-		close(file.fd);
-	}
+	sleep_ms(chance(60, 100));
+	take_until_killed(chance(1, 8) * MIB);
 }
 
 static void worker_eats(void)
@@ -266,8 +297,11 @@ const struct fate ends[] = {
 	{ .name = "killed-before-ready",
 	  .meaning = "its start alone needs more than the cap",
 	  .start = eat_before_ready },
+	{ .name = "killed-by-locked-pages",
+	  .meaning = "the cap fills with locked file pages",
+	  .uploaded = eat_locked_pages },
 	{ .name = "killed-by-dirty-pages",
-	  .meaning = "the cap fills with dirty file pages",
+	  .meaning = "the cap fills with file pages that never stay written",
 	  .uploaded = eat_dirty_pages },
 	{ .name = "worker-killed",
 	  .meaning = "a worker outgrows the cap, the parent serves on",

@@ -38,6 +38,7 @@ struct fate {
 	int (*uploaded)(struct upload *u); /* all of it is there; returns the HTTP status of the answer */
 	void (*healthy)(void);		   /* before a health probe is answered */
 	void (*told_to_stop)(void);	   /* on SIGTERM, before it exits with 0 */
+	bool acknowledges_early; /* answers 201 to the head alone and hangs up */
 };
 extern const struct fate ends[], grows[], serves[]; /* each ends with name == NULL */
 

@@ -84,6 +84,10 @@ static bool take_upload(struct connection *c, struct upload *u, size_t head_len)
 	char piece[PIECE_BYTES];
 	size_t behind = c->held - head_len;
 
+	if (fate->acknowledges_early) {
+		answer(c->fd, 201, 0);
+		return false;
+	}
 	if (behind > u->size)
 		behind = u->size;
 	if (fate->begin != NULL)

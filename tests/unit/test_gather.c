@@ -121,6 +121,95 @@ static void test_ring_keeps_the_newest(void **state)
 	gather_release(&g);
 }
 
+/* Ticks for two seconds, every ms in the last 300; the kill; what is left after it. */
+static void test_last_second(void **state)
+{
+	static const uint64_t steps_ms[] = { 1000, 1500, 1800, 1900, 1950, 1980, 1990, 2000 };
+	struct facts f = { 0 };
+	struct gather g;
+
+	(void)state;
+	gather_init(&g, &f);
+	for (uint64_t t = 10; t <= 1700; t += 10)
+		take(&g, t, t / 10, 1, SAMPLE_TICK);
+	for (uint64_t t = 1701; t < 2000; t++)
+		take(&g, t, t / 10, 1, SAMPLE_DENSE);
+	take(&g, 2000, 201, 1, SAMPLE_OOM);
+	for (uint64_t t = 2001; t < 2400; t++)
+		take(&g, t, 2, 1, SAMPLE_DENSE);
+	gather_death(&g, 2400 * NS_PER_MS);
+	assert_int_equal(g.last_second.from_ns, 1000 * NS_PER_MS);
+	assert_int_equal(g.last_second.to_ns, 2000 * NS_PER_MS);
+	assert_int_equal(g.last_second.samples, 71 + 299 + 1);
+	assert_int_equal(g.last_second.gap_max_ns, 10 * NS_PER_MS);
+	assert_int_equal(g.last_second.steps, LAST_SECOND_STEPS);
+	for (size_t i = 0; i < LAST_SECOND_STEPS; i++)
+		assert_int_equal(g.last_second.step[i].t_ns, steps_ms[i] * NS_PER_MS);
+	gather_release(&g);
+}
+
+/* Told of the kill only after it: the last second ends where it was not counted yet. */
+static void test_last_second_of_a_late_event(void **state)
+{
+	struct facts f = { 0 };
+	struct gather g;
+
+	(void)state;
+	gather_init(&g, &f);
+	for (uint64_t t = 1000; t < 1500; t += 10)
+		take(&g, t, t / 10, 1, SAMPLE_TICK);
+	struct sample late = make_sample(1500, 20, 1, SAMPLE_DENSE);
+	late.memory.field[MEMORY_OOM_KILL] = fact_of(1);
+	gather_sample(&g, &late);
+	late.t_ns += NS_PER_MS;
+	late.reason = SAMPLE_OOM;
+	gather_sample(&g, &late);
+	assert_int_equal(g.last_second.to_ns, 1490 * NS_PER_MS);
+	assert_int_equal(g.last_second.samples, 50);
+	expect_mib("the charge at death", f.death_anon_bytes, 149);
+	gather_release(&g);
+}
+
+/* A server younger than a second has no step of a second before. */
+static void test_last_second_of_a_young_server(void **state)
+{
+	struct facts f = { 0 };
+	struct gather g;
+
+	(void)state;
+	gather_init(&g, &f);
+	assert_int_equal(g.last_second.samples, 0);
+	take(&g, 850, 5, 1, SAMPLE_TICK);
+	take(&g, 1000, 50, 1, SAMPLE_OOM);
+	assert_int_equal(g.last_second.samples, 2);
+	assert_int_equal(g.last_second.steps, 2);
+	assert_int_equal(g.last_second.step[0].t_ns, 850 * NS_PER_MS);
+	gather_release(&g);
+}
+
+/* What the main process does not hold of the private memory; unknown when either is. */
+static void test_children(void **state)
+{
+	struct facts f = { 0 };
+	struct gather g;
+	struct sample s = make_sample(1000, 60, 1, SAMPLE_TICK);
+
+	(void)state;
+	gather_init(&g, &f);
+	gather_phase(&g, GATHER_BASELINE);
+	s.process.rss_anon_bytes = fact_of(4 * MIB);
+	gather_sample(&g, &s);
+	assert_int_equal(f.baseline_children_anon_bytes.state, FACT_ABSENT);
+	s.process.main_rss_anon_bytes = fact_of(3 * MIB);
+	gather_sample(&g, &s);
+	expect_mib("children before the load", f.baseline_children_anon_bytes, 1);
+	s.reason = SAMPLE_OOM;
+	s.process.rss_anon_bytes = fact_of(50 * MIB);
+	gather_sample(&g, &s);
+	expect_mib("children at death", f.death_children_anon_bytes, 47);
+	gather_release(&g);
+}
+
 static void test_request_row(void **state)
 {
 	struct load_request r = { .sequence = 7,
@@ -161,6 +250,10 @@ int main(void)
 		cmocka_unit_test(test_phases),
 		cmocka_unit_test(test_death),
 		cmocka_unit_test(test_ring_keeps_the_newest),
+		cmocka_unit_test(test_last_second),
+		cmocka_unit_test(test_last_second_of_a_late_event),
+		cmocka_unit_test(test_last_second_of_a_young_server),
+		cmocka_unit_test(test_children),
 		cmocka_unit_test(test_request_row),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

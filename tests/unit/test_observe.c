@@ -59,7 +59,7 @@ static void test_process_set(void **state)
 	int hold[2], status;
 	char byte;
 	pid_t pids[3], child;
-
+	struct process_seen each[PROCESS_SET_MAX];
 	assert_int_equal(pipe(hold), 0);
 	child = fork();
 	if (child == 0) {
@@ -71,7 +71,11 @@ static void test_process_set(void **state)
 	pids[1] = child;
 	pids[2] = 0x7ffffffe; /* no such process */
 	process_set_update(&set, pids, 3);
-	process_set_read(&set, getpid(), &p);
+	assert_int_equal(process_set_read(&set, getpid(), &p, each), 2);
+	assert_int_equal(each[1].pid, child);
+	assert_string_equal(each[0].name, "test_observe");
+	assert_fact("both alone are the sum", fact_add(each[0].rss_anon_bytes, each[1].rss_anon_bytes), p.rss_anon_bytes);
+	assert_fact("the main one alone", p.main_rss_anon_bytes, each[0].rss_anon_bytes);
 	assert_fact("processes", p.processes, fact_of(2));
 	assert_fact("threads", p.threads, fact_of(2));
 	assert_true(fact_known(p.vm_hwm_bytes) && p.vm_hwm_bytes.value > 100000);
@@ -81,20 +85,20 @@ static void test_process_set(void **state)
 	/* The child ends: a zombie first, then gone; neither counts. */
 	close(hold[1]);
 	assert_int_equal(waitid(P_PID, (id_t)child, NULL, WEXITED | WNOWAIT), 0);
-	process_set_read(&set, child, &p);
+	process_set_read(&set, child, &p, each);
 	assert_fact("processes besides a zombie", p.processes, fact_of(1));
 	assert_fact("VmHWM of a zombie", p.vm_hwm_bytes, FACT_NONE);
 	waitpid(child, &status, 0);
-	process_set_read(&set, child, &p);
+	process_set_read(&set, child, &p, each);
 	assert_fact("processes besides one that is gone", p.processes, fact_of(1));
 	process_set_update(&set, pids, 0);
-	process_set_read(&set, child, &p);
+	process_set_read(&set, child, &p, each);
 	assert_fact("nobody", p.processes, fact_of(0));
 	assert_fact("nobody's memory", p.rss_anon_bytes, fact_of(0));
 
 	/* More than fit: how many is known, how much is not. */
 	process_set_update(&set, (pid_t[PROCESS_SET_MAX]){ getpid() }, PROCESS_SET_MAX + 5);
-	process_set_read(&set, child, &p);
+	process_set_read(&set, child, &p, each);
 	assert_fact("sum over some", p.rss_anon_bytes, FACT_BROKEN);
 	process_set_release(&set);
 	close(hold[0]);
@@ -173,19 +177,20 @@ static void test_kernel_log(void **state)
 		const char *what, *records[10];
 		pid_t known;
 		size_t kills, lines;
+		bool dump;
 	} rows[] = {
-		{ "our group, whole dump", { DUMP("/oomrig-1-a-00000001"), KILLED, REAPED }, 0, 1, 7 },
-		{ "our group below another", { DUMP("/box/oomrig-1-a-00000001"), KILLED }, 0, 1, 6 },
-		{ "another group", { DUMP("/oomrig-1-a-00000002"), KILLED, REAPED }, 0, 0, 0 },
-		{ "a group that begins like ours", { DUMP("/oomrig-1-a-000000012"), KILLED }, 0, 0, 0 },
-		{ "a group that ends like ours", { DUMP("/xoomrig-1-a-00000001"), KILLED }, 0, 0, 0 },
-		{ "a group inside ours is its own", { DUMP("/oomrig-1-a-00000001/x"), KILLED }, 0, 0, 0 },
-		{ "the dump was rate limited, pid known", { KILLED, REAPED }, 515, 1, 2 },
-		{ "the dump was rate limited, pid unknown", { KILLED, REAPED }, 516, 0, 0 },
-		{ "the whole machine", { MACHINE }, 515, 1, 1 },
-		{ "somebody else on the whole machine", { MACHINE }, 7, 0, 0 },
-		{ "nothing of interest", { OTHER }, 515, 0, 0 },
-		{ "no record at all", { "garbage" }, 515, 0, 0 },
+		{ "our group, whole dump", { DUMP("/oomrig-1-a-00000001"), KILLED, REAPED }, 0, 1, 7, true },
+		{ "our group below another", { DUMP("/box/oomrig-1-a-00000001"), KILLED }, 0, 1, 6, true },
+		{ "another group", { DUMP("/oomrig-1-a-00000002"), KILLED, REAPED }, 0, 0, 0, false },
+		{ "a group that begins like ours", { DUMP("/oomrig-1-a-000000012"), KILLED }, 0, 0, 0, false },
+		{ "a group that ends like ours", { DUMP("/xoomrig-1-a-00000001"), KILLED }, 0, 0, 0, false },
+		{ "a group inside ours is its own", { DUMP("/oomrig-1-a-00000001/x"), KILLED }, 0, 0, 0, false },
+		{ "the dump was rate limited, pid known", { KILLED, REAPED }, 515, 1, 2, false },
+		{ "the dump was rate limited, pid unknown", { KILLED, REAPED }, 516, 0, 0, false },
+		{ "the whole machine", { MACHINE }, 515, 1, 1, false },
+		{ "somebody else on the whole machine", { MACHINE }, 7, 0, 0, false },
+		{ "nothing of interest", { OTHER }, 515, 0, 0, false },
+		{ "no record at all", { "garbage" }, 515, 0, 0, false },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -200,6 +205,8 @@ static void test_kernel_log(void **state)
 		if (log.kill_count != rows[i].kills || lines != rows[i].lines)
 			fail_msg("%s: got %zu kills and %zu lines, expected %zu and %zu:\n%s", rows[i].what,
 				 log.kill_count, lines, rows[i].kills, rows[i].lines, buf_str(&log.excerpt));
+		if (log.oom.seen != rows[i].dump)
+			fail_msg("%s: got %d, expected %d of a parsed dump", rows[i].what, log.oom.seen, rows[i].dump);
 		kernel_log_close(&log);
 	}
 }

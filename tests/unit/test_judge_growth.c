@@ -1,0 +1,126 @@
+/* The judge: which memory grew, and what became of the bytes? */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "judge_cases.h"
+
+static const struct judge_case cases[] = {
+	/* nothing, or what only frightens */
+	{ "quiet", "", "steady", "within the noise of 16 MiB" },
+	{ "quiet, small cap", "cap_asked_bytes=64MiB;cap_in_force_bytes=64MiB;cap_swap_in_force_bytes=64MiB", "steady",
+	  "noise of 4 MiB" },
+	{ "quiet, tiny cap", "cap_asked_bytes=16MiB;cap_in_force_bytes=16MiB;cap_swap_in_force_bytes=16MiB", "steady",
+	  "noise of 4 MiB" },
+	{ "quiet, large cap", "cap_asked_bytes=4GiB;cap_in_force_bytes=4GiB;cap_swap_in_force_bytes=4GiB", "steady",
+	  "noise of 16 MiB" },
+	{ "quiet, no cap", NO_CAP, "steady", NULL },
+	{ "no backend at all", NO_CAP "server_in_group=-;oom_kill=-", "steady", NULL },
+	{ "three uploads, all fixes", CACHE_GROWS, "grew/page-cache", "page cache fell from 240 MiB to 300 KiB" },
+	{ "limit hits prove nothing", CACHE_GROWS, "grew/page-cache", "1825 times, which proves nothing" },
+	{ "all fixes, no cap",
+	  NO_CAP CACHE_GROWS "peak_usage_bytes=4700MB;peak_sampled_usage_bytes=4695MB;peak_kernel_bytes=130MiB;"
+			     "peak_file_bytes=4500MB;peak_unreclaimable_bytes=153MiB;settled_usage_bytes=4700MB;"
+			     "settled_file_bytes=4500MB;settled_kernel_bytes=130MiB;settled_unreclaimable_bytes=139MiB",
+	  "grew/page-cache", NULL },
+	{ "all fixes, as recorded on ext4",
+	  "baseline_usage_bytes=1282048;baseline_anon_bytes=978944;baseline_unreclaimable_bytes=1204224;"
+	  "peak_usage_bytes=268435456;peak_anon_bytes=6946816;peak_file_bytes=261050368;"
+	  "peak_unreclaimable_bytes=18358272;settled_usage_bytes=267108352;settled_anon_bytes=6778880;"
+	  "settled_unreclaimable_bytes=18092032;squeezed_usage_bytes=7139328;squeezed_file_bytes=0;"
+	  "squeezed_unreclaimable_bytes=-;peak_sampled_usage_bytes=-;peak_kernel_bytes=-",
+	  "grew/page-cache", NULL },
+	{ "page cache gone with its files",
+	  CACHE_GROWS "settled_usage_bytes=12MiB;settled_file_bytes=1MiB;"
+		      "squeezed_usage_bytes=-;squeezed_file_bytes=-;squeezed_unreclaimable_bytes=-",
+	  "grew/page-cache", "without being asked" },
+	{ "page cache never asked back",
+	  CACHE_GROWS "squeezed_usage_bytes=-;squeezed_file_bytes=-;squeezed_unreclaimable_bytes=-", "invalid/unproven",
+	  "what came back when asked is absent" },
+	{ "page cache asked back, unreadable",
+	  CACHE_GROWS "squeezed_usage_bytes=?;squeezed_file_bytes=?;squeezed_unreclaimable_bytes=?", "invalid/unproven",
+	  "unreadable" },
+	{ "page cache does not come back", CACHE_GROWS "squeezed_usage_bytes=180MiB;squeezed_file_bytes=170MiB",
+	  "invalid/unproven", "180 MiB stayed" },
+	{ "mapped file pages: the process looks big, anon is flat", CACHE_GROWS "peak_anon_bytes=4MiB",
+	  "grew/page-cache", NULL },
+	{ "kernel bookkeeping of the cache is no leak",
+	  CACHE_GROWS "squeezed_unreclaimable_bytes=-;settled_anon_bytes=3MiB;settled_kernel_bytes=8MiB;"
+		      "settled_unreclaimable_bytes=27MiB;baseline_unreclaimable_bytes=5MiB;settled_kernel_bytes=9MiB",
+	  "grew/page-cache", NULL },
+	{ "prepared uploads filled the cap before the load",
+	  CACHE_GROWS "baseline_usage_bytes=255MiB;baseline_file_bytes=240MiB;baseline_kernel_bytes=8MiB;"
+		      "baseline_unreclaimable_bytes=17MiB;baseline_watermark_bytes=256MiB",
+	  "steady", NULL },
+	{ "watermark from the start, not from the load", "peak_usage_bytes=90MiB;baseline_watermark_bytes=90MiB",
+	  "steady", NULL },
+	{ "watermark rose and no sample saw it", "peak_usage_bytes=90MiB", "invalid/samples",
+	  "82 MiB above the highest sample" },
+	{ "watermark a little above the samples of a big cache", CACHE_GROWS "peak_sampled_usage_bytes=236MiB",
+	  "grew/page-cache", NULL },
+
+	/* peaks and leaks */
+	{ "survivor of two uploads before any fix", CACHE_GROWS ANON_PEAKS, "grew/peak", "57 % of the cap of 256 MiB" },
+	{ "the same, with the larger peak seen", CACHE_GROWS ANON_PEAKS "peak_unreclaimable_bytes=250MiB", "grew/peak",
+	  NULL },
+	{ "before any fix, no cap",
+	  NO_CAP CACHE_GROWS ANON_PEAKS "peak_usage_bytes=3900MB;peak_sampled_usage_bytes=3890MB", "grew/peak", NULL },
+	{ "grows and gives back", ANON_PEAKS "peak_file_bytes=4MiB;peak_usage_bytes=152MiB", "grew/peak", NULL },
+	{ "a third of the growth is a peak, whatever else grew",
+	  CACHE_GROWS "peak_usage_bytes=125MiB;peak_sampled_usage_bytes=125MiB;peak_unreclaimable_bytes=50MiB",
+	  "grew/peak", NULL },
+	{ "gives most back, keeps a little", CACHE_GROWS ANON_PEAKS "squeezed_unreclaimable_bytes=24MiB", "grew/peak",
+	  "all but 20 MiB" },
+	{ "tmpfs filled and emptied", ANON_PEAKS "peak_anon_bytes=4MiB;peak_shmem_bytes=140MiB", "grew/peak",
+	  "shmem 140 MiB" },
+	{ "leak per request", ANON_STAYS "requests_intended=-;requests_started=30k;requests_ok=30k", "grew/leak",
+	  "2.18 KiB for each of 30000" },
+	{ "leak per byte behind a full page cache",
+	  CACHE_GROWS "peak_unreclaimable_bytes=74MiB;squeezed_unreclaimable_bytes=70MiB", "grew/leak",
+	  "66 MiB of it stayed" },
+	{ "leak in a child only", ANON_STAYS, "grew/leak", NULL },
+	{ "leak, never squeezed",
+	  ANON_STAYS "squeezed_usage_bytes=-;squeezed_file_bytes=-;squeezed_unreclaimable_bytes=-", "grew/leak", NULL },
+	{ "tmpfs filled and left", ANON_STAYS "peak_anon_bytes=4MiB;peak_shmem_bytes=64MiB", "grew/leak",
+	  "shmem 64 MiB" },
+	{ "warm-up below the noise",
+	  "peak_unreclaimable_bytes=14MiB;settled_unreclaimable_bytes=14MiB;"
+	  "squeezed_unreclaimable_bytes=14MiB;peak_usage_bytes=18MiB;peak_sampled_usage_bytes=18MiB",
+	  "steady", NULL },
+	{ "gives back only after a delay longer than the settling", ANON_STAYS, "grew/leak",
+	  "cannot tell a leak from" },
+
+	/* what the server did with the bytes */
+	{ "acknowledges and stores wrong bytes", CACHE_GROWS "corrupt=2;first_corrupt=object 1 is wrong at offset 0",
+	  "grew/page-cache", "DATA LOSS: 2 transfers did not bring back what was acknowledged: object 1 is wrong" },
+	{ "data loss and a kill", KILLED "corrupt=1", "crashed/oom-kill", "DATA LOSS: 1 transfer did" },
+	{ "accepts and discards", "verified_bytes=0", "steady",
+	  "nothing of what was acknowledged (3 MiB) was read back" },
+};
+
+static void test_verdicts(void **state)
+{
+	(void)state;
+	expect_cases(cases, COUNT(cases));
+}
+
+static void test_every_verdict_is_reached(void **state)
+{
+	(void)state;
+	expect_reached(growth_verdicts, cases, COUNT(cases));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_every_verdict_is_reached),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,135 @@
+/* The judge: was this the experiment that was asked for, and is its evidence whole? */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "judge_cases.h"
+
+static const struct judge_case cases[] = {
+	/* the rig and its environment */
+	{ "interrupted", KILLED "interrupted=1", "interrupted", NULL },
+	{ "skipped", KILLED "skip_reason=it needs swap", "skipped", "it needs swap" },
+	{ "clean-up behind", "canary_lag_ns=41s", "steady", "clean-up has not run for 41.0 s" },
+	{ "clean-up on time", "canary_lag_ns=900ms", "steady", NULL },
+	{ "log large on disk", "peak_wal_bytes=1233MiB", "steady", "write-ahead log grew to 1.20 GiB on disk" },
+	{ "rig failed", KILLED "rig_error=cannot read samples", "invalid/rig", "cannot read samples" },
+	{ "cap not in force", "cap_in_force_bytes=9223372036854771712", "invalid/cap", NULL },
+	{ "cap never read back", "cap_in_force_bytes=-", "invalid/cap", "absent" },
+	{ "cap unreadable", "cap_in_force_bytes=?", "invalid/cap", "unreadable" },
+	{ "cap unreadable, killed nevertheless", KILLED "cap_in_force_bytes=?", "invalid/cap", NULL },
+	{ "cap rounded down to a page", "cap_asked_bytes=268439551", "steady", NULL },
+	{ "cap a page too small", "cap_in_force_bytes=268431360", "invalid/cap", "268431360 instead of 268435456" },
+	{ "cap a byte too large", "cap_in_force_bytes=268435457", "invalid/cap", NULL },
+	{ "big pages", "cap_asked_bytes=268500991;page_bytes=65536;cap_swap_in_force_bytes=256MiB", "steady", NULL },
+	{ "no swap limit, but no swap", "cap_swap_in_force_bytes=-", "steady", NULL },
+	{ "no swap limit and the host may swap", "cap_swap_in_force_bytes=-;host_swap_bytes=1GiB", "invalid/cap",
+	  "may swap" },
+	{ "no swap limit and the host's swap unknown", "cap_swap_in_force_bytes=-;host_swap_bytes=?", "invalid/cap",
+	  NULL },
+	{ "swap limit too high", "cap_swap_in_force_bytes=512MiB;host_swap_bytes=1GiB", "invalid/cap",
+	  "512 MiB instead of 256 MiB" },
+	{ "swap as asked", "swap_asked_bytes=256MiB;cap_swap_in_force_bytes=512MiB;host_swap_bytes=1GiB", "steady",
+	  NULL },
+	{ "less swap than asked", "swap_asked_bytes=256MiB;cap_swap_in_force_bytes=256MiB;host_swap_bytes=1GiB",
+	  "invalid/cap", "256 MiB instead of 512 MiB" },
+	{ "swap asked of a host without any", "swap_asked_bytes=256MiB;cap_swap_in_force_bytes=512MiB", "invalid/cap",
+	  "the host has none" },
+	{ "server outside its group", "server_in_group=0", "invalid/group", NULL },
+	{ "server outside its group, something killed", KILLED "server_in_group=0", "invalid/group", NULL },
+	{ "group not checked", "server_in_group=?", "invalid/group", NULL },
+	{ "never started", "server_started=0", "invalid/start", NULL },
+	{ "start unknown", "server_started=-", "invalid/start", NULL },
+	{ "exits before it was ready", ENDS NEVER_READY "server_exit_code=1", "invalid/start", "exit status 1" },
+	{ "killed from outside before it was ready", ENDS NEVER_READY "server_signal=9", "invalid/start", NULL },
+	{ "never became ready", NEVER_READY, "invalid/start", "never became ready" },
+
+	/* evidence that is missing or disagrees */
+	{ "SIGKILL, counter unreadable", ENDS "server_signal=9;oom_kill=?", "invalid/evidence", "cannot be told" },
+	{ "SIGKILL, no counter on this kernel", ENDS "server_signal=9;oom_kill=-", "invalid/evidence", "absent" },
+	{ "SIGKILL, counter unreadable, the log names it", KILLED "oom_kill=?", "invalid/evidence",
+	  "kernel log: Memory cgroup" },
+	{ "lived, counter unreadable", "oom_kill=?", "invalid/evidence", NULL },
+	{ "lived without a cap, counter unreadable", NO_CAP "oom_kill=?", "invalid/evidence", "unreadable" },
+	{ "lived under a cap without a counter", "oom_kill=-", "invalid/evidence", NULL },
+	{ "kernel log against counter", "kernel_log_kills=1", "invalid/evidence", "contradicts itself" },
+	{ "log names a main process that lives", KILL_RECORD "peak_usage_bytes=256MiB", "invalid/evidence",
+	  "contradicts itself" },
+	{ "end without a status", ENDS, "invalid/evidence", "how is not known" },
+	{ "end unreadable", "server_end_ns=?", "invalid/evidence", NULL },
+	{ "our signal without its time", "our_signal_ns=-", "invalid/evidence", "before or after" },
+	{ "no baseline", CACHE_GROWS "baseline_unreclaimable_bytes=?", "invalid/evidence",
+	  "before the load is unreadable" },
+	{ "no peak", "peak_unreclaimable_bytes=-", "invalid/evidence", NULL },
+	{ "no memory after the load",
+	  "settled_unreclaimable_bytes=-;squeezed_unreclaimable_bytes=-;squeezed_file_bytes=-", "invalid/evidence",
+	  NULL },
+	{ "no samples", "samples=0", "invalid/samples", NULL },
+	{ "samples unknown", "samples=-", "invalid/samples", NULL },
+	{ "hole in the samples", "sample_gap_max_ns=1001ms", "invalid/samples", "no sample for 1.00 s" },
+	{ "the machine slept", "slept_ns=2s", "invalid/samples", "suspended for 2.00 s" },
+	{ "clocks read one after the other", "slept_ns=1ms;wall_step_ns=3ms", "steady", NULL },
+	{ "the wall clock was set", "wall_step_ns=1h", "steady", "wall clock was set by 60 min" },
+	{ "left its first process", "server_end_ns=2s;server_exit_code=0;our_signal=-;our_signal_ns=-;server_left=1",
+	  "invalid/start", "went into the background" },
+	{ "left its first process before it was ready",
+	  NEVER_READY "server_end_ns=2s;server_exit_code=0;our_signal=-;our_signal_ns=-;server_left=1", "invalid/start",
+	  "went into the background" },
+	{ "clean exit, nobody left", "server_end_ns=2s;server_exit_code=0;our_signal=-;our_signal_ns=-;server_left=0",
+	  "crashed/exit", NULL },
+	{ "failed exit, workers left", "server_end_ns=2s;server_exit_code=1;our_signal=-;our_signal_ns=-;server_left=2",
+	  "crashed/exit", NULL },
+	{ "clean exit, who is left is unknown",
+	  "server_end_ns=2s;server_exit_code=0;our_signal=-;our_signal_ns=-;server_left=?", "crashed/exit", NULL },
+	{ "samples a second apart", "sample_gap_max_ns=1s", "steady", NULL },
+	{ "many samples lost", "samples_dropped=10", "invalid/samples", NULL },
+	{ "few samples lost", "samples_dropped=9", "steady", "9 of 909 samples were lost" },
+	{ "disk full", "disk_full=1", "invalid/disk", NULL },
+
+	/* the load */
+	{ "no request started", "requests_started=0;requests_ok=0", "invalid/load", "no request was started" },
+	{ "load unknown", "requests_ok=-", "invalid/load", NULL },
+	{ "refuses connections",
+	  "requests_ok=0;requests_failed=3;first_failure=connection refused;acknowledged_bytes=0", "invalid/load",
+	  "all of its 3 requests failed; the first: connection refused" },
+	{ "some requests fail", CACHE_GROWS "requests_ok=2;requests_failed=1;first_failure=database is locked",
+	  "grew/page-cache", "1 of 3 requests failed while the server lived; the first: database is locked" },
+	{ "not all ended", "requests_ok=2", "invalid/load", "2 of 3 requests ended" },
+	{ "clients that vanish are load", "requests_ok=0;requests_cut=3;acknowledged_bytes=0;acknowledged_objects=0",
+	  "steady", NULL },
+	{ "acknowledged more than was sent", "sent_bytes=1MiB", "invalid/load",
+	  "3 MiB acknowledged, but only 1 MiB sent" },
+	{ "deadline of the load", "load_deadline_hit=1;requests_ok=1;requests_cut=2", "invalid/load",
+	  "kept answering" },
+	{ "deadline of the load, no probe", "load_deadline_hit=1;health_longest_silence_ns=-", "invalid/load",
+	  "without a health probe" },
+	{ "open-ended load", "requests_intended=-;requests_started=5;requests_ok=4;requests_cut=1", "steady", NULL },
+	{ "crash before anything ended well", KILLED "requests_ok=0", "crashed/oom-kill", NULL },
+	{ "generator was the bottleneck", "generator_bottleneck=1", "steady", "generator was the bottleneck" },
+};
+
+static void test_verdicts(void **state)
+{
+	(void)state;
+	expect_cases(cases, COUNT(cases));
+}
+
+static void test_every_verdict_is_reached(void **state)
+{
+	(void)state;
+	expect_reached(guard_verdicts, cases, COUNT(cases));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_every_verdict_is_reached),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,147 @@
+/* The judge: how did the server end, or did it stop answering? */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "judge_cases.h"
+
+static const struct judge_case cases[] = {
+	/* killed for lack of memory */
+	{ "killed by the cap", KILLED, "crashed/oom-kill", "oom_kill counter rose from 0 to 1" },
+	{ "killed by the cap: the end", KILLED, "crashed/oom-kill",
+	  "(pid 515) ended by SIGKILL (signal 9) 0.42 s after its start; the rig had sent it no signal" },
+	{ "killed by the cap: the charge", KILLED, "crashed/oom-kill",
+	  "charge at death: 256 MiB = anon 231 + page cache 20.0 + shmem 0 + kernel 4.2 + rest 0.8 MiB" },
+	{ "killed by the cap: the requests", KILLED, "crashed/oom-kill",
+	  "3 requests in flight, 96 MiB sent in them; 0 B acknowledged before" },
+	{ "killed by the cap: the record", KILLED, "crashed/oom-kill",
+	  "kernel log: Memory cgroup out of memory: Killed process 515" },
+	{ "killed by the cap: what filled it", KILLED, "crashed/oom-kill",
+	  "private memory of its processes (anon), 90 %" },
+	{ "killed, kernel log not readable", KILLED "kernel_log_kills=?;oom_kill_main=?;kernel_log_line=",
+	  "crashed/oom-kill", "kernel log: not readable" },
+	{ "killed, the log has other pids (a pid namespace)", KILLED "oom_kill_main=0", "crashed/oom-kill", NULL },
+	{ "killed before it was ready", KILLED NEVER_READY, "crashed/oom-kill", "before it was ready" },
+	{ "killed before the group could be checked", KILLED "server_in_group=?", "crashed/oom-kill", NULL },
+	{ "killed, no sample in time", KILLED "samples=0;sample_gap_max_ns=-", "crashed/oom-kill", NULL },
+	{ "killed with dirty page cache",
+	  KILLED "death_anon_bytes=2MiB;death_file_bytes=249MiB;death_dirty_bytes=180MiB;"
+		 "death_writeback_bytes=60MiB",
+	  "crashed/oom-kill", "page cache not yet written" },
+	{ "killed by a full tmpfs", KILLED "death_anon_bytes=6MiB;death_shmem_bytes=237MiB;death_file_bytes=5MiB",
+	  "crashed/oom-kill", "tmpfs and shared memory" },
+	{ "killed by socket buffers", KILLED "death_anon_bytes=6MiB;death_file_bytes=0;death_kernel_bytes=248MiB",
+	  "crashed/oom-kill", "socket buffers" },
+	{ "killed far below its cap: the host, or a limit above",
+	  KILLED "peak_usage_bytes=90MiB;death_usage_bytes=89MiB", "invalid/cap", "not by this cap" },
+	{ "killed just before the rig's signal, seen after it", KILLED "our_signal=15;our_signal_ns=410ms",
+	  "crashed/oom-kill", "before the rig sent its first signal" },
+	{ "rig's signal after the end is no excuse", KILLED "our_signal=9;our_signal_ns=430ms", "crashed/oom-kill",
+	  NULL },
+	{ "worker killed, parent serves", KILL_RECORD "oom_kill_main=0;peak_usage_bytes=256MiB", "crashed/oom-child",
+	  "main process lived on" },
+	{ "worker killed, rig's SIGKILL at the end",
+	  KILL_RECORD "oom_kill_main=0;peak_usage_bytes=256MiB;our_signal=9;server_signal=9", "crashed/oom-child",
+	  NULL },
+	{ "worker killed, no kernel log", "oom_kill=2;kernel_log_kills=?;peak_usage_bytes=256MiB", "crashed/oom-child",
+	  "from 0 to 2" },
+	{ "child killed, shell answers 137", ENDS KILL_RECORD "oom_kill_main=0;server_exit_code=137",
+	  "crashed/oom-child", "exit status 137" },
+	{ "child killed, its growth named", ENDS KILL_RECORD "oom_kill_main=0;server_exit_code=1;victim_pid=99;"
+						      "victim_anon_bytes=200MiB",
+	  "crashed/oom-child", "a child's growth: the killed process (pid 99)" },
+	{ "daemon killed, launcher exits 0", ENDS KILL_RECORD "oom_kill_main=0;server_exit_code=0", "crashed/oom-child",
+	  NULL },
+	{ "killed by locked file pages",
+	  KILLED "death_anon_bytes=20MiB;death_file_bytes=230MiB;death_unevictable_bytes=230MiB", "crashed/oom-kill",
+	  "page cache locked in memory (mlock), which cannot be dropped, 82 %" },
+	{ "locked memory that may all be anon", KILLED "death_unevictable_bytes=231MiB", "crashed/oom-kill",
+	  "what filled the charge: private memory" },
+	{ "killed by dirty pages, as recorded",
+	  KILLED "cap_asked_bytes=64MiB;cap_in_force_bytes=64MiB;cap_swap_in_force_bytes=64MiB;peak_usage_bytes=64MiB;"
+		 "death_usage_bytes=64MiB;death_anon_bytes=6246KiB;death_file_bytes=56MiB;death_kernel_bytes=1925KiB;"
+		 "death_dirty_bytes=47923KiB;death_writeback_bytes=23757KiB;death_unevictable_bytes=56MiB",
+	  "crashed/oom-kill", "what filled the charge: page cache not yet written (dirty or under writeback), which "
+			      "cannot be dropped in time, 88 % of the charge" },
+	{ "dirty and under writeback at once counts once",
+	  KILLED "death_anon_bytes=40MiB;death_file_bytes=30MiB;death_dirty_bytes=30MiB;death_writeback_bytes=30MiB",
+	  "crashed/oom-kill", "the largest that had to stay: private memory" },
+	{ "killed by what its children took",
+	  KILLED "baseline_children_anon_bytes=1MiB;death_children_anon_bytes=200MiB", "crashed/oom-kill",
+	  "children's growth: processes other than the server's first held 200 MiB of private memory at death, 1 MiB "
+	  "before the load" },
+	{ "the kernel's figures beside ours",
+	  KILLED "dump_usage_bytes=256MiB;dump_anon_bytes=230MiB;dump_file_bytes=21MiB;dump_shmem_bytes=0;"
+		 "dump_kernel_bytes=4MiB",
+	  "crashed/oom-kill",
+	  "by the kernel's own figures 256 MiB: anon 230 MiB, page cache 21 MiB, shmem 0 B, kernel 4 MiB" },
+	{ "the biggest was killed",
+	  KILLED "dump_tasks=3;biggest_pid=515;biggest_rss_bytes=231MiB;victim_pid=515", "crashed/oom-kill",
+	  "table of 3 processes the biggest is pid 515 with 231 MiB resident, the one that was killed" },
+	{ "a smaller one was killed",
+	  KILLED "dump_tasks=3;biggest_pid=99;biggest_rss_bytes=231MiB;victim_pid=515", "crashed/oom-kill",
+	  "resident, not the one that was killed" },
+
+	/* other deaths */
+	{ "kill -9 from outside just below the cap", ENDS "server_signal=9;death_usage_bytes=254MiB", "crashed/signal",
+	  "killed by SIGKILL from outside: the group's oom_kill counter stayed at 0" },
+	{ "exits 137 by itself", ENDS "server_exit_code=137", "crashed/exit", "killed nothing for lack of memory" },
+	{ "aborts after a failed allocation, says so", ENDS ALLOC_LINE "server_signal=6", "crashed/alloc-failure",
+	  "cannot allocate 67108864 bytes" },
+	{ "aborts after a failed allocation, silent", ENDS "server_signal=6", "crashed/signal", "SIGABRT" },
+	{ "exits after a failed allocation", ENDS ALLOC_LINE "server_exit_code=2", "crashed/alloc-failure", NULL },
+	{ "traps after a failed allocation", ENDS ALLOC_LINE "server_signal=5", "crashed/alloc-failure", NULL },
+	{ "failed allocation before it was ready", ENDS ALLOC_LINE NEVER_READY "server_signal=6",
+	  "crashed/alloc-failure", NULL },
+	{ "SIGSEGV at high memory", ENDS "server_signal=11", "crashed/signal", "SIGSEGV (signal 11)" },
+	{ "SIGSEGV after it had logged a failed allocation", ENDS ALLOC_LINE "server_signal=11", "crashed/signal",
+	  "beside: its log speaks of" },
+	{ "exits 0 early", ENDS "server_exit_code=0", "crashed/exit", "exit status 0" },
+	{ "exits 0 early, had logged a failed allocation", ENDS ALLOC_LINE "server_exit_code=0", "crashed/exit", NULL },
+	{ "dies, counter unreadable: another signal needs no counter", ENDS "server_signal=11;oom_kill=?",
+	  "crashed/signal", "whether a child was killed is not known" },
+	{ "logs 'Out of memory' and lives", ALLOC_LINE, "steady", "beside: its log speaks of a failed allocation" },
+	{ "dies and the disk was full", ENDS "server_exit_code=1;disk_full=1", "crashed/exit",
+	  "disk under the data folder" },
+	{ "killed while the rig tears it down",
+	  "our_signal=15;our_signal_ns=9s;server_end_ns=9200ms;server_signal=9;server_exit_code=-", "steady", NULL },
+	{ "ended by our own SIGKILL", "our_signal=9;server_signal=9;server_exit_code=-", "steady", NULL },
+	{ "lived until the group was killed", "server_end_ns=-;server_exit_code=-", "steady", NULL },
+
+	/* stalls */
+	{ "hangs with memory full", CACHE_GROWS HANGS, "stalled/hang", "unanswered for 7.00 s (deadline 5.00 s)" },
+	{ "hangs, faults unknown", HANGS "load_major_faults=-", "stalled/hang", "thrash is not excluded" },
+	{ "thrashes", CACHE_GROWS HANGS "load_major_faults=65536", "stalled/thrash", "whole cap was read back" },
+	{ "one fault short of a thrash", CACHE_GROWS HANGS "load_major_faults=65535", "stalled/hang", NULL },
+	{ "slow, but answers at the deadline", "health_longest_silence_ns=5s", "steady", NULL },
+	{ "silence unreadable", "health_longest_silence_ns=?", "invalid/evidence", NULL },
+	{ "stalled, then killed: the kill is the outcome", KILLED "health_longest_silence_ns=7s", "crashed/oom-kill",
+	  NULL },
+};
+
+static void test_verdicts(void **state)
+{
+	(void)state;
+	expect_cases(cases, COUNT(cases));
+}
+
+static void test_every_verdict_is_reached(void **state)
+{
+	(void)state;
+	expect_reached(life_verdicts, cases, COUNT(cases));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_every_verdict_is_reached),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
