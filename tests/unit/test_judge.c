@@ -64,6 +64,7 @@
 	"squeezed_usage_bytes=69MiB;squeezed_unreclaimable_bytes=68MiB;"
 
 #define NO_CAP "cap_asked_bytes=-;cap_in_force_bytes=-;swap_asked_bytes=-;cap_swap_in_force_bytes=-;"
+#define HIGH "high_asked_bytes=64MiB;high_in_force_bytes=64MiB;"
 #define HANGS "health_longest_silence_ns=7s;requests_ok=0;requests_failed=0;load_deadline_hit=1;"
 #define ALLOC_LINE "server_log_alloc=chunkserver: cannot allocate 67108864 bytes;"
 #define NEVER_READY "server_ready_ns=-;requests_started=0;requests_ok=0;requests_failed=0;"
@@ -162,6 +163,8 @@ static const struct judge_case cases[] = {
 
 	/* killed for lack of memory */
 	{ "killed by the cap", KILLED, "crashed/oom-kill", "oom_kill counter rose from 0 to 1" },
+	{ "killed all at once", KILLED "oom_kill=3;oom_group_asked=1;oom_group=1;oom_group_kills=1", "crashed/oom-kill",
+	  "all of the group was killed at once (oom_group_kill rose to 1)" },
 	{ "killed by the cap: the end", KILLED, "crashed/oom-kill",
 	  "(pid 515) ended by SIGKILL (signal 9) 0.42 s after its start; the rig had sent it no signal" },
 	{ "killed by the cap: the charge", KILLED, "crashed/oom-kill",
@@ -238,6 +241,15 @@ static const struct judge_case cases[] = {
 	{ "hangs, faults unknown", HANGS "load_major_faults=-", "stalled/hang", "thrash is not excluded" },
 	{ "thrashes", CACHE_GROWS HANGS "load_major_faults=65536", "stalled/thrash", "whole cap was read back" },
 	{ "one fault short of a thrash", CACHE_GROWS HANGS "load_major_faults=65535", "stalled/hang", NULL },
+	{ "held back at memory.high", HANGS HIGH "high_hits=700;peak_unreclaimable_bytes=65MiB", "stalled/thrash",
+	  "memory.high of 64 MiB slowed it down 700 times: what could not be reclaimed had reached it" },
+	{ "crawls at memory.high, and answers its health probe",
+	  HIGH "high_hits=700;peak_unreclaimable_bytes=65MiB;load_deadline_hit=1;requests_ok=0;requests_failed=0",
+	  "stalled/thrash", "the load did not end in time, 0 of 3 requests had ended well" },
+	{ "crawls, and not because of memory.high",
+	  CACHE_GROWS HIGH "high_hits=700;load_deadline_hit=1;requests_ok=0;requests_failed=0", "invalid/load", NULL },
+	{ "hangs, and page cache had reached memory.high", CACHE_GROWS HANGS HIGH "high_hits=700", "stalled/hang",
+	  "but reclaim kept what it needed below it" },
 	{ "slow, but answers at the deadline", "health_longest_silence_ns=5s", "steady", NULL },
 	{ "silence unreadable", "health_longest_silence_ns=?", "invalid/evidence", NULL },
 	{ "stalled, then killed: the kill is the outcome", KILLED "health_longest_silence_ns=7s", "crashed/oom-kill",
@@ -256,6 +268,13 @@ static const struct judge_case cases[] = {
 	{ "cap unreadable, killed nevertheless", KILLED "cap_in_force_bytes=?", "invalid/cap", NULL },
 	{ "cap rounded down to a page", "cap_asked_bytes=268439551", "steady", NULL },
 	{ "cap a page too small", "cap_in_force_bytes=268431360", "invalid/cap", "268431360 instead of 268435456" },
+	{ "slowed down at memory.high, and answers", HIGH "high_hits=3", "steady",
+	  "beside: memory.high of 64 MiB slowed the server down 3 times" },
+	{ "memory.high rounded down to a page", HIGH "high_asked_bytes=67108865", "steady", NULL },
+	{ "memory.high not in force", HIGH "high_in_force_bytes=256MiB", "invalid/cap", "what is in force is 256 MiB" },
+	{ "memory.high unreadable", HIGH "high_in_force_bytes=?", "invalid/cap", "unreadable" },
+	{ "memory.oom.group not in force", "oom_group_asked=1;oom_group=0", "invalid/cap", "memory.oom.group" },
+	{ "memory.oom.group on a kernel without", "oom_group_asked=1;oom_group=-", "invalid/cap", "memory.oom.group" },
 	{ "cap a byte too large", "cap_in_force_bytes=268435457", "invalid/cap", NULL },
 	{ "big pages", "cap_asked_bytes=268500991;page_bytes=65536;cap_swap_in_force_bytes=256MiB", "steady", NULL },
 	{ "no swap limit, but no swap", "cap_swap_in_force_bytes=-", "steady", NULL },
