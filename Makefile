@@ -11,7 +11,7 @@ CFLAGS   ?= -O2 -g
 WARNINGS  = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-format-truncation
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -Iharness -MMD -MP -pthread
 
-RIG_PKGS    = libuv libcurl yaml-0.1 jansson libcgroup gsl
+RIG_PKGS    = libuv libcurl yaml-0.1 jansson libcgroup gsl libsystemd
 SERVER_PKGS = libmicrohttpd sqlite3 jansson
 pkg         = $(shell pkg-config $(1) $(2) 2>/dev/null)
 

@@ -112,6 +112,8 @@ static void check_backends(struct doctor *d)
 static void look_into(struct doctor *d, struct isolation *group)
 {
 	char text[UNITS_TEXT_MAX];
+	if (group->placement != NULL)
+		find(d, "group's place", LEVEL_OK, NULL, "%s", group->placement);
 	struct fact cap = group->readback.memory_bytes, swap = group->readback.memory_swap_bytes;
 	if (fact_known(cap) && cap.value == TRIAL_BYTES)
 		find(d, "trial group", LEVEL_OK, NULL, "made, its cap of %s read back", units_format_size(cap.value, text));

@@ -287,7 +287,7 @@ static int v1_final(struct isolation *iso, struct isolation_final *out, struct e
 	out->peak_usage_bytes = memory_files_value_at(dir_fd, "memory.max_usage_in_bytes");
 	out->oom_kill = out->memory.field[MEMORY_OOM_KILL];
 	out->limit_hits = out->memory.field[MEMORY_LIMIT_HITS];
-	out->limit_bytes = out->swap_limit_bytes = FACT_NONE;
+	out->limit_bytes = out->swap_limit_bytes = out->high_bytes = out->oom_group = FACT_NONE;
 	if (iso->readback.asked.memory_bytes != 0) {
 		out->limit_bytes = memory_files_value_at(dir_fd, "memory.limit_in_bytes");
 		out->swap_limit_bytes = memory_files_value_at(dir_fd, "memory.memsw.limit_in_bytes");

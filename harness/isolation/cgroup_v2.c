@@ -4,33 +4,33 @@
  *
  * Groups are made, limited, joined and removed through libcgroup (memcg.h).
  * It has no words for what is done with plain files here: reading without
- * opening and allocating, limits that read "max", cgroup.kill, memory.reclaim,
- * watching memory.events, and where a rig that is not root may make a group
- * (delegation.h).
+ * opening and allocating, limits that read "max", watching memory.events, what
+ * is in control_v2.h, and where a rig that is not root may make a group
+ * (delegation.h).  Where a systemd manager runs, it is asked first (scope.h).
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/fs.h"
 #include "isolation/backend.h"
+#include "isolation/control_v2.h"
 #include "isolation/delegation.h"
 #include "isolation/group_name.h"
 #include "isolation/memcg.h"
 #include "isolation/memory_v2.h"
+#include "isolation/scope.h"
 
 #define LIMIT "memory.max"
 #define SWAP_LIMIT "memory.swap.max"
 #define HIGH "memory.high"
+#define OOM_GROUP "memory.oom.group"
 #define EVENTS "memory.events"
-#define KILL_DEADLINE_NS (5 * NS_PER_S)
-#define SQUEEZE_TRIES 5
 
 struct group {
 	struct isolation base;
@@ -100,12 +100,29 @@ static struct fact both_limits(struct fact memory, struct fact swap)
 	return sum;
 }
 
+/* Linux 4.19. */
+static int kill_as_one(struct group *g, struct error *err)
+{
+	struct fact now;
+
+	if (memcg_write(g->path, OOM_GROUP, 1, err) < 0)
+		return -1;
+	now = memory_files_value_at(g->dir_fd, OOM_GROUP);
+	if (fact_known(now) && now.value == 1)
+		return 0;
+	return error_set(err, ERROR_SYSTEM, "'%s' of '%s' is not 1 after writing it", OOM_GROUP, g->path);
+}
+
 static int apply_limits(struct group *g, struct error *err)
 {
 	struct isolation_readback *rb = &g->base.readback;
 	bool swap_accounted = memory_v2_limit_at(g->dir_fd, SWAP_LIMIT).state != FACT_ABSENT;
 	struct fact swap = FACT_NONE;
 
+	if (rb->asked.high_bytes && set_limit(g, HIGH, rb->asked.high_bytes, &rb->high_bytes, err) < 0)
+		return -1;
+	if (rb->asked.oom_group && kill_as_one(g, err) < 0)
+		return -1;
 	if (rb->asked.memory_bytes == 0)
 		return 0;
 	if (set_limit(g, LIMIT, rb->asked.memory_bytes, &rb->memory_bytes, err) < 0 ||
@@ -117,20 +134,34 @@ static int apply_limits(struct group *g, struct error *err)
 	return 0;
 }
 
+/* With mkdir(2): libcgroup also wants to write to the groups above, which need not be the rig's. */
+static int make(const char *path, struct error *err)
+{
+	char *dir = xasprintf("%s/%s", memcg_root(), path);
+	int rc = 0;
+
+	if (mkdir(dir, 0755) != 0)
+		rc = error_set_errno(err, ERROR_ENVIRONMENT, errno, "cannot make group '%s'", dir);
+	free(dir);
+	return rc;
+}
+
 static int v2_open(const char *name, const struct isolation_limits *limits, struct isolation **out, struct error *err)
 {
+	const char *unit;
 	struct group *g;
 
 	if (v2_find(err) < 0)
 		return -1;
 	g = xcalloc(1, sizeof(*g));
 	isolation_init(&g->base, &isolation_cgroup_v2, name, limits);
-	if (delegation_enter(&g->delegation, memcg_root(), err) < 0) {
+	if (scope_enter(&unit, &g->base.placement, err) < 0 ||
+	    delegation_enter(&g->delegation, memcg_root(), unit, err) < 0) {
 		free(g);
 		return -1;
 	}
 	set_path(g->path, &g->delegation, name);
-	if (memcg_create(g->path, err) < 0) {
+	if (make(g->path, err) < 0) {
 		delegation_leave(&g->delegation, memcg_root());
 		free(g);
 		return -1;
@@ -189,7 +220,7 @@ static int v2_contains(struct isolation *iso, pid_t pid)
 
 static int v2_pids(struct isolation *iso, pid_t *out, size_t max, struct error *err)
 {
-	int count = isolation_read_pids(((struct group *)iso)->dir_fd, out, max);
+	int count = control_v2_pids(((struct group *)iso)->dir_fd, out, max);
 
 	if (count < 0)
 		error_set_errno(err, ERROR_SYSTEM, errno, "cannot list processes of group '%s'", iso->name);
@@ -217,7 +248,7 @@ static void v2_reader_read(struct isolation_reader *r, struct memory_sample *out
 
 static int v2_reader_pids(struct isolation_reader *r, pid_t *out, size_t max)
 {
-	return isolation_read_pids(r->dir_fd, out, max);
+	return control_v2_pids(r->dir_fd, out, max);
 }
 
 static void v2_reader_close(struct isolation_reader *r)
@@ -269,83 +300,17 @@ static int v2_threshold_fd(struct isolation *iso, uint64_t usage_bytes, struct e
 	return error_set(err, ERROR_ENVIRONMENT, "cgroup v2 has no event for the usage of '%s'", iso->name);
 }
 
-/* Returns 0, or errno. */
-static int write_at(int dir_fd, const char *file, const char *text)
-{
-	int fd = openat(dir_fd, file, O_WRONLY | O_CLOEXEC), failed;
-
-	if (fd < 0)
-		return errno;
-	failed = write(fd, text, strlen(text)) < 0 ? errno : 0;
-	close(fd);
-	return failed;
-}
-
-/*
- * memory.reclaim takes the wanted amount and says EAGAIN when it got less,
- * which it must when asked for everything: then nothing more comes back.
- */
-static int reclaim(int dir_fd)
-{
-	struct fact usage = memory_files_value_at(dir_fd, "memory.current");
-	char text[24];
-	int failed = EINTR;
-
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)usage.value);
-	for (int i = 0; i < SQUEEZE_TRIES && (failed == EINTR || failed == EAGAIN); i++)
-		failed = write_at(dir_fd, "memory.reclaim", text);
-	return failed == EAGAIN ? 0 : failed;
-}
-
-/* Before Linux 5.19: a memory.high of 0 reclaims while it is written.  It slows the server down, it kills nothing. */
-static int reclaim_by_high(int dir_fd)
-{
-	int failed = 0, restored;
-
-	for (int i = 0; i < SQUEEZE_TRIES && (failed == 0 || failed == EINTR); i++)
-		failed = write_at(dir_fd, HIGH, "0");
-	restored = write_at(dir_fd, HIGH, "max");
-	return failed ? failed : restored;
-}
-
 static int v2_squeeze(struct isolation *iso, struct error *err)
 {
-	int dir_fd = ((struct group *)iso)->dir_fd;
-	int failed =
-		faccessat(dir_fd, "memory.reclaim", W_OK, AT_EACCESS) == 0 ? reclaim(dir_fd) : reclaim_by_high(dir_fd);
+	int failed = control_v2_squeeze(((struct group *)iso)->dir_fd, iso->readback.high_bytes);
 
 	return failed ? error_set_errno(err, ERROR_SYSTEM, failed, "cannot take back the page cache of '%s'", iso->name)
 		      : 0;
 }
 
-/* "populated 0" in cgroup.events, zombies not counted; a change of that file is an exceptional condition (poll(2)). */
-static bool await_empty(int dir_fd)
-{
-	uint64_t deadline_ns = clock_ns() + KILL_DEADLINE_NS;
-	struct pollfd p = { .fd = openat(dir_fd, "cgroup.events", O_RDONLY | O_CLOEXEC), .events = POLLPRI };
-	bool empty = false;
-	char text[256];
-
-	for (uint64_t now = clock_ns(); p.fd >= 0 && !empty && now < deadline_ns; now = clock_ns()) {
-		ssize_t got = pread(p.fd, text, sizeof(text), 0);
-
-		empty = got > 0 && memmem(text, (size_t)got, "populated 0", strlen("populated 0")) != NULL;
-		if (!empty)
-			poll(&p, 1, (int)((deadline_ns - now) / NS_PER_MS + 1));
-	}
-	if (p.fd >= 0)
-		close(p.fd);
-	return empty;
-}
-
-/* cgroup.kill takes groups below along, and processes that fork faster than they can be listed (Linux 5.14). */
 static int v2_kill(struct isolation *iso, struct error *err)
 {
-	int dir_fd = ((struct group *)iso)->dir_fd;
-
-	if (write_at(dir_fd, "cgroup.kill", "1") == 0 && await_empty(dir_fd))
-		return 0;
-	return isolation_kill_all(iso, err);
+	return control_v2_kill(((struct group *)iso)->dir_fd) ? 0 : isolation_kill_all(iso, err);
 }
 
 static int v2_final(struct isolation *iso, struct isolation_final *out, struct error *err)
@@ -360,6 +325,8 @@ static int v2_final(struct isolation *iso, struct isolation_final *out, struct e
 	out->peak_usage_bytes = memory_files_value_at(dir_fd, "memory.peak"); /* Linux 5.19 */
 	out->oom_kill = out->memory.field[MEMORY_OOM_KILL];
 	out->limit_hits = out->memory.field[MEMORY_LIMIT_HITS];
+	out->oom_group = memory_files_value_at(dir_fd, OOM_GROUP);
+	out->high_bytes = iso->readback.asked.high_bytes ? memory_v2_limit_at(dir_fd, HIGH) : FACT_NONE;
 	out->limit_bytes = out->swap_limit_bytes = FACT_NONE;
 	if (iso->readback.asked.memory_bytes != 0) {
 		out->limit_bytes = memory_v2_limit_at(dir_fd, LIMIT);
@@ -374,6 +341,8 @@ static int v2_close(struct isolation *iso, struct error *err)
 	struct error local = ERROR_INIT;
 	int rc = v2_kill(iso, &local);
 
+	if (rc == 0)
+		rc = control_v2_remove_below(g->dir_fd, &local);
 	if (rc == 0)
 		rc = memcg_delete(g->path, &local);
 	if (rc < 0 && err)
@@ -428,8 +397,11 @@ static int v2_clean(int remove_them, struct buf *report, struct error *err)
 	struct cleaning c = { .remove = remove_them, .place = &place, .report = report };
 	int rc;
 
-	/* Where a rig like this one would have made them; elsewhere process ids may be those of another namespace. */
-	if (v2_find(err) < 0 || delegation_enter(&place, memcg_root(), err) < 0)
+	/*
+	 * Where a rig like this one would have made them directly; elsewhere process ids may be those of another
+	 * namespace.  What was in a scope has gone with it.
+	 */
+	if (v2_find(err) < 0 || delegation_enter(&place, memcg_root(), NULL, err) < 0)
 		return -1;
 	rc = memcg_each(place.place, clean_one, &c, err);
 	delegation_leave(&place, memcg_root());
@@ -440,6 +412,7 @@ const struct isolation_backend isolation_cgroup_v2 = {
 	.name = "cgroup-v2",
 	.summary = "a memory cap by the cgroup v2 memory controller",
 	.caps_memory = true,
+	.slows_and_kills_as_one = true,
 	.probe = v2_probe,
 	.open = v2_open,
 	.join = v2_join,

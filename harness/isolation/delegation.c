@@ -110,12 +110,12 @@ static int own_place(const char *root, char out[PATH_MAX], struct error *err)
 	return 0;
 }
 
-/* The group above, false when there is none. */
-static bool go_up(char place[PATH_MAX])
+/* The group above, false when there is none or place is that of the unit. */
+static bool go_up(char place[PATH_MAX], const char *unit)
 {
 	char *slash = strrchr(place, '/');
 
-	if (place[0] == '\0')
+	if (place[0] == '\0' || (unit && strcmp(slash ? slash + 1 : place, unit) == 0))
 		return false;
 	*(slash ? slash : place) = '\0';
 	return true;
@@ -132,7 +132,7 @@ int delegation_find(struct delegation *d, const char *root, const char *name, st
 		join_path(path, root, d->place, name);
 		if (access(path, F_OK) == 0)
 			return 0;
-	} while (go_up(d->place));
+	} while (go_up(d->place, NULL));
 	return error_set(err, ERROR_SYSTEM, "no group '%s' at or above that of this process", name);
 }
 
@@ -202,7 +202,7 @@ static int nowhere(const char *root, struct error *err)
 		root, slash, own, root, slash, own);
 }
 
-int delegation_enter(struct delegation *d, const char *root, struct error *err)
+int delegation_enter(struct delegation *d, const char *root, const char *unit, struct error *err)
 {
 	/* By how much they change. */
 	bool (*const ways[])(struct delegation *, const char *) = { enabled, enable };
@@ -214,7 +214,7 @@ int delegation_enter(struct delegation *d, const char *root, struct error *err)
 		do
 			if (ways[i](d, root))
 				return 0;
-		while (go_up(d->place));
+		while (go_up(d->place, unit));
 	}
 	if (own_place(root, d->place, err) < 0)
 		return -1;

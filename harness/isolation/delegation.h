@@ -29,8 +29,11 @@ struct delegation {
 	char leaf[ISOLATION_NAME_MAX]; /* below place; "" when the rig has not stepped aside */
 };
 
-/* root: where the hierarchy is mounted. */
-int delegation_enter(struct delegation *d, const char *root, struct error *err);
+/*
+ * root: where the hierarchy is mounted.  unit: of systemd, which was handed down
+ * to the rig; what lies above it has another writer.  NULL: none.
+ */
+int delegation_enter(struct delegation *d, const char *root, const char *unit, struct error *err);
 void delegation_leave(struct delegation *d, const char *root);
 
 /* Finds the place in which a group of that name already is, from inside or from beside it. */

@@ -37,6 +37,8 @@
 struct isolation_limits {
 	uint64_t memory_bytes; /* 0: no cap */
 	uint64_t swap_bytes;   /* beyond memory_bytes; 0: no swap */
+	uint64_t high_bytes;   /* from here on it is slowed down (v2 memory.high); 0: never */
+	bool oom_group;	       /* an OOM kills all of the group (v2 memory.oom.group) */
 };
 
 /* What was asked for and what the kernel says it enforces (it rounds to pages). */
@@ -45,6 +47,7 @@ struct isolation_readback {
 	struct fact memory_bytes;      /* absent: no cap asked or backend has none */
 	struct fact memory_swap_bytes; /* memory + swap together (v1 memsw); absent where swap is not accounted */
 	struct fact swappiness;
+	struct fact high_bytes;	       /* absent: not asked */
 };
 
 struct isolation; /* one open group; starts with a pointer to its backend */
@@ -58,6 +61,8 @@ struct isolation_final {
 	struct fact limit_hits;
 	struct fact limit_bytes;      /* the cap in force now, read anew; absent: no cap asked */
 	struct fact swap_limit_bytes; /* memory + swap limit in force now */
+	struct fact high_bytes;	      /* memory.high in force now; absent: not asked */
+	struct fact oom_group;	      /* memory.oom.group now, 0 or 1; absent: the backend has no such thing */
 	struct memory_sample memory;  /* last reading */
 };
 
@@ -65,6 +70,7 @@ struct isolation_backend {
 	const char *name; /* "cgroup-v1" */
 	const char *summary;
 	bool caps_memory; /* false: limits are recorded as asked and not in force; "auto" never picks it */
+	bool slows_and_kills_as_one; /* has high_bytes and oom_group; asking another one for them is an error */
 	/* 0: works here; -1: err says what is missing and what to type. */
 	int (*probe)(struct error *err);
 	int (*open)(const char *name, const struct isolation_limits *limits, struct isolation **out, struct error *err);
@@ -102,6 +108,7 @@ struct isolation {
 	const struct isolation_backend *backend;
 	char name[ISOLATION_NAME_MAX];
 	struct isolation_readback readback;
+	const char *placement;	   /* who gave the rig the place of the group, for people; static, NULL: nobody to ask */
 	pid_t main_pid;           /* the server; 0 until isolation_set_main() */
 	uint64_t main_start_ticks; /* its start time: tells it from a later process of the same id */
 };

@@ -22,6 +22,8 @@ const struct memory_field_info memory_field_info[MEMORY_FIELDS] = {
 	[MEMORY_OOM_KILL_LOCAL] = { "oom_kills_local", "oom_kills without those of groups below" },
 	[MEMORY_PRESSURE_SOME] = { "pressure_some_us", "time in which a task of the group waited for memory" },
 	[MEMORY_PRESSURE_FULL] = { "pressure_full_us", "time in which all of them did" },
+	[MEMORY_HIGH_HITS] = { "high_hits", "times it was slowed down at memory.high" },
+	[MEMORY_OOM_GROUP_KILLS] = { "oom_group_kills", "OOMs that killed all of the group at once" },
 };
 
 struct fact memory_unreclaimable(const struct memory_sample *m)

@@ -30,6 +30,8 @@ enum memory_field {
 	MEMORY_OOM_KILL_LOCAL,   /* as OOM_KILL, without groups below this one; v2 only */
 	MEMORY_PRESSURE_SOME,    /* µs, cumulative, in which a task waited for memory; v2 with PSI only */
 	MEMORY_PRESSURE_FULL,    /* µs, cumulative, in which all did; v2 with PSI only */
+	MEMORY_HIGH_HITS,	 /* events, cumulative: times memory.high slowed it down; v2 only */
+	MEMORY_OOM_GROUP_KILLS,	 /* events, cumulative: OOMs that killed the whole group; v2 only */
 	MEMORY_FIELDS
 };
 

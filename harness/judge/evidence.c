@@ -90,6 +90,11 @@ void evidence_of_kill(const struct facts *f, struct verdict *v)
 		evidence_add(v, "the group's OOM event fired %" PRIu64 " time%s, first %s after the server's start",
 			     f->oom_events.value, f->oom_events.value == 1 ? "" : "s",
 			     TIME_TEXT(f->oom_event_ns.value));
+	if (fact_set(f->oom_group_kills))
+		evidence_add(v,
+			     "as memory.oom.group asks, all of the group was killed at once (oom_group_kill rose to "
+			     "%" PRIu64 ")",
+			     f->oom_group_kills.value);
 }
 
 /* "231", "4.1", "unknown": a part in MiB, the suffix stands at the end of its line. */
@@ -243,6 +248,13 @@ static void requests_beside(const struct facts *f, struct verdict *v)
 			     FACT_SIZE_TEXT(f->acknowledged_bytes));
 }
 
+static void high_beside(const struct facts *f, struct verdict *v)
+{
+	if (fact_set(f->high_hits) && v->outcome != OUTCOME_STALLED)
+		evidence_add(v, "beside: memory.high of %s slowed the server down %" PRIu64 " times",
+			     FACT_SIZE_TEXT(f->high_in_force_bytes), f->high_hits.value);
+}
+
 static void quality_beside(const struct facts *f, struct verdict *v)
 {
 	if (f->server_log_alloc[0] != '\0' && (v->cause == NULL || strcmp(v->cause, "alloc-failure") != 0))
@@ -285,5 +297,6 @@ void evidence_beside(const struct facts *f, struct verdict *v)
 				   f->first_corrupt);
 	requests_beside(f, v);
 	application_beside(f, v);
+	high_beside(f, v);
 	quality_beside(f, v);
 }

@@ -56,6 +56,9 @@ struct facts {
 	struct fact cap_in_force_bytes; /* read back at the end; a different one, if seen at one of the checks each second */
 	struct fact swap_asked_bytes;
 	struct fact cap_swap_in_force_bytes; /* memory+swap limit read back */
+	struct fact high_asked_bytes;	     /* absent: not asked */
+	struct fact high_in_force_bytes;     /* read at the end; absent: not asked */
+	struct fact oom_group_asked, oom_group; /* flags: asked for, and in force at the end; absent on v1 */
 	struct fact host_swap_bytes;	     /* SwapTotal of the host: 0 makes the swap limit moot */
 	struct fact page_bytes;		     /* the kernel rounds limits down to pages; absent: 4096 */
 	struct fact server_in_group;	     /* 1: every process of the server seen inside the group at each check */
@@ -85,6 +88,8 @@ struct facts {
 	struct fact biggest_pid, biggest_rss_bytes;
 	struct fact dump_usage_bytes, dump_anon_bytes, dump_file_bytes, dump_shmem_bytes, dump_kernel_bytes;
 	struct fact limit_hits;
+	struct fact high_hits;	     /* times memory.high slowed the server down */
+	struct fact oom_group_kills; /* OOMs that killed all of the group at once */
 
 	/* memory by phase, bytes: baseline (before the load), peak (from the load on), settled (after the load),
 	 * squeezed */

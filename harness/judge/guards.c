@@ -58,11 +58,25 @@ static bool swap_limit_wrong(const struct facts *f, uint64_t page, struct verdic
 			       SIZE_TEXT(got.value), SIZE_TEXT(wanted));
 }
 
+static bool high_or_group_wrong(const struct facts *f, uint64_t page, struct verdict *v)
+{
+	struct fact asked = f->high_asked_bytes, got = f->high_in_force_bytes;
+
+	if (fact_set(asked) && (!fact_known(got) || got.value != asked.value / page * page))
+		return evidence_decide(v, OUTCOME_INVALID, "cap",
+				       "memory.high of %s was asked for; what is in force is %s",
+				       SIZE_TEXT(asked.value), FACT_SIZE_TEXT(got));
+	return fact_set(f->oom_group_asked) && !fact_set(f->oom_group) &&
+	       evidence_decide(v, OUTCOME_INVALID, "cap", "memory.oom.group was asked for and is not in force");
+}
+
 bool rule_cap(const struct facts *f, struct verdict *v)
 {
 	uint64_t page = fact_set(f->page_bytes) ? f->page_bytes.value : 4096;
 	struct fact asked = f->cap_asked_bytes, got = f->cap_in_force_bytes;
 
+	if (high_or_group_wrong(f, page, v))
+		return true;
 	if (asked.state == FACT_ABSENT)
 		return false;
 	if (!fact_known(asked) || !fact_known(got))

@@ -79,7 +79,7 @@ static bool killed_below_cap(const struct facts *f, struct verdict *v)
 		return false;
 	evidence_decide(v, OUTCOME_INVALID, "cap",
 			"killed for lack of memory with a charge of at most %s under a cap of %s: not by this cap, "
-			"but by a smaller limit above it or by a host out of memory",
+			"but by a smaller limit above or below it or by a host out of memory",
 			SIZE_TEXT(reached.value), SIZE_TEXT(f->cap_in_force_bytes.value));
 	evidence_of_kill(f, v);
 	return true;
@@ -257,6 +257,19 @@ static bool thrashed(const struct facts *f)
 	       f->load_major_faults.value >= f->cap_in_force_bytes.value / page;
 }
 
+/*
+ * Held back at memory.high: what cannot be reclaimed alone comes near it, so each
+ * further page puts its process to sleep (mem_cgroup_handle_over_high() in the
+ * kernel).  An eighth below, because the kernel charges in batches and counts sockets too.
+ */
+static bool held_back(const struct facts *f)
+{
+	uint64_t high = f->high_in_force_bytes.value;
+
+	return fact_set(f->high_hits) && fact_known(f->high_in_force_bytes) &&
+	       fact_known(f->peak_unreclaimable_bytes) && f->peak_unreclaimable_bytes.value >= high - high / 8;
+}
+
 bool rule_stall(const struct facts *f, struct verdict *v)
 {
 	struct fact silence = f->health_longest_silence_ns, deadline = f->health_deadline_ns;
@@ -266,15 +279,27 @@ bool rule_stall(const struct facts *f, struct verdict *v)
 	if (silence.state == FACT_UNREADABLE)
 		return evidence_decide(v, OUTCOME_INVALID, "evidence",
 				       "whether the server kept answering is not known");
-	if (!fact_known(silence) || !fact_known(deadline) || silence.value <= deadline.value)
+	if (fact_known(silence) && fact_known(deadline) && silence.value > deadline.value)
+		evidence_decide(v, OUTCOME_STALLED, thrashed(f) || held_back(f) ? "thrash" : "hang",
+				"alive, but a health probe went unanswered for %s (deadline %s)",
+				TIME_TEXT(silence.value), TIME_TEXT(deadline.value));
+	else if (fact_set(f->load_deadline_hit) && held_back(f))
+		evidence_decide(v, OUTCOME_STALLED, "thrash",
+				"alive, but held back at memory.high: the load did not end in time, %" PRIu64
+				" of %" PRIu64 " requests had ended well",
+				f->requests_ok.value, f->requests_started.value);
+	else
 		return false;
-	evidence_decide(v, OUTCOME_STALLED, thrashed(f) ? "thrash" : "hang",
-			"alive, but a health probe went unanswered for %s (deadline %s)", TIME_TEXT(silence.value),
-			TIME_TEXT(deadline.value));
+	if (fact_set(f->high_hits))
+		evidence_add(v, "memory.high of %s slowed it down %" PRIu64 " times: %s",
+			     FACT_SIZE_TEXT(f->high_in_force_bytes), f->high_hits.value,
+			     held_back(f) ? "what could not be reclaimed had reached it"
+					  : "but reclaim kept what it needed below it");
 	if (fact_known(f->load_major_faults))
 		evidence_add(v, "%" PRIu64 " major page faults during the load: %s", f->load_major_faults.value,
 			     thrashed(f) ? "at least the whole cap was read back from disk"
-					 : "less than one reading of the whole cap, no thrash");
+			     : held_back(f) ? "less than one reading of the whole cap"
+					    : "less than one reading of the whole cap, no thrash");
 	else
 		evidence_add(v, "the group's major page faults are not known: a thrash is not excluded");
 	evidence_add(v, "peaks: charge %s, unreclaimable %s, page cache %s", FACT_SIZE_TEXT(f->peak_usage_bytes),

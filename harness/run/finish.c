@@ -34,6 +34,10 @@ static void read_counters(struct run *r)
 		f->cap_in_force_bytes = final.limit_bytes;
 	if (f->cap_swap_in_force_bytes.state == FACT_ABSENT)
 		f->cap_swap_in_force_bytes = final.swap_limit_bytes;
+	f->high_in_force_bytes = final.high_bytes;
+	f->high_hits = final.memory.field[MEMORY_HIGH_HITS];
+	f->oom_group = final.oom_group;
+	f->oom_group_kills = final.memory.field[MEMORY_OOM_GROUP_KILLS];
 }
 
 static void read_load(struct run *r)

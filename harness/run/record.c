@@ -45,6 +45,9 @@ void record_begin(struct run *r)
 		f->cap_asked_bytes = fact_of(s->memory_bytes);
 		f->swap_asked_bytes = fact_of(s->swap_bytes);
 	}
+	if (s->memory_high_bytes != 0)
+		f->high_asked_bytes = fact_of(s->memory_high_bytes);
+	f->oom_group_asked = fact_of(s->oom_group);
 	if (s->server.health.path != NULL)
 		f->health_deadline_ns = fact_of(s->server.health_deadline_ns);
 	store_set(&r->store, "started", wall_time());
@@ -59,10 +62,11 @@ void record_isolation(struct run *r)
 {
 	const struct isolation_readback *b = &r->isolation->readback;
 	store_set(&r->store, "isolation",
-		  json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:b}", "backend", r->isolation->backend->name, "group",
-			    r->isolation->name, "memory_bytes", fact_json(b->memory_bytes), "memory_swap_bytes",
-			    fact_json(b->memory_swap_bytes), "swappiness", fact_json(b->swappiness),
-			    "data_file_system", r->folders.fs_type, "data_in_ram", r->folders.is_ram));
+		  json_pack("{s:s, s:s, s:s?, s:o, s:o, s:o, s:o, s:s, s:b}", "backend", r->isolation->backend->name,
+			    "group", r->isolation->name, "placement", r->isolation->placement, "memory_bytes",
+			    fact_json(b->memory_bytes), "memory_swap_bytes", fact_json(b->memory_swap_bytes),
+			    "swappiness", fact_json(b->swappiness), "memory_high_bytes", fact_json(b->high_bytes), "data_file_system",
+			    r->folders.fs_type, "data_in_ram", r->folders.is_ram));
 	json_t *command = target_command(r->target);
 	store_set(&r->store, "server_source", server_source(command));
 	store_set(&r->store, "server_command", command);

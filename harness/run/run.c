@@ -553,7 +553,9 @@ static int make_isolation(struct run *r, struct error *err)
 	if (backend == NULL)
 		return -1;
 	struct isolation_limits limits = { .memory_bytes = r->scenario->memory_bytes,
-					   .swap_bytes = r->scenario->swap_bytes };
+					   .swap_bytes = r->scenario->swap_bytes,
+					   .high_bytes = r->scenario->memory_high_bytes,
+					   .oom_group = r->scenario->oom_group };
 	return isolation_open(backend, &limits, &r->isolation, err);
 }
 

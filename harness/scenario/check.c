@@ -228,6 +228,9 @@ int scenario_check(const struct scenario *s, struct error *err)
 {
 	if (s->swap_bytes != 0 && s->memory_bytes == 0)
 		return error_set(err, ERROR_INPUT, "%s: 'swap' goes beyond a cap, but 'memory' is none", s->path);
+	if (s->memory_bytes != 0 && s->memory_high_bytes >= s->memory_bytes)
+		return error_set(err, ERROR_INPUT, "%s: 'memory_high' is not below 'memory': it would never be reached",
+				 s->path);
 	if (s->load.count == 0)
 		return error_set(err, ERROR_INPUT, "%s: no load: 'load' needs at least one group", s->path);
 	if (check_server(s, err) != 0 || check_prepare(s, err) != 0)

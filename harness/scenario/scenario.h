@@ -155,6 +155,8 @@ struct scenario {
 	char *isolation;           /* "auto" or a backend's name */
 	uint64_t memory_bytes;     /* cap; 0: none */
 	uint64_t swap_bytes;       /* swap allowed beyond the cap; 0 */
+	uint64_t memory_high_bytes; /* slowed down from here on; 0: never */
+	bool oom_group;            /* an OOM kills all of the group */
 	enum folder_kind data;     /* data folder */
 	bool data_allow_tmpfs;     /* accept a data folder that lies on tmpfs */
 	enum folder_kind tmp;      /* the server's temporary folder */

@@ -211,6 +211,12 @@ const struct key_row scenario_keys[] = {
 	ROW("memory", KEY_SIZE, SCENARIO_AT(memory_bytes), "none", "memory cap around the server", .max = 64 * TIB),
 	ROW("swap", KEY_SIZE, SCENARIO_AT(swap_bytes), "none", "swap the server may use beyond the cap",
 	    .max = 64 * TIB),
+	ROW("memory_high", KEY_SIZE, SCENARIO_AT(memory_high_bytes), "none",
+	    "charge from which on the kernel slows the server down (memory.high of cgroup v2; an error on v1)",
+	    .max = 64 * TIB),
+	ROW("oom_group", KEY_BOOL, SCENARIO_AT(oom_group), "false",
+	    "running out of memory kills all of the server's processes at once (memory.oom.group of cgroup v2; an "
+	    "error on v1)"),
 	ROW("data", KEY_CHOICE, SCENARIO_AT(data), "disk", "where {data} lies; ram is a tmpfs charged to the server",
 	    .choices = folder_names),
 	ROW("data_allow_tmpfs", KEY_BOOL, SCENARIO_AT(data_allow_tmpfs), "false",

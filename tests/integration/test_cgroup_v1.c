@@ -229,6 +229,8 @@ static void test_limits_are_read_back(void **state)
 	(void)state;
 	struct isolation *iso = open_group(CAP + 123); /* the kernel rounds to pages */
 	struct isolation_limits too_small = { .memory_bytes = CAP, .swap_bytes = 1ULL << 60 };
+	struct isolation_limits high = { .memory_bytes = CAP, .high_bytes = CAP / 2 };
+	struct isolation_limits as_one = { .memory_bytes = CAP, .oom_group = true };
 	struct isolation *none = NULL;
 	struct error err = ERROR_INIT;
 	struct sysinfo info;
@@ -244,6 +246,10 @@ static void test_limits_are_read_back(void **state)
 
 	assert_int_equal(isolation_open(v1, &too_small, &none, &err), -1);
 	assert_non_null(strstr(err.message, "swap"));
+	assert_int_equal(isolation_open(v1, &high, &none, &err), -1);
+	assert_string_equal(err.message, "isolation 'cgroup-v1' has no memory_high; only cgroup-v2 has");
+	assert_int_equal(isolation_open(v1, &as_one, &none, &err), -1);
+	assert_string_equal(err.message, "isolation 'cgroup-v1' has no oom_group; only cgroup-v2 has");
 	assert_int_equal(sysinfo(&info), 0);
 	if (info.totalswap == 0)
 		printf("# swap beyond the cap not tested: this host has none\n");

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # cgroup v2, on a second kernel: everything here runs inside User-mode Linux (tests/uml/run), client and server
-# both, as root and in a group that was handed to somebody else.
+# both, as root and in a group that was handed to somebody else, without systemd and with it.
 
 bats_require_minimum_version 1.5.0
 
@@ -138,6 +138,97 @@ same() {
 	same "$stderr" ""
 	same "$(jq -r '.checks[] | select(.name == "cgroup-v2" or .name == "trial group") | .level' <<<"$output" | xargs)" \
 		"ok ok ok ok ok ok"
+}
+
+@test "v2: memory_high and oom_group are in force, recorded and judged" {
+	guest bash -c '
+		run() { ./oomrig run --json --quiet --results $TMPDIR/r "$@"; }
+		run tests/truth/worker-killed.yaml --set oom_group=true --set expect=crashed/oom-kill
+		run tests/truth/killed-by-the-cap.yaml --set memory_high=24MiB --set deadline=4s --set expect=stalled/thrash
+		jq -c "[.isolation.memory_high_bytes, .facts.high_in_force_bytes]" $TMPDIR/r/*/run.json'
+	same "$(jq -s '.[0:2][].runs[0] | .outcome + "/" + .cause' <<<"$output" | xargs)" "crashed/oom-kill stalled/thrash"
+	same "$(jq -sc '.[2:][]' <<<"$output" | xargs)" "[null,null] [25165824,25165824]"
+	jq -r '.runs?[0].evidence[]' <<<"$output" 2>/dev/null | grep -q 'all of the group was killed at once'
+	jq -r '.runs?[0].evidence[]' <<<"$output" 2>/dev/null | grep -q 'what could not be reclaimed had reached it'
+}
+
+@test "v2: with as much swap as memory, uploads that are killed without it survive" {
+	# The pair of P8 made small: swap on a file of the guest is slow.
+	guest bash -c '
+		(umask 077 && dd if=/dev/zero of=$TMPDIR/swap bs=1M count=80 status=none) &&
+			mkswap -q $TMPDIR/swap && swapon $TMPDIR/swap || exit
+		run() { ./oomrig run --json --quiet --results $TMPDIR/r scenarios/case-studies/P8-swap-$1.yaml --set memory=48MiB \
+			--set swap=$2 --set server.behaviours.form-memory=4MiB --set load.tabs.size=10MB --set load.tabs.clients=4; }
+		run on 48MiB && run off none && cat $TMPDIR/r/*swap-on*/samples.csv >&2'
+	same "$status" 0
+	same "$(field '.runs[0] | .scenario + " " + .outcome + " " + (.requests.ok | tostring)' | xargs)" \
+		"P8-swap-on grew 4 P8-swap-off crashed 0"
+	# It lived on swap, and not because it needed less.
+	local most
+	most=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "swap_bytes") c = i; next }
+		$c > most { most = $c } END { print most + 0 }' <<<"$stderr")
+	[ "$most" -gt 8388608 ]
+}
+
+@test "v2: where systemd runs, the group lies in a scope that it was asked for, and goes with it" {
+	command -v /lib/systemd/systemd >/dev/null || skip "systemd is not installed: apt-get install systemd"
+	command -v dbus-daemon >/dev/null || skip "D-Bus is not installed: apt-get install dbus"
+	cat >build/.v2-script <<-'END'
+		scenario=tests/truth/killed-by-the-cap.yaml
+		look() { jq -r ".checks[] | select(.name == \"$1\") | .found"; }
+		scopes() { systemctl list-units --all --plain --no-legend --no-pager 'oomrig*' && find /sys/fs/cgroup -name '*oomrig*'; }
+		place() { jq -r '.isolation.placement' $TMPDIR/$1/*/run.json; }
+		verdict() { jq -r '.runs[0] | .outcome + "/" + .cause'; }
+
+		./oomrig run --json --quiet --results $TMPDIR/run $scenario | verdict
+		place run
+		OOMRIG_SYSTEMD_SCOPE=never ./oomrig doctor --json --results $TMPDIR/d | look "group's place"
+		systemd-run --quiet --scope --property Delegate=yes --unit handed ./oomrig doctor --json --results $TMPDIR/d |
+			look "group's place"
+		echo "left: $(scopes)"
+
+		# A rig that is killed: the scope ends with it, and so do the groups.
+		./oomrig run --json --quiet --results $TMPDIR/killed $scenario --set settle=60s --set load.uploads.size=1KiB &
+		for i in {1..100}; do pgrep -x fate >/dev/null && break; sleep 0.1; done
+		echo "alive: $(scopes | grep -c 'oomrig.*\.scope/oomrig') groups"
+		kill -KILL $!
+		wait
+		for i in {1..50}; do [ -z "$(scopes)" ] && break; sleep 0.1; done
+		echo "left: $(scopes) $(pgrep -x fate)"
+
+		# As somebody else, whose manager runs in a delegated service: from one of its services.
+		systemctl start --quiet --job-mode=ignore-dependencies dbus.socket dbus.service
+		install -d -o nobody -m 700 /run/user/65534 $TMPDIR/nobody
+		systemd-run --quiet --property User=nobody --property Delegate=yes --property Type=notify --unit manager \
+			--setenv XDG_RUNTIME_DIR=/run/user/65534 --setenv HOME=/ /lib/systemd/systemd --user --unit=basic.target
+		export XDG_RUNTIME_DIR=/run/user/65534
+		setpriv --reuid nobody --clear-groups systemd-run --user --quiet --pipe --wait --working-directory "$PWD" \
+			./oomrig run --json --quiet --results $TMPDIR/nobody/r $scenario | verdict
+		place nobody/r
+		# From outside the manager has to ask that of the system, over the bus, to hand the rig over: a login session.
+		systemd-run --quiet --scope --unit session setpriv --reuid nobody --clear-groups \
+			./oomrig doctor --json --results $TMPDIR/nobody/d | look "group's place"
+		# And the manager of the system, where its own socket is not to be had.
+		rm /run/systemd/private
+		./oomrig doctor --json --results $TMPDIR/d | look "group's place"
+		echo "left: $(find /sys/fs/cgroup -name '*oomrig*')"
+	END
+	guest -s bash build/.v2-script
+	rm build/.v2-script
+	local wanted='crashed/oom-kill
+made in the scope '\''oomrig-*.scope'\'' of systemd
+made directly, as OOMRIG_SYSTEMD_SCOPE says
+made in '\''handed.scope'\'', which systemd has handed down
+left: 
+alive: 2 groups
+left:  
+crashed/oom-kill
+made in the scope '\''oomrig-*.scope'\'' of the user'\''s systemd manager
+made in the scope '\''oomrig-*.scope'\'' of the user'\''s systemd manager
+made in the scope '\''oomrig-*.scope'\'' of systemd
+left: '
+	# shellcheck disable=SC2053 -- a pattern
+	[[ "$output" == $wanted ]] || same "$output" "$wanted"
 }
 
 @test "v2: the emulator is ended at its deadline, whole" {

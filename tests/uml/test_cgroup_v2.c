@@ -29,21 +29,28 @@
 
 #define MIB (1ULL << 20)
 #define CAP (48 * MIB)
+#define SMALL_CAP (16 * MIB)
 #define EVENT_MS 5000
 
 static const struct isolation_backend *v2;
 static struct isolation *opened; /* what a test that fails leaves to its teardown */
 static pid_t opened_by;
 
-static struct isolation *open_group(uint64_t memory_bytes)
+static struct isolation *open_limited(const struct isolation_limits *limits)
 {
-	struct isolation_limits limits = { .memory_bytes = memory_bytes };
 	struct error err = ERROR_INIT;
 
-	if (isolation_open(v2, &limits, &opened, &err) != 0)
+	if (isolation_open(v2, limits, &opened, &err) != 0)
 		fail_msg("cannot open a group: %s", err.message);
 	opened_by = getpid();
 	return opened;
+}
+
+static struct isolation *open_group(uint64_t memory_bytes)
+{
+	struct isolation_limits limits = { .memory_bytes = memory_bytes };
+
+	return open_limited(&limits);
 }
 
 /* The group's folder, wherever below the mount point it was made; heap. */
@@ -376,6 +383,104 @@ static void test_closing_kills_all(void **state)
 		assert_true(was_killed(end_of(child[i])));
 }
 
+/* What a server does that divides its group: hands memory down, moves into a group two below, and grows. */
+static void divide_and_touch(void *arg)
+{
+	/* A group that hands memory down may hold no process, the shell included. */
+	char *command = xasprintf("cd /sys/fs/cgroup/$(cut -c4- /proc/%d/cgroup) && mkdir -p a/b c && "
+				  "echo %d >a/b/cgroup.procs && echo $$ >c/cgroup.procs && echo +memory >cgroup.subtree_control && "
+				  "echo +memory >a/cgroup.subtree_control",
+				  (int)getpid(), (int)getpid());
+
+	if (system(command) != 0)
+		_exit(1);
+	free(command);
+	touch_anon(arg);
+}
+
+static void test_groups_the_server_made(void **state)
+{
+	(void)state;
+	struct isolation *iso = open_group(SMALL_CAP);
+	struct isolation_reader *reader;
+	struct memory_sample m;
+	struct error err = ERROR_INIT;
+	size_t small = MIB, large = 2 * SMALL_CAP;
+	int done, status;
+	pid_t pid, pids[4];
+
+	assert_int_equal(v2->reader_open(iso, &reader, &err), 0);
+	pid = start(iso, divide_and_touch, &small, &done);
+	await_done(done);
+	assert_int_equal(v2->pids(iso, pids, 4, &err), 1);
+	assert_int_equal(pids[0], pid);
+	assert_int_equal(v2->reader_pids(reader, pids, 4), 1);
+	assert_int_equal(v2->contains(iso, pid), 1);
+	v2->reader_close(reader);
+	close_group(iso);
+	assert_true(was_killed(end_of(pid)));
+
+	/* The cap holds for the groups below, and a kill in one of them counts. */
+	iso = open_group(SMALL_CAP);
+	pid = start(iso, divide_and_touch, &large, &done);
+	status = end_of(pid);
+	assert_true(was_killed(status));
+	close(done);
+	m = read_now(iso);
+	assert_int_equal(m.field[MEMORY_OOM_KILL].value, 1);
+	assert_true(fact_known(m.field[MEMORY_OOM_KILL_LOCAL]) && m.field[MEMORY_OOM_KILL_LOCAL].value == 0);
+	assert_int_equal(v2->pids(iso, NULL, 0, &err), 0);
+	close_group(iso);
+}
+
+static void test_an_oom_kills_all(void **state)
+{
+	(void)state;
+	struct isolation_limits limits = { .memory_bytes = SMALL_CAP, .oom_group = true };
+	struct isolation *iso = open_limited(&limits);
+	struct isolation_final final;
+	struct error err = ERROR_INIT;
+	size_t size = 2 * SMALL_CAP;
+	int done;
+	pid_t bystander = start(iso, nothing, NULL, &done), pid;
+
+	await_done(done);
+	pid = start(iso, touch_anon, &size, &done);
+	assert_true(was_killed(end_of(pid)));
+	assert_true(was_killed(end_of(bystander)));
+	close(done);
+	assert_int_equal(v2->final(iso, &final, &err), 0);
+	assert_int_equal(final.oom_group.value, 1);
+	assert_true(final.oom_kill.value >= 2); /* the kernel counts the one it chose once more */
+	assert_int_equal(final.memory.field[MEMORY_OOM_GROUP_KILLS].value, 1);
+	close_group(iso);
+}
+
+static void test_slowed_down_at_high(void **state)
+{
+	(void)state;
+	struct isolation_limits limits = { .memory_bytes = CAP, .high_bytes = CAP / 2 + 1 };
+	char *path = xasprintf("%s/oomrig-test-file", getenv("TMPDIR"));
+	struct isolation *iso = open_limited(&limits);
+	struct isolation_final final;
+	struct error err = ERROR_INIT;
+	int done;
+	pid_t pid = start(iso, write_file, path, &done);
+
+	await_done(done);
+	assert_int_equal(v2->squeeze(iso, &err), 0); /* which may lower memory.high for a moment */
+	assert_int_equal(v2->final(iso, &final, &err), 0);
+	assert_int_equal(iso->readback.high_bytes.value, CAP / 2); /* the kernel rounds to pages */
+	assert_true(fact_known(final.high_bytes) && final.high_bytes.value == CAP / 2);
+	assert_true(final.memory.field[MEMORY_HIGH_HITS].value > 0);
+	assert_int_equal(final.oom_kill.value, 0);
+	kill(pid, SIGKILL);
+	end_of(pid);
+	close_group(iso);
+	unlink(path);
+	free(path);
+}
+
 /* A rig that dies with a process in its group. */
 static void test_clean_takes_only_what_a_dead_rig_left(void **state)
 {
@@ -425,6 +530,9 @@ int main(void)
 		cmocka_unit_test_teardown(test_page_cache_comes_back_on_older_kernels, close_leftovers),
 		cmocka_unit_test_teardown(test_socket_buffers_are_charged, close_leftovers),
 		cmocka_unit_test_teardown(test_closing_kills_all, close_leftovers),
+		cmocka_unit_test_teardown(test_groups_the_server_made, close_leftovers),
+		cmocka_unit_test_teardown(test_an_oom_kills_all, close_leftovers),
+		cmocka_unit_test_teardown(test_slowed_down_at_high, close_leftovers),
 		cmocka_unit_test_teardown(test_clean_takes_only_what_a_dead_rig_left, close_leftovers),
 	};
 	struct error err = ERROR_INIT;

@@ -64,6 +64,7 @@
 	"squeezed_usage_bytes=69MiB;squeezed_unreclaimable_bytes=68MiB;"
 
 #define NO_CAP "cap_asked_bytes=-;cap_in_force_bytes=-;swap_asked_bytes=-;cap_swap_in_force_bytes=-;"
+#define HIGH "high_asked_bytes=64MiB;high_in_force_bytes=64MiB;"
 #define HANGS "health_longest_silence_ns=7s;requests_ok=0;requests_failed=0;load_deadline_hit=1;"
 #define ALLOC_LINE "server_log_alloc=chunkserver: cannot allocate 67108864 bytes;"
 #define NEVER_READY "server_ready_ns=-;requests_started=0;requests_ok=0;requests_failed=0;"

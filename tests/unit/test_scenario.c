@@ -393,6 +393,8 @@ static void test_check(void **state)
 		{ "runs: 1", "t.yaml: no load: 'load' needs at least one group" },
 		{ "load: []", "t.yaml: no load: 'load' needs at least one group" },
 		{ "swap: 1MiB\nload: [{size: 1}]", "t.yaml: 'swap' goes beyond a cap, but 'memory' is none" },
+		{ "memory: 1MiB\nmemory_high: 1MiB\nload: [{size: 1}]",
+		  "t.yaml: 'memory_high' is not below 'memory': it would never be reached" },
 		{ "server: {}\nload: [{size: 1}]",
 		  "t.yaml: no server: give 'server.use', 'server.command' or a command after \"--\"" },
 		{ "server: {command: x, preset: old}\nload: [{size: 1}]",

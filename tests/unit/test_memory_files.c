@@ -1,9 +1,11 @@
 /*
- * The parsers of cgroup v2's memory files over the trees of several kernels.
- * That of 6.1 was recorded.  The others are modelled on what is known of those
- * versions (files missing, keys added) with figures made up: they show that the
- * parser copes with such differences, not that a kernel prints exactly this.
- * No root.
+ * The parsers of both versions' memory files over the trees of several kernels.
+ * Those of 6.1 (User-mode Linux) and of 6.18 with v1 were recorded.  The others
+ * have the lines that the kernel's source prints, in its order, and figures made
+ * up; the source is mm/memcontrol.c, memory_stat_show() and memory_events_show()
+ * of v4.19, the table memory_stats[] and memory_stat_format() of v5.10 (Android's
+ * common kernel), of a tree between v5.13 and v5.15, and of v6.18 (of which the
+ * order of the counters after pgsteal was not looked up).  No root.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,6 +22,7 @@
 
 #include "base/buf.h"
 #include "base/fs.h"
+#include "isolation/memory_v1.h"
 #include "isolation/memory_v2.h"
 #include "expect.h"
 
@@ -35,6 +38,7 @@ static void assert_tree_fact(const char *what, const char *of, struct fact got, 
 
 struct tree {
 	const char *kernel;
+	int (*open)(struct memory_files *m, int dir_fd, struct error *err);
 	struct {
 		const char *name, *text;
 	} files[8];
@@ -60,7 +64,8 @@ struct tree {
 	}
 
 static const struct tree trees[] = {
-	{ "Linux 4.19",
+	{ "Linux 4.19, v2",
+	  memory_v2_open,
 	  { { "memory.current", "67108864\n" },
 	    { "memory.max", "max\n" },
 	    { "memory.stat",
@@ -89,10 +94,13 @@ static const struct tree trees[] = {
 	    IS(MEMORY_SLAB_RECLAIMABLE, 2000000),
 	    IS(MEMORY_OOMS, 2),
 	    NO(MEMORY_OOM_KILL_LOCAL),
+	    IS(MEMORY_HIGH_HITS, 0),
+	    NO(MEMORY_OOM_GROUP_KILLS),
 	    NO(MEMORY_PRESSURE_SOME),
 	    NO(MEMORY_PRESSURE_FULL),
 	    NO(MEMORY_UNDER_OOM) } },
-	{ "Linux 5.10",
+	{ "Linux 5.10, v2",
+	  memory_v2_open,
 	  { { "memory.current", "9000000\n" },
 	    { "memory.stat",
 	      "anon 1000000\nfile 5000000\nkernel_stack 16384\npercpu 1024\nsock 0\nshmem 0\nfile_mapped 0\n"
@@ -111,22 +119,26 @@ static const struct tree trees[] = {
 	  { IS(MEMORY_KERNEL, 717408), IS(MEMORY_SOCK, 0), IS(MEMORY_SWAP, 0), IS(MEMORY_PRESSURE_SOME, 123456),
 	    IS(MEMORY_PRESSURE_FULL, 23456), IS(MEMORY_OOM_KILL, 1), IS(MEMORY_OOM_KILL_LOCAL, 0),
 	    IS(MEMORY_LIMIT_HITS, 0), IS(MEMORY_FILE, 5000000), IS(MEMORY_SLAB_RECLAIMABLE, 500000) } },
-	{ "Linux 5.15",
+	{ "Linux 5.13, v2",
+	  memory_v2_open,
 	  { { "memory.current", "9000000\n" },
 	    { "memory.stat",
 	      "anon 1000000\nfile 5000000\nkernel_stack 16384\npagetables 40960\npercpu 1024\nsock 4096\n"
 	      "shmem 1000000\nfile_mapped 0\nfile_dirty 0\nfile_writeback 0\nswapcached 0\nanon_thp 0\nfile_thp 0\n"
 	      "shmem_thp 0\ninactive_anon 2000000\nactive_anon 0\ninactive_file 4000000\nactive_file 0\n"
 	      "unevictable 0\nslab_reclaimable 500000\nslab_unreclaimable 200000\nslab 700000\n"
-	      "workingset_refault_anon 0\nworkingset_refault_file 0\npgfault 100\npgmajfault 3\npgrefill 0\n"
-	      "pgscan 0\npgsteal 0\n" },
+	      "workingset_refault_anon 0\nworkingset_refault_file 0\nworkingset_activate_anon 0\n"
+	      "workingset_activate_file 0\nworkingset_restore_anon 0\nworkingset_restore_file 0\n"
+	      "workingset_nodereclaim 0\npgfault 100\npgmajfault 3\npgrefill 0\npgscan 0\npgsteal 0\npgactivate 0\n"
+	      "pgdeactivate 0\npglazyfree 0\npglazyfreed 0\nthp_fault_alloc 0\nthp_collapse_alloc 0\n" },
 	    { "memory.swap.current", "8192\n" },
 	    { "memory.events.local", "low 0\nhigh 0\nmax 0\noom 3\noom_kill 2\n" },
 	    { "memory.events", "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\n" } },
 	  { IS(MEMORY_KERNEL, 758368), IS(MEMORY_SOCK, 4096), IS(MEMORY_SWAP, 8192), IS(MEMORY_FILE, 4000000),
 	    IS(MEMORY_SHMEM, 1000000), IS(MEMORY_OOM_KILL, 0), IS(MEMORY_OOM_KILL_LOCAL, 2),
 	    NO(MEMORY_PRESSURE_SOME) } },
-	{ "Linux 6.1",
+	{ "Linux 6.1, v2",
+	  memory_v2_open,
 	  { { "memory.current", "66973696\n" },
 	    { "memory.stat",
 	      "anon 14999552\nfile 47841280\nkernel 1417216\nkernel_stack 16384\npagetables 77824\nsec_pagetables 0\n"
@@ -145,22 +157,69 @@ static const struct tree trees[] = {
 	    IS(MEMORY_KERNEL, 1417216), IS(MEMORY_SOCK, 2727936), IS(MEMORY_DIRTY, 8933376), IS(MEMORY_PGMAJFAULT, 46),
 	    IS(MEMORY_LIMIT_HITS, 223), IS(MEMORY_OOM_KILL, 0), IS(MEMORY_OOM_KILL_LOCAL, 0), NO(MEMORY_PRESSURE_SOME),
 	    NO(MEMORY_UNDER_OOM) } },
-	{ "Linux 6.12",
+	{ "Linux 6.18, v2",
+	  memory_v2_open,
 	  { { "memory.current", "5000000\n" },
 	    { "memory.stat",
 	      "anon 1000000\nfile 2000000\nkernel 900000\nkernel_stack 16384\npagetables 40960\nsec_pagetables 0\n"
 	      "percpu 480\nsock 0\nvmalloc 8192\nshmem 0\nzswap 0\nzswapped 0\nfile_mapped 0\nfile_dirty 0\n"
 	      "file_writeback 0\nswapcached 0\nanon_thp 0\nfile_thp 0\nshmem_thp 0\ninactive_anon 0\n"
 	      "active_anon 1000000\ninactive_file 2000000\nactive_file 0\nunevictable 0\nslab_reclaimable 400000\n"
-	      "slab_unreclaimable 300000\nslab 700000\npgdemote_kswapd 0\npgdemote_direct 0\npgdemote_khugepaged 0\n"
-	      "pgscan 0\npgsteal 0\npgscan_khugepaged 0\npgfault 100\npgmajfault 1\nswpin_zero 0\nswpout_zero 0\n" },
+	      "slab_unreclaimable 300000\nslab 700000\nhugetlb 0\nworkingset_refault_anon 0\nworkingset_refault_file 0\n"
+	      "workingset_activate_anon 0\nworkingset_activate_file 0\nworkingset_restore_anon 0\n"
+	      "workingset_restore_file 0\nworkingset_nodereclaim 0\npgdemote_kswapd 0\npgdemote_direct 0\n"
+	      "pgdemote_khugepaged 0\npgdemote_proactive 0\npgpromote_success 0\npgscan 0\npgsteal 0\npgscan_kswapd 0\n"
+	      "pgscan_khugepaged 0\npgscan_proactive 0\npgfault 100\npgmajfault 1\nswpin_zero 0\nswpout_zero 0\n" },
 	    { "memory.swap.current", "0\n" },
 	    { "memory.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
 				 "full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n" },
 	    { "memory.events.local", "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\noom_group_kill 0\n" },
-	    { "memory.events", "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\noom_group_kill 0\nsock_throttled 0\n" } },
-	  { IS(MEMORY_KERNEL, 900000), IS(MEMORY_PRESSURE_SOME, 0), IS(MEMORY_PRESSURE_FULL, 0), IS(MEMORY_OOMS, 0),
+	    { "memory.events", "low 0\nhigh 6\nmax 0\noom 2\noom_kill 4\noom_group_kill 2\n" } },
+	  { IS(MEMORY_KERNEL, 900000), IS(MEMORY_PRESSURE_SOME, 0), IS(MEMORY_PRESSURE_FULL, 0), IS(MEMORY_OOMS, 2),
+	    IS(MEMORY_HIGH_HITS, 6), IS(MEMORY_OOM_GROUP_KILLS, 2),
 	    IS(MEMORY_OOM_KILL_LOCAL, 0), IS(MEMORY_SLAB_RECLAIMABLE, 400000) } },
+	{ "Linux 6.1, v1",
+	  memory_v1_open,
+	  { { "memory.usage_in_bytes", "17264640\n" },
+	    { "memory.kmem.usage_in_bytes", "602112\n" },
+	    { "memory.failcnt", "0\n" },
+	    { "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n" },
+	    { "memory.stat",
+	      "cache 16220160\nrss 225280\nshmem 0\nmapped_file 90112\ndirty 16056320\nwriteback 0\n"
+	      "workingset_refault_anon 0\nworkingset_refault_file 0\nswap 0\npgpgin 4087\npgpgout 72\npgfault 277\n"
+	      "pgmajfault 2\ninactive_anon 221184\nactive_anon 4096\ninactive_file 16216064\nactive_file 4096\n"
+	      "unevictable 0\nhierarchical_memory_limit 67108864\nhierarchical_memsw_limit 67108864\n"
+	      "total_cache 16220160\ntotal_rss 225280\ntotal_shmem 0\ntotal_mapped_file 90112\n"
+	      "total_dirty 16056320\ntotal_writeback 0\ntotal_workingset_refault_anon 0\n"
+	      "total_workingset_refault_file 0\ntotal_swap 0\ntotal_pgpgin 4087\ntotal_pgpgout 72\n"
+	      "total_pgfault 277\ntotal_pgmajfault 2\ntotal_inactive_anon 221184\ntotal_active_anon 4096\n"
+	      "total_inactive_file 16216064\ntotal_active_file 4096\ntotal_unevictable 0\n" } },
+	  { IS(MEMORY_USAGE, 17264640), IS(MEMORY_ANON, 225280), IS(MEMORY_FILE, 16220160), IS(MEMORY_SHMEM, 0),
+	    IS(MEMORY_MAPPED_FILE, 90112), IS(MEMORY_DIRTY, 16056320), IS(MEMORY_WRITEBACK, 0),
+	    IS(MEMORY_INACTIVE_FILE, 16216064), IS(MEMORY_KERNEL, 602112), IS(MEMORY_PGMAJFAULT, 2),
+	    IS(MEMORY_OOM_KILL, 0), IS(MEMORY_LIMIT_HITS, 0), IS(MEMORY_UNDER_OOM, 0), NO(MEMORY_SOCK),
+	    NO(MEMORY_SLAB_RECLAIMABLE), NO(MEMORY_OOMS), NO(MEMORY_OOM_KILL_LOCAL), NO(MEMORY_HIGH_HITS),
+	    NO(MEMORY_OOM_GROUP_KILLS) } },
+	{ "Linux 6.18, v1",
+	  memory_v1_open,
+	  { { "memory.usage_in_bytes", "16912384\n" },
+	    { "memory.kmem.usage_in_bytes", "626688\n" },
+	    { "memory.failcnt", "0\n" },
+	    { "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n" },
+	    { "memory.stat",
+	      "cache 16056320\nrss 229376\nrss_huge 0\nshmem 0\nmapped_file 0\ndirty 0\nwriteback 0\n"
+	      "workingset_refault_anon 0\nworkingset_refault_file 0\nswap 0\nswapcached 0\npgpgin 1064\npgpgout 60\n"
+	      "pgfault 154\npgmajfault 0\ninactive_anon 225280\nactive_anon 4096\ninactive_file 16056320\n"
+	      "active_file 0\nunevictable 0\nhierarchical_memory_limit 67108864\n"
+	      "hierarchical_memsw_limit 67108864\ntotal_cache 16056320\ntotal_rss 229376\ntotal_rss_huge 0\n"
+	      "total_shmem 0\ntotal_mapped_file 0\ntotal_dirty 0\ntotal_writeback 0\n"
+	      "total_workingset_refault_anon 0\ntotal_workingset_refault_file 0\ntotal_swap 0\n"
+	      "total_swapcached 0\ntotal_pgpgin 1064\ntotal_pgpgout 60\ntotal_pgfault 154\ntotal_pgmajfault 0\n"
+	      "total_inactive_anon 225280\ntotal_active_anon 4096\ntotal_inactive_file 16056320\n"
+	      "total_active_file 0\ntotal_unevictable 0\n" } },
+	  { IS(MEMORY_USAGE, 16912384), IS(MEMORY_ANON, 229376), IS(MEMORY_FILE, 16056320), IS(MEMORY_SHMEM, 0),
+	    IS(MEMORY_DIRTY, 0), IS(MEMORY_INACTIVE_FILE, 16056320), IS(MEMORY_KERNEL, 626688), IS(MEMORY_SWAP, 0),
+	    IS(MEMORY_UNDER_OOM, 0), NO(MEMORY_SOCK) } },
 };
 
 struct folder {
@@ -212,7 +271,7 @@ static void test_trees(void **state)
 		f = *state;
 		for (size_t j = 0; t->files[j].name; j++)
 			put(f, t->files[j].name, t->files[j].text);
-		assert_int_equal(memory_v2_open(&m, f->fd, &err), 0);
+		assert_int_equal(t->open(&m, f->fd, &err), 0);
 		memory_files_read(&m, &got);
 		for (size_t j = 0; j < MEMORY_FIELDS && (j == 0 || t->want[j].field != MEMORY_USAGE); j++)
 			assert_tree_fact(memory_field_info[t->want[j].field].name, t->kernel, got.field[t->want[j].field],
@@ -331,5 +390,5 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_missing_and_broken_files, folder_setup, folder_teardown),
 	};
 
-	return cmocka_run_group_tests_name("memory_v2", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("memory_files", tests, NULL, NULL);
 }
