@@ -38,7 +38,7 @@ UML_BIN  := $(patsubst %.c,$(BUILD)/%,$(UML_SRC))
 BATS     := $(wildcard tests/integration/*.bats)
 TOOL_BIN := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC))
 
-.PHONY: all help setup test test-unit test-integration demo truth sigkills bench case-studies compare-rates floors clean
+.PHONY: all help setup test test-unit test-integration demo truth bisects sigkills bench case-studies compare-rates compare-history floors clean
 all: setup
 	@$(MAKE) --no-print-directory build
 
@@ -53,10 +53,12 @@ help:
 ## make test    unit tests, then integration tests with real cgroups and kills
 ## make truth   N runs (11) of each server whose fate is known; the matrix goes into docs/verdicts.md
 ## make sigkills  the rig killed at N (100) random moments: what is left, what can be read
+## make bisects  N (10) generated histories with one bad commit: is it found?
 ## make bench   side-by-side benchmarks, written to docs/benchmarks.md
 ## make case-studies  every row of the case studies, on and off, written to docs/case-studies.md
 ## make compare-rates  false alarms and misses of `oomrig compare`, into docs/compare.md
-## make floors  floors of every preset at one, two and three uploads, into docs/floors.md (hours)
+## make compare-history  the first version against the last, by label and by git refs, into docs/compare.md
+## make floors  floors of every preset at one, two and three uploads, into docs/floors.md (half an hour)
 ## make clean   remove what was built
 
 setup:
@@ -103,6 +105,10 @@ truth: N ?= 11
 truth: all
 	./oomrig selftest --runs $(N) --write docs/verdicts.md
 
+bisects: N ?= 10
+bisects: build
+	BISECTS=$(N) bats -f 'brought the crash, past' tests/integration/campaign.bats
+
 sigkills: N ?= 100
 sigkills: build
 	SIGKILLS=$(N) bats tests/integration/killed-rig.bats
@@ -113,6 +119,9 @@ case-studies: all
 
 compare-rates: build
 	docs/bench/compare-rates
+
+compare-history: build
+	docs/bench/compare-history
 
 floors: build
 	docs/bench/floors

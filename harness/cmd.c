@@ -95,6 +95,11 @@ char *cmd_results_folder(const char *option, struct error *err)
 	return results;
 }
 
+char *cmd_work_folder(const char *option, const char *results)
+{
+	return option != NULL ? xstrdup(option) : xasprintf("%s/.work", results);
+}
+
 const char *cmd_shown_path(const char *path)
 {
 	char cwd[PATH_MAX];

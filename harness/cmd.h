@@ -50,6 +50,9 @@ char *cmd_program_folder(struct error *err);
 /* The option's value, or "results" in the program's folder; heap. */
 char *cmd_results_folder(const char *option, struct error *err);
 
+/* Where data and worktrees lie meanwhile: the option's value, or ".work" in the results folder; heap. */
+char *cmd_work_folder(const char *option, const char *results);
+
 /* path without the working folder in front, as one would type it; borrowed from path. */
 const char *cmd_shown_path(const char *path);
 

@@ -10,7 +10,7 @@
 
 struct bisect_settings {
 	struct campaign_settings campaign;
-	const char *scenario, *source, *build, *confidence;
+	const char *scenario, *source, *build, *confidence, *floor;
 	uint64_t budget;
 };
 
@@ -23,6 +23,9 @@ static const struct option_row rows[] = {
 	  "how a commit is built, a shell line in its worktree;\na commit where it fails is skipped" },
 	{ "confidence", 0, OPTION_STRING, FIELD(confidence), "SHARE", "95%", 0, 0, NULL,
 	  "how sure to be of the commit, 50% to 99.9%" },
+	{ "floor", 0, OPTION_STRING, FIELD(floor), "SHARE", NULL, 0, 0, NULL,
+	  "find the commit that moved the floor: those of GOOD and BAD are\nsearched first to that precision, such as 10%, "
+	  "and all\nruns have a cap between the two" },
 	{ "budget", 'b', OPTION_COUNT, FIELD(budget), "RUNS", "300", 4, 100000, NULL, "end after that many runs" },
 	CAMPAIGN_MEMORY_ROW(FIELD(campaign)),
 	CAMPAIGN_ROWS(FIELD(campaign)),
@@ -34,8 +37,7 @@ static const struct manual manual = {
 	.about = "Finds the first commit after GOOD, up to BAD, whose runs end otherwise: as the\n"
 		 "scenario expects on one side, not so on the other.  A crash can be a coin flip, so\n"
 		 "each commit is run as often as the asked confidence needs.  COMMAND starts the\n"
-		 "server of a commit; {source} in it is the commit's worktree.  For a floor that\n"
-		 "moved, put --memory between the two floors.",
+		 "server of a commit; {source} in it is the commit's worktree.",
 	.examples = "  oomrig bisect v1.2 main --scenario upload.yaml --source ~/server \\\n"
 		    "    --build 'make server' -- {source}/server --data {data} --port {port}\n"
 		    "  git bisect run sh -c 'make server && oomrig run upload.yaml --bisect-exit'",
@@ -47,8 +49,7 @@ static int run_bisect(struct campaign_kit *kit, const struct bisect_settings *se
 {
 	struct bisect_result result = { 0 };
 	struct error print_error = ERROR_INIT;
-	char *under = settings->campaign.work != NULL ? xstrdup(settings->campaign.work)
-						      : xasprintf("%s/.work", kit->results);
+	char *under = cmd_work_folder(settings->campaign.work, kit->results);
 	options->checkout = (struct checkout_options){ settings->source, under, settings->build };
 	int rc = bisect_run(&kit->campaign, &kit->scenario, options, &result, err);
 	int status = rc != 0 ? cmd_fail(err) : bisect_found(&result) ? STATUS_OK : STATUS_INCONCLUSIVE;
@@ -77,6 +78,14 @@ static int check(const struct bisect_settings *settings, const struct options_re
 	if (options->confidence < 0.5 || options->confidence > 0.999)
 		return error_set(err, ERROR_USAGE, "--confidence: '%s' is not between 50%% and 99.9%%",
 				 settings->confidence);
+	if (settings->floor && settings->campaign.memory != NULL)
+		return error_set(err, ERROR_USAGE, "--floor finds the cap; --memory cannot set it");
+	if (settings->floor != NULL) {
+		if (units_parse_share(settings->floor, &options->floor_precision, err) != 0)
+			return error_prefix(err, "--floor");
+		if (options->floor_precision < 0.01 || options->floor_precision > 0.5)
+			return error_set(err, ERROR_USAGE, "--floor: '%s' is not between 1%% and 50%%", settings->floor);
+	}
 	options->good = words->operands[0];
 	options->bad = words->operands[1];
 	options->command = words->rest;

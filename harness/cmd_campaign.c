@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/units.h"
 
 static int configure(struct scenario *s, const struct campaign_settings *settings, char *const *command,
 		     struct error *err)
@@ -39,15 +40,54 @@ int campaign_open(struct campaign_kit *kit, const struct campaign_settings *sett
 			     .command_line = (const char *const *)command_line,
 			     .quiet = settings->quiet },
 		.out = settings->json ? NULL : stdout,
+		.interrupt = interrupt_open(),
 	};
 	return 0;
 }
 
 void campaign_close(struct campaign_kit *kit)
 {
+	interrupt_close(kit->campaign.interrupt);
 	run_list_release(&kit->campaign.runs);
 	scenario_release(&kit->scenario);
 	free(kit->results);
+}
+
+static int check_search(const struct search_command *c, const struct search_settings *settings,
+			const struct options_result *words, double *precision, struct error *err)
+{
+	if (words->operand_count != 1)
+		return error_set(err, ERROR_USAGE, "one scenario is needed, %zu given", words->operand_count);
+	if (units_parse_share(settings->precision, precision, err) != 0)
+		return error_prefix(err, "--precision");
+	if (*precision < c->precision_min || *precision > c->precision_max)
+		return error_set(err, ERROR_USAGE, "--precision: '%s' is not between %.0f%% and %.0f%%",
+				 settings->precision, 100 * c->precision_min, 100 * c->precision_max);
+	return 0;
+}
+
+int search_main(const struct search_command *c, struct search_settings *settings, int argc, char **argv)
+{
+	struct error err = ERROR_INIT;
+	struct options_result words;
+	struct campaign_kit kit;
+	double precision;
+	int status;
+	char **typed = cmd_typed(argc, argv);
+	if (!cmd_begin(c->manual, c->rows, argc, argv, settings, &words, &status)) {
+		free(typed);
+		return status;
+	}
+	if (check_search(c, settings, &words, &precision, &err) != 0 ||
+	    campaign_open(&kit, &settings->campaign, words.operands[0], words.rest, typed, &err) != 0) {
+		status = cmd_fail(&err);
+	} else {
+		status = c->search(&kit, settings, precision, words.rest, &err);
+		campaign_close(&kit);
+	}
+	options_release(c->rows, settings);
+	free(typed);
+	return status;
 }
 
 int campaign_print_json(json_t *document, struct error *err)

@@ -57,6 +57,23 @@ int campaign_open(struct campaign_kit *kit, const struct campaign_settings *sett
 		  char *const *command, char *const *command_line, struct error *err);
 void campaign_close(struct campaign_kit *kit);
 
+/* Of those that take one scenario and look for a figure of it: the first member of their settings. */
+struct search_settings {
+	struct campaign_settings campaign;
+	const char *precision;
+	uint64_t budget;
+};
+
+struct search_command {
+	const struct manual *manual;
+	const struct option_row *rows;
+	double precision_min, precision_max; /* shares */
+	/* Returns the exit status.  command: the words after "--", NULL for none. */
+	int (*search)(struct campaign_kit *kit, const struct search_settings *settings, double precision,
+		      char *const *command, struct error *err);
+};
+int search_main(const struct search_command *c, struct search_settings *settings, int argc, char **argv);
+
 /* Writes a document of ours to standard output; takes it over. */
 int campaign_print_json(json_t *document, struct error *err);
 

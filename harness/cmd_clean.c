@@ -10,6 +10,7 @@
 
 #include "base/fs.h"
 #include "base/log.h"
+#include "campaign/checkout.h"
 #include "cmd.h"
 #include "isolation/isolation.h"
 #include "isolation/proc_stat.h"
@@ -228,8 +229,12 @@ static void clean_groups(struct cleaning *c)
 	}
 }
 
-/* Folders "PREFIX<pid of the rig>-<run id>": of data (run/folders.h), and of runs without a record (store/store.h). */
-static void clean_folders(struct cleaning *c, const char *work, const char *prefix)
+/*
+ * Folders "PREFIX<pid of the rig>-...": of data (run/folders.h), of commits (campaign/checkout.h), and of runs without
+ * a record (store/store.h).
+ */
+static void clean_folders(struct cleaning *c, const char *work, const char *prefix,
+			  int (*remove_folder)(const char *path, struct error *err))
 {
 	size_t len = strlen(prefix);
 	DIR *dir = opendir(work);
@@ -242,7 +247,7 @@ static void clean_folders(struct cleaning *c, const char *work, const char *pref
 		struct error err = ERROR_INIT;
 		char *path = xasprintf("%s/%s", work, entry->d_name);
 		say(c, "removed", "would remove", cmd_shown_path(path));
-		if (!c->dry_run && fs_remove_tree(path, &err) != 0)
+		if (!c->dry_run && remove_folder(path, &err) != 0)
 			failed(c, &err);
 		free(path);
 	}
@@ -270,13 +275,14 @@ int cmd_clean(int argc, char **argv)
 	char *results = cmd_results_folder(settings.results, &err);
 	if (results == NULL)
 		return cmd_fail(&err);
-	char *work = settings.work != NULL ? xstrdup(settings.work) : xasprintf("%s/.work", results);
+	char *work = cmd_work_folder(settings.work, results);
 	struct cleaning c = { .dry_run = settings.dry_run, .status = STATUS_OK };
 	/* Processes first, then what they have open. */
 	clean_runs(&c, results);
 	clean_groups(&c);
-	clean_folders(&c, work, "work-");
-	clean_folders(&c, results, STORE_NEW_PREFIX);
+	clean_folders(&c, work, "work-", fs_remove_tree);
+	clean_folders(&c, work, CHECKOUT_PREFIX, checkout_discard);
+	clean_folders(&c, results, STORE_NEW_PREFIX, fs_remove_tree);
 	if (c.done == 0 && c.status == STATUS_OK)
 		printf("nothing was left behind\n");
 	free(work);

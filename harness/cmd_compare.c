@@ -208,8 +208,7 @@ static int compare_live(const struct options_result *words, char *const *typed, 
 		return cmd_fail(err);
 	if (strcmp(settings->format, "terminal") != 0)
 		kit.campaign.out = NULL; /* nothing but the report */
-	char *under =
-		settings->campaign.work != NULL ? xstrdup(settings->campaign.work) : xasprintf("%s/.work", kit.results);
+	char *under = cmd_work_folder(settings->campaign.work, kit.results);
 	struct live_options live = { .names = words->operands,
 				     .command = words->rest,
 				     .checkout = { settings->source, under, settings->build },

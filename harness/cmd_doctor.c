@@ -375,7 +375,7 @@ int cmd_doctor(int argc, char **argv)
 		free(d.program);
 		return cmd_fail(&err);
 	}
-	d.work = settings.work != NULL ? xstrdup(settings.work) : xasprintf("%s/.work", results);
+	d.work = cmd_work_folder(settings.work, results);
 	d.checks = json_array();
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
 		checks[i](&d);

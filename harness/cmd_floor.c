@@ -1,24 +1,12 @@
 /*
  * oomrig floor: the smallest memory a scenario's server survives on.
  */
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
-#include "base/buf.h"
-#include "base/units.h"
 #include "campaign/floor_run.h"
 #include "cmd_campaign.h"
 
-#define PRECISION_MIN 0.01
-#define PRECISION_MAX 0.50
-
-struct floor_settings {
-	struct campaign_settings campaign;
-	const char *precision;
-	uint64_t budget;
-};
-
-#define FIELD(name) offsetof(struct floor_settings, name)
+#define FIELD(name) offsetof(struct search_settings, name)
 
 static const struct option_row rows[] = {
 	{ "precision", 'p', OPTION_STRING, FIELD(precision), "SHARE", "5%", 0, 0, NULL,
@@ -50,9 +38,10 @@ static int report(const struct floor_result *result, const struct run_list *runs
 	return 0;
 }
 
-static int find_floor(struct campaign_kit *kit, const struct floor_settings *settings, double precision,
-		      struct error *err)
+static int find_floor(struct campaign_kit *kit, const struct search_settings *settings, double precision,
+		      char *const *command, struct error *err)
 {
+	(void)command;
 	struct floor_result result = { 0 };
 	struct floor_estimate e = { 0 };
 	int rc = floor_run(&kit->campaign, &kit->scenario, precision, settings->budget, &result, err);
@@ -71,30 +60,7 @@ static int find_floor(struct campaign_kit *kit, const struct floor_settings *set
 
 int cmd_floor(int argc, char **argv)
 {
-	struct error err = ERROR_INIT;
-	struct floor_settings settings = { 0 };
-	struct options_result words;
-	struct campaign_kit kit;
-	double precision;
-	int status;
-	char **typed = cmd_typed(argc, argv);
-	if (!cmd_begin(&manual, rows, argc, argv, &settings, &words, &status)) {
-		free(typed);
-		return status;
-	}
-	if (words.operand_count != 1)
-		error_set(&err, ERROR_USAGE, "one scenario is needed, %zu given", words.operand_count);
-	else if (units_parse_share(settings.precision, &precision, &err) == 0 &&
-		 (precision < PRECISION_MIN || precision > PRECISION_MAX))
-		error_set(&err, ERROR_USAGE, "--precision: '%s' is not between 1%% and 50%%", settings.precision);
-	if (err.code != ERROR_NONE ||
-	    campaign_open(&kit, &settings.campaign, words.operands[0], words.rest, typed, &err) != 0) {
-		status = cmd_fail(&err);
-	} else {
-		status = find_floor(&kit, &settings, precision, &err);
-		campaign_close(&kit);
-	}
-	options_release(rows, &settings);
-	free(typed);
-	return status;
+	static const struct search_command command = { &manual, rows, 0.01, 0.50, find_floor };
+	struct search_settings settings = { 0 };
+	return search_main(&command, &settings, argc, argv);
 }

@@ -58,6 +58,8 @@ int cmd_log(int argc, char **argv)
 	int rc = results != NULL ? collect(&runs, results, &words, &err) : -1;
 	if (rc == 0 && settings.json)
 		rc = campaign_print_json(story_json(&runs), &err);
+	else if (rc == 0 && runs.count == 0)
+		printf("no runs in '%s'\n", cmd_shown_path(results));
 	else if (rc == 0)
 		report_story(stdout, &runs);
 	run_list_release(&runs);

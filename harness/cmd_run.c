@@ -11,13 +11,12 @@
 #include "base/log.h"
 #include "base/options.h"
 #include "base/units.h"
+#include "campaign/executor.h"
 #include "cmd.h"
 #include "judge/judge.h"
 #include "report/report.h"
-#include "run/run.h"
 #include "scenario/folder.h"
 #include "scenario/scenario.h"
-#include "store/summary.h"
 
 struct run_settings {
 	const char *memory;
@@ -71,37 +70,6 @@ static const struct manual manual = {
 		      STATUS_END },
 };
 
-/* Finished runs: the records own what the summaries borrow. */
-struct results {
-	json_t **records;
-	struct run_summary *summaries;
-	size_t count;
-};
-
-static int results_add(struct results *all, json_t *record, char *folder, struct error *err)
-{
-	free(folder); /* the record holds it too */
-	all->records = xrealloc(all->records, (all->count + 1) * sizeof(*all->records));
-	all->summaries = xrealloc(all->summaries, (all->count + 1) * sizeof(*all->summaries));
-	if (summary_read(&all->summaries[all->count], record, err) != 0) {
-		json_decref(record);
-		return -1;
-	}
-	all->summaries[all->count].folder = cmd_shown_path(all->summaries[all->count].folder);
-	all->records[all->count++] = record;
-	return 0;
-}
-
-static void results_release(struct results *all)
-{
-	for (size_t i = 0; i < all->count; i++) {
-		summary_release(&all->summaries[i]);
-		json_decref(all->records[i]);
-	}
-	free(all->records);
-	free(all->summaries);
-}
-
 static int apply_expect(struct scenario *s, const struct option_list *expect, struct error *err)
 {
 	struct buf list = BUF_INIT;
@@ -110,22 +78,6 @@ static int apply_expect(struct scenario *s, const struct option_list *expect, st
 	int rc = expect->count == 0 ? 0 : scenario_set(s, buf_str(&list), err);
 	buf_release(&list);
 	return rc;
-}
-
-/* The server starts in a folder of its own; a path the user typed is meant from here. */
-static void set_command(struct scenario *s, char *const *command)
-{
-	size_t count = 0;
-	while (command[count] != NULL)
-		count++;
-	char **words = xcalloc(count + 1, sizeof(*words));
-	memcpy(words, command, count * sizeof(*words));
-	char *absolute = count > 0 && strchr(command[0], '/') != NULL ? realpath(command[0], NULL) : NULL;
-	if (absolute != NULL)
-		words[0] = absolute;
-	scenario_set_command(s, words);
-	free(absolute);
-	free(words);
 }
 
 static int load_scenario(struct scenario *s, const char *path, const struct run_settings *settings,
@@ -144,7 +96,7 @@ static int load_scenario(struct scenario *s, const char *path, const struct run_
 	if (rc == 0)
 		rc = apply_expect(s, &settings->expect, err);
 	if (rc == 0 && command != NULL)
-		set_command(s, command);
+		scenario_set_command(s, command);
 	if (rc == 0)
 		rc = scenario_check(s, err);
 	if (rc != 0)
@@ -179,19 +131,18 @@ static void print_run(const struct run_summary *run, uint64_t number, uint64_t r
 
 /* One scenario, all its repeats.  *stop is set when the user interrupted. */
 static int run_repeats(const struct scenario *s, const struct run_settings *settings, struct run_options *options,
-		       struct results *all, bool *stop, struct error *err)
+		       struct run_list *all, bool *stop, struct error *err)
 {
 	uint64_t runs = settings->runs ? settings->runs : s->runs;
 	for (uint64_t i = 1; i <= runs && !*stop; i++) {
 		char *title = make_title(s, i, runs);
 		options->title = title;
-		json_t *record;
-		char *folder;
-		int rc = run_scenario(s, options, &record, &folder, err);
+		int rc = executors[0]->run(s, options, all, err);
 		free(title);
-		if (rc != 0 || results_add(all, record, folder, err) != 0)
+		if (rc != 0)
 			return -1;
-		const struct run_summary *last = &all->summaries[all->count - 1];
+		struct run_summary *last = &all->summaries[all->count - 1];
+		last->folder = cmd_shown_path(last->folder);
 		*stop = strcmp(last->outcome, outcome_names[OUTCOME_INTERRUPTED]) == 0;
 		if (!settings->json)
 			print_run(last, i, runs);
@@ -200,7 +151,7 @@ static int run_repeats(const struct scenario *s, const struct run_settings *sett
 }
 
 /* A skipped run is a failure of none: it only counts where nothing else was run. */
-static int exit_code(const struct results *all)
+static int exit_code(const struct run_list *all)
 {
 	int code = STATUS_OK;
 	size_t skipped = 0;
@@ -220,7 +171,7 @@ static int exit_code(const struct results *all)
 	return skipped == all->count && skipped > 0 ? STATUS_SKIPPED : code;
 }
 
-static int print_results(const struct results *all, const struct run_settings *settings, struct error *err)
+static int print_results(const struct run_list *all, const struct run_settings *settings, struct error *err)
 {
 	if (settings->json)
 		return exporter_find("json", err)->write(stdout, all->summaries, all->count, err);
@@ -232,7 +183,7 @@ static int print_results(const struct results *all, const struct run_settings *s
 static int run_all(struct scenario *scenarios, size_t count, const struct run_settings *settings,
 		   char *const *command_line, struct error *err)
 {
-	struct results all = { 0 };
+	struct run_list all = { 0 };
 	char *results = cmd_results_folder(settings->results, err);
 	if (results == NULL)
 		return cmd_fail(err);
@@ -252,7 +203,7 @@ static int run_all(struct scenario *scenarios, size_t count, const struct run_se
 	/* What did run is not lost when a later run could not be recorded. */
 	if (all.count > 0 && print_results(&all, settings, &print_error) != 0)
 		code = cmd_fail(&print_error);
-	results_release(&all);
+	run_list_release(&all);
 	free(results);
 	return code;
 }

@@ -4,8 +4,8 @@
 
 #include "cmd.h"
 #include "report/report.h"
+#include "store/run_list.h"
 #include "store/store.h"
-#include "store/summary.h"
 
 struct show_settings {
 	const char *results, *format;
@@ -39,44 +39,14 @@ static const struct manual manual = {
 	.statuses = { STATUS_OK, STATUS_USAGE, STATUS_RIG, STATUS_END },
 };
 
-/* Records and what was read from them: the summaries borrow from the records. */
-struct runs {
-	json_t **records;
-	struct run_summary *summaries;
-	char **folders;
-	size_t count;
-};
-
-static int add_run(struct runs *r, char *folder, struct error *err)
+/* Where it lies now, not where it was written. */
+static int add_run(struct run_list *runs, const char *folder, struct error *err)
 {
-	struct run_summary summary;
-	json_t *record = store_read(folder, err);
-	if (record == NULL || summary_read(&summary, record, err) != 0) {
-		json_decref(record);
-		free(folder);
+	if (run_list_read(runs, folder, err) != 0)
 		return -1;
-	}
-	size_t n = r->count + 1;
-	r->records = xrealloc(r->records, n * sizeof(r->records[0]));
-	r->summaries = xrealloc(r->summaries, n * sizeof(r->summaries[0]));
-	r->folders = xrealloc(r->folders, n * sizeof(r->folders[0]));
-	summary.folder = cmd_shown_path(folder); /* where it lies now, not where it was written */
-	r->records[r->count] = record;
-	r->summaries[r->count] = summary;
-	r->folders[r->count++] = folder;
+	struct run_summary *last = &runs->summaries[runs->count - 1];
+	last->folder = cmd_shown_path(last->folder);
 	return 0;
-}
-
-static void runs_release(struct runs *r)
-{
-	for (size_t i = 0; i < r->count; i++) {
-		summary_release(&r->summaries[i]);
-		json_decref(r->records[i]);
-		free(r->folders[i]);
-	}
-	free(r->records);
-	free(r->summaries);
-	free(r->folders);
 }
 
 /* "3 min ago" from the record's RFC 3339 time; "-" without one. */
@@ -113,8 +83,9 @@ static int list_runs(const char *results)
 	if (count == 0)
 		printf("no runs in '%s'\n", cmd_shown_path(results));
 	for (size_t i = 0; i < count; i++) {
-		struct runs one = { 0 };
-		if (add_run(&one, xasprintf("%s/%s", results, ids[i]), &err) == 0) {
+		struct run_list one = { 0 };
+		char *folder = xasprintf("%s/%s", results, ids[i]);
+		if (add_run(&one, folder, &err) == 0) {
 			struct buf age = BUF_INIT;
 			add_age(&age, one.records[0]);
 			report_line(stdout, one.summaries, buf_str(&age));
@@ -123,17 +94,20 @@ static int list_runs(const char *results)
 			printf("%-40s%s\n    %s\n", "unreadable", ids[i], err.message);
 			status = STATUS_USAGE;
 		}
-		runs_release(&one);
+		run_list_release(&one);
+		free(folder);
 	}
 	store_free_list(ids, count);
 	return status;
 }
 
-static int find_runs(struct runs *runs, const char *results, const struct options_result *words, struct error *err)
+static int find_runs(struct run_list *runs, const char *results, const struct options_result *words, struct error *err)
 {
 	for (size_t i = 0; i < words->operand_count; i++) {
 		char *folder = store_find(results, words->operands[i], err);
-		if (folder == NULL || add_run(runs, folder, err) != 0)
+		int rc = folder != NULL ? add_run(runs, folder, err) : -1;
+		free(folder);
+		if (rc != 0)
 			return -1;
 	}
 	if (words->operand_count > 0)
@@ -143,8 +117,11 @@ static int find_runs(struct runs *runs, const char *results, const struct option
 	if (store_list(results, &ids, &count, err) != 0)
 		return -1;
 	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < count; i++)
-		rc = add_run(runs, xasprintf("%s/%s", results, ids[i]), err);
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		char *folder = xasprintf("%s/%s", results, ids[i]);
+		rc = add_run(runs, folder, err);
+		free(folder);
+	}
 	store_free_list(ids, count);
 	return rc;
 }
@@ -174,11 +151,11 @@ int cmd_show(int argc, char **argv)
 	if (words.operand_count == 0 && strcmp(format, "terminal") == 0) {
 		status = list_runs(results);
 	} else {
-		struct runs runs = { 0 };
+		struct run_list runs = { 0 };
 		if (find_runs(&runs, results, &words, &err) != 0 ||
 		    exporter->write(stdout, runs.summaries, runs.count, &err) != 0)
 			status = cmd_fail(&err);
-		runs_release(&runs);
+		run_list_release(&runs);
 	}
 	free(results);
 	return status;

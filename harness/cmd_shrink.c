@@ -9,9 +9,8 @@
 #include "cmd_campaign.h"
 
 struct shrink_settings {
-	struct campaign_settings campaign;
-	uint64_t confirm, budget;
-	const char *precision;
+	struct search_settings search;
+	uint64_t confirm;
 };
 
 #define FIELD(name) offsetof(struct shrink_settings, name)
@@ -19,11 +18,11 @@ struct shrink_settings {
 static const struct option_row rows[] = {
 	{ "confirm", 'c', OPTION_COUNT, FIELD(confirm), "RUNS", "2", 1, 100, NULL,
 	  "a load counts as crashing when that many runs of it all crash" },
-	{ "budget", 'b', OPTION_COUNT, FIELD(budget), "RUNS", "100", 2, 100000, NULL, "end after that many runs" },
-	{ "precision", 'p', OPTION_STRING, FIELD(precision), "SHARE", "10%", 0, 0, NULL,
+	{ "budget", 'b', OPTION_COUNT, FIELD(search.budget), "RUNS", "100", 2, 100000, NULL, "end after that many runs" },
+	{ "precision", 'p', OPTION_STRING, FIELD(search.precision), "SHARE", "10%", 0, 0, NULL,
 	  "how well sizes and durations are to be known, 1% to 100%" },
-	CAMPAIGN_MEMORY_ROW(FIELD(campaign)),
-	CAMPAIGN_ROWS(FIELD(campaign)),
+	CAMPAIGN_MEMORY_ROW(FIELD(search.campaign)),
+	CAMPAIGN_ROWS(FIELD(search.campaign)),
 	{ 0 },
 };
 
@@ -70,23 +69,27 @@ static int print(const struct shrink_result *r, const char *line, bool json, str
 		printf("  %-28s %14s -> %s\n", r->steps[i].key, r->steps[i].format(r->steps[i].before, before),
 		       r->steps[i].format(r->steps[i].after, after));
 	printf("%s%s after %zu runs:\n\n  %s\n", r->count > 0 ? "\n" : "",
-	       r->complete ? "The smallest load that still crashes it" : "The budget is used; the smallest load so far",
+	       r->complete ? "The smallest load that still crashes it"
+			   : "The search did not come to its end; the smallest load so far",
 	       r->runs, line);
 	return 0;
 }
 
-static int shrink(struct campaign_kit *kit, const struct shrink_settings *settings, double precision,
+static int shrink(struct campaign_kit *kit, const struct search_settings *settings, double precision,
 		  char *const *command, struct error *err)
 {
-	struct shrink_options options = { settings->confirm, settings->budget, precision };
+	uint64_t confirm = ((const struct shrink_settings *)settings)->confirm;
+	struct shrink_options options = { confirm, settings->budget, precision };
 	struct shrink_result result = { 0 };
 	struct buf line = BUF_INIT;
 	int rc = shrink_run(&kit->campaign, &kit->scenario, &options, &result, err);
 	int status = rc != 0 ? cmd_fail(err) : result.complete ? STATUS_OK : STATUS_INCONCLUSIVE;
-	if (rc == 0) {
+	struct error print_error = ERROR_INIT;
+	/* What has given way already is not lost when the user has seen enough. */
+	if (rc == 0 || result.count > 0) {
 		add_line(&line, &result, &kit->scenario, &settings->campaign, command);
-		if (print(&result, buf_str(&line), settings->campaign.json, err) != 0)
-			status = cmd_fail(err);
+		if (print(&result, buf_str(&line), settings->campaign.json, &print_error) != 0)
+			status = cmd_fail(&print_error);
 	}
 	buf_release(&line);
 	shrink_result_release(&result);
@@ -95,29 +98,7 @@ static int shrink(struct campaign_kit *kit, const struct shrink_settings *settin
 
 int cmd_shrink(int argc, char **argv)
 {
-	struct error err = ERROR_INIT;
+	static const struct search_command command = { &manual, rows, 0.01, 1, shrink };
 	struct shrink_settings settings = { 0 };
-	struct options_result words;
-	struct campaign_kit kit;
-	double precision;
-	int status;
-	char **typed = cmd_typed(argc, argv);
-	if (!cmd_begin(&manual, rows, argc, argv, &settings, &words, &status)) {
-		free(typed);
-		return status;
-	}
-	if (words.operand_count != 1)
-		error_set(&err, ERROR_USAGE, "one scenario is needed, %zu given", words.operand_count);
-	else if (units_parse_share(settings.precision, &precision, &err) == 0 && precision < 0.01)
-		error_set(&err, ERROR_USAGE, "--precision: '%s' is not between 1%% and 100%%", settings.precision);
-	if (err.code != ERROR_NONE ||
-	    campaign_open(&kit, &settings.campaign, words.operands[0], words.rest, typed, &err) != 0) {
-		status = cmd_fail(&err);
-	} else {
-		status = shrink(&kit, &settings, precision, words.rest, &err);
-		campaign_close(&kit);
-	}
-	options_release(rows, &settings);
-	free(typed);
-	return status;
+	return search_main(&command, &settings.search, argc, argv);
 }

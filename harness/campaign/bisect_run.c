@@ -1,14 +1,17 @@
 #include "campaign/bisect_run.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "judge/judge.h"
+#include "report/figures.h"
 #include "report/page.h"
 #include "store/git.h"
 
 #define SHOWN 10 /* digits of a commit */
+#define FLOOR_BUDGET 20 /* runs for each end */
 
 /* GOOD and every commit after it up to BAD along the first parents, oldest first. */
 static int list_commits(const struct bisect_options *o, struct bisect_result *out, struct error *err)
@@ -42,19 +45,45 @@ static int list_commits(const struct bisect_options *o, struct bisect_result *ou
 }
 
 /* Builds the commit when it is first needed; *builds false: it cannot be run. */
-static int need_checkout(const struct bisect_options *o, struct bisect_result *r, size_t i, bool *builds,
-			 struct error *err)
+static int need_checkout(struct interrupt *interrupt, const struct bisect_options *o, struct bisect_result *r, size_t i,
+			 bool *builds, struct error *err)
 {
 	struct error why = ERROR_INIT;
 	*builds = true;
 	if (r->checkouts[i].folder != NULL)
 		return 0;
-	int rc = checkout_make(&r->checkouts[i], &o->checkout, r->names[i], builds, &why);
+	int rc = checkout_make(&r->checkouts[i], &o->checkout, interrupt, r->names[i], builds, &why);
 	if (rc != 0)
 		*err = why;
 	else if (!*builds)
 		log_warning("%s; it is skipped", why.message);
 	return rc;
+}
+
+/* The floors of both ends, and in s->memory_bytes a cap between them. */
+static int find_cap(struct campaign *c, struct scenario *s, const struct bisect_options *o, struct bisect_result *r,
+		    struct error *err)
+{
+	const size_t ends[2] = { 0, r->count - 1 };
+	struct floor_estimate e[2];
+	for (size_t k = 0; k < 2; k++) {
+		bool builds;
+		if (need_checkout(c->interrupt, o, r, ends[k], &builds, err) != 0)
+			return -1;
+		if (!builds) {
+			bisect_skip(r->search, ends[k]);
+			return 0;
+		}
+		checkout_set_command(&r->checkouts[ends[k]], s, o->command);
+		if (floor_run(c, s, o->floor_precision, FLOOR_BUDGET, &r->floors[k], err) != 0)
+			return -1;
+		floor_estimate(r->floors[k].search, &e[k]);
+	}
+	struct floor_shift shift = floor_compare(r->floors[0].search, r->floors[1].search);
+	if (shift.lo <= 0 && shift.hi >= 0)
+		r->search->failed = "the floors of the two ends do not differ";
+	s->memory_bytes = r->memory_bytes = (uint64_t)sqrt((double)e[0].p50.bytes * (double)e[1].p50.bytes);
+	return 0;
 }
 
 /* One run of that commit; invalid ones count for nothing, a commit with nothing else is skipped. */
@@ -64,7 +93,7 @@ static int run_commit(struct campaign *c, struct scenario *s, const struct bisec
 	char what[64];
 	bool builds;
 	size_t run;
-	if (need_checkout(o, r, i, &builds, err) != 0)
+	if (need_checkout(c->interrupt, o, r, i, &builds, err) != 0)
 		return -1;
 	if (!builds) {
 		bisect_skip(r->search, i);
@@ -73,7 +102,8 @@ static int run_commit(struct campaign *c, struct scenario *s, const struct bisec
 	checkout_set_command(&r->checkouts[i], s, o->command);
 	snprintf(what, sizeof(what), "bisect %.*s (%zu of %zu)", SHOWN, r->names[i], i + 1, r->count);
 	if (trial(c, s, what, &run, err) == 0) {
-		bisect_tell(r->search, i, !c->runs.summaries[run].as_expected);
+		const struct run_summary *made = &c->runs.summaries[run];
+		bisect_tell(r->search, i, o->floor_precision > 0 ? !trial_survived(made) : !made->as_expected);
 		return 0;
 	}
 	if (err->code != ERROR_ENVIRONMENT)
@@ -92,6 +122,8 @@ int bisect_run(struct campaign *c, struct scenario *s, const struct bisect_optio
 		return -1;
 	out->checkouts = xcalloc(out->count, sizeof(*out->checkouts));
 	out->search = bisect_new(out->count, options->confidence, options->budget);
+	if (options->floor_precision > 0 && find_cap(c, s, options, out, err) != 0)
+		return -1;
 	while (bisect_next(out->search, &i))
 		if (run_commit(c, s, options, out, i, err) != 0)
 			return -1;
@@ -110,6 +142,25 @@ static void add_subject(struct buf *out, const char *repository, const char *com
 	git_read(words, out);
 }
 
+static void print_head(struct page *p, const struct bisect_result *r)
+{
+	char text[UNITS_TEXT_MAX];
+	if (r->memory_bytes == 0) {
+		page_ink(p, INK_STRONG, "Runs that did not end as expected, by commit, oldest first\n");
+		return;
+	}
+	for (size_t k = 0; k < 2; k++) {
+		struct floor_estimate e;
+		floor_estimate(r->floors[k].search, &e);
+		buf_addf(&p->text, "floor of the %s end %9s   95 %% interval ", k == 0 ? "good" : "bad ",
+			 units_format_size(e.p50.bytes, text));
+		figure_pair(&p->text, e.p50.lo_bytes, e.p50.hi_bytes, page_glyph(p, GLYPH_RANGE), figure_size);
+		buf_addc(&p->text, '\n');
+	}
+	page_ink(p, INK_STRONG, "\nRuns that died with %s, between the two, by commit, oldest first\n",
+		 units_format_size(r->memory_bytes, text));
+}
+
 static void print_commits(struct page *p, const struct bisect_result *r, const char *repository)
 {
 	const struct bisect *b = r->search;
@@ -125,7 +176,8 @@ static void print_commits(struct page *p, const struct bisect_result *r, const c
 		if (c->skipped)
 			page_ink(p, INK_FAINT, "  skipped          ");
 		else
-			buf_addf(&p->text, "  %2zu of %2zu otherwise", c->hits, c->runs);
+			buf_addf(&p->text, "  %2zu of %2zu %-9s", c->hits, c->runs,
+				 r->memory_bytes == 0 ? "otherwise" : "died");
 		buf_addf(&p->text, "  %s\n", buf_str(&subject));
 		buf_release(&subject);
 	}
@@ -139,13 +191,13 @@ void bisect_print(FILE *out, const struct bisect_result *r, const char *reposito
 	if (b == NULL)
 		return;
 	page_init(&p, out);
-	page_ink(&p, INK_STRONG, "Runs that did not end as expected, by commit, oldest first\n");
+	print_head(&p, r);
 	print_commits(&p, r, repository);
 	if (b->failed != NULL)
 		buf_addf(&words, "Nothing found: %s.", b->failed);
 	else if (bisect_found(r))
-		buf_addf(&words, "%.*s is the first commit that ends otherwise (%.1f %%, %zu runs).", SHOWN,
-			 r->names[b->first], 100 * b->belief, b->runs);
+		buf_addf(&words, "%.*s is the first commit %s (%.1f %%, %zu runs).", SHOWN, r->names[b->first],
+			 r->memory_bytes == 0 ? "that ends otherwise" : "with the other floor", 100 * b->belief, b->runs);
 	else if (b->belief >= b->confidence)
 		buf_addf(&words,
 			 "It is one of the %zu commits marked (%.1f %%, %zu runs): those between cannot be run.",
@@ -158,6 +210,17 @@ void bisect_print(FILE *out, const struct bisect_result *r, const char *reposito
 	page_write(&p, out);
 	buf_release(&words);
 	page_release(&p);
+}
+
+/* NULL: the search was not by floor. */
+static json_t *floors_json(const struct bisect_result *r)
+{
+	struct floor_estimate e[2];
+	if (r->memory_bytes == 0)
+		return NULL;
+	for (size_t k = 0; k < 2; k++)
+		floor_estimate(r->floors[k].search, &e[k]);
+	return json_pack("[I, I]", (json_int_t)e[0].p50.bytes, (json_int_t)e[1].p50.bytes);
 }
 
 json_t *bisect_json(const struct bisect_result *r, const char *repository)
@@ -175,9 +238,11 @@ json_t *bisect_json(const struct bisect_result *r, const char *repository)
 		buf_release(&subject);
 	}
 	json_t *bisect =
-		json_pack("{s:s?, s:s?, s:f, s:I, s:s?, s:o}", "first_bad", bisect_found(r) ? r->names[b->first] : NULL,
-			  "last_suspect", b->failed == NULL ? r->names[b->last] : NULL, "belief", b->belief, "runs",
-			  (json_int_t)b->runs, "failed", b->failed, "commits", commits);
+		json_pack("{s:s?, s:s?, s:s?, s:f, s:I, s:s?, s:o?, s:o}", "first_bad",
+			  bisect_found(r) ? r->names[b->first] : NULL, "first_suspect",
+			  b->failed == NULL ? r->names[b->first] : NULL, "last_suspect",
+			  b->failed == NULL ? r->names[b->last] : NULL, "belief", b->belief, "runs",
+			  (json_int_t)b->runs, "failed", b->failed, "floors_bytes", floors_json(r), "commits", commits);
 	return json_pack("{s:i, s:o}", "schema", 1, "bisect", bisect);
 }
 
@@ -188,6 +253,8 @@ void bisect_result_release(struct bisect_result *r)
 			checkout_remove(&r->checkouts[i]);
 		free(r->names[i]);
 	}
+	floor_result_release(&r->floors[0]);
+	floor_result_release(&r->floors[1]);
 	bisect_free(r->search);
 	free(r->checkouts);
 	free(r->names);

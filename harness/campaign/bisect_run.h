@@ -11,14 +11,17 @@
 
 #include "campaign/bisect.h"
 #include "campaign/checkout.h"
+#include "campaign/floor_run.h"
 #include "campaign/trial.h"
 
 struct bisect_options {
 	struct checkout_options checkout;
 	const char *good, *bad;
 	char *const *command; /* with {source}; the server's */
+	double floor_precision; /* above 0: a run "ends otherwise" when it dies under a cap between the floors of the two
+				 * ends, which are searched to that precision */
 	double confidence;
-	size_t budget;
+	size_t budget; /* runs at most, those for floors not counted */
 };
 
 struct bisect_result {
@@ -26,6 +29,8 @@ struct bisect_result {
 	char **names;	       /* commits, oldest first */
 	struct checkout *checkouts;
 	size_t count;
+	struct floor_result floors[2]; /* of the good and the bad end; only by floor */
+	uint64_t memory_bytes;	       /* between the two; 0: the scenario's cap */
 };
 
 int bisect_run(struct campaign *c, struct scenario *s, const struct bisect_options *options, struct bisect_result *out,

@@ -1,12 +1,9 @@
 #include "campaign/checkout.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -14,25 +11,6 @@
 
 #define SOURCE "{source}"
 #define TOLD_BYTES 300 /* of the end of what a failed build said */
-
-/* The build line in the worktree, with all its output in a file; its wait status, or -1. */
-static int run_build(const struct checkout *c, const char *build, const char *log)
-{
-	const char *const words[] = { "sh", "-c", build, NULL };
-	posix_spawn_file_actions_t actions;
-	int status = -1;
-	pid_t pid;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-	posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-	posix_spawn_file_actions_addchdir_np(&actions, c->folder);
-	int failed = posix_spawn(&pid, "/bin/sh", &actions, NULL, (char *const *)words, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	while (!failed && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return failed ? -1 : status;
-}
 
 static void build_failed(const char *ref, const char *log, struct error *err)
 {
@@ -55,10 +33,13 @@ static int add_worktree(struct checkout *c, const struct checkout_options *optio
 		rc = error_set(err, ERROR_USAGE, "'%s' is no commit of '%s'", ref, options->repository);
 	} else {
 		c->commit = buf_detach(&commit);
-		c->folder = xasprintf("%s/source-%d-%.12s", options->under, getpid(), c->commit);
+		/* Two sides may be one commit. */
+		c->folder = xasprintf("%s/" CHECKOUT_PREFIX "%d-%.12s-XXXXXX", options->under, getpid(), c->commit);
 		const char *const add[] = { "git",	"-C",	   options->repository, "worktree", "add",
 					    "--detach", "--force", c->folder,		c->commit,  NULL };
-		if (git_read(add, &said) != 0)
+		if (mkdtemp(c->folder) == NULL)
+			rc = error_set_errno(err, ERROR_SYSTEM, errno, "cannot make folder '%s'", c->folder);
+		else if (git_read(add, &said) != 0)
 			rc = error_set(err, ERROR_SYSTEM, "git cannot make a worktree of '%s' in '%s'", ref, c->folder);
 	}
 	buf_release(&commit);
@@ -67,11 +48,11 @@ static int add_worktree(struct checkout *c, const struct checkout_options *optio
 	return rc;
 }
 
-int checkout_make(struct checkout *c, const struct checkout_options *options, const char *ref, bool *builds,
-		  struct error *err)
+int checkout_make(struct checkout *c, const struct checkout_options *options, struct interrupt *interrupt,
+		  const char *ref, bool *builds, struct error *err)
 {
 	char under[PATH_MAX];
-	*c = (struct checkout){ .repository = options->repository };
+	*c = (struct checkout){ 0 };
 	*builds = true;
 	if (fs_make_dirs(options->under, err) != 0)
 		return -1;
@@ -82,8 +63,8 @@ int checkout_make(struct checkout *c, const struct checkout_options *options, co
 	int rc = add_worktree(c, &absolute, ref, err);
 	if (rc == 0 && options->build != NULL) {
 		char *log = xasprintf("%s.log", c->folder);
-		*builds = run_build(c, options->build, log) == 0;
-		if (!*builds)
+		rc = interrupt_shell(interrupt, options->build, c->folder, log, builds, err);
+		if (rc == 0 && !*builds)
 			build_failed(ref, log, err);
 		unlink(log);
 		free(log);
@@ -93,16 +74,21 @@ int checkout_make(struct checkout *c, const struct checkout_options *options, co
 	return rc;
 }
 
+/* Twice --force: git locks a worktree while it makes it, and a killed one leaves the lock. */
+int checkout_discard(const char *folder, struct error *err)
+{
+	const char *const remove[] = { "git",	  "-C",	     folder,  "worktree", "remove",
+				       "--force", "--force", folder, NULL };
+	struct buf said = BUF_INIT;
+	int rc = git_read(remove, &said) == 0 ? 0 : fs_remove_tree(folder, err);
+	buf_release(&said);
+	return rc;
+}
+
 void checkout_remove(struct checkout *c)
 {
-	struct buf said = BUF_INIT;
-	if (c->folder != NULL) {
-		const char *const remove[] = { "git",	 "-C",	    c->repository, "worktree",
-					       "remove", "--force", c->folder,	   NULL };
-		if (git_read(remove, &said) != 0)
-			fs_remove_tree(c->folder, NULL);
-	}
-	buf_release(&said);
+	if (c->folder != NULL)
+		checkout_discard(c->folder, NULL);
 	free(c->folder);
 	free(c->commit);
 	*c = (struct checkout){ 0 };

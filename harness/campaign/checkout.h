@@ -11,12 +11,14 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "campaign/interrupt.h"
 #include "scenario/scenario.h"
 
+#define CHECKOUT_PREFIX "source-" /* then <pid of the rig>-<commit>-<random> */
+
 struct checkout {
-	const char *repository; /* borrowed */
-	char *folder;		/* NULL: not there */
-	char *commit;		/* full name */
+	char *folder; /* NULL: not there */
+	char *commit; /* full name */
 };
 
 struct checkout_options {
@@ -29,9 +31,12 @@ struct checkout_options {
  * 0: built; -1: no such commit, or git failed.  *builds is false when the build
  * line failed: the worktree is gone again then, and *err holds the end of what it said.
  */
-int checkout_make(struct checkout *c, const struct checkout_options *options, const char *ref, bool *builds,
-		  struct error *err);
+int checkout_make(struct checkout *c, const struct checkout_options *options, struct interrupt *interrupt,
+		  const char *ref, bool *builds, struct error *err);
 void checkout_remove(struct checkout *c);
+
+/* Takes away a worktree, or what a killed rig left of one, and git's note of it. */
+int checkout_discard(const char *folder, struct error *err);
 
 /* Sets the server's command: the words with "{source}" replaced by the worktree's folder. */
 void checkout_set_command(const struct checkout *c, struct scenario *s, char *const words[]);

@@ -34,6 +34,17 @@ struct floor_search {
 	size_t trials, survived;
 };
 
+struct fact floor_guess(const struct facts *f)
+{
+	struct fact least = fact_add(f->peak_anon_bytes, f->peak_shmem_bytes), peak = f->peak_unreclaimable_bytes;
+	if (!fact_known(peak) || !fact_known(least) || !fact_known(f->settled_unreclaimable_bytes) ||
+	    !fact_known(f->squeezed_unreclaimable_bytes) ||
+	    f->settled_unreclaimable_bytes.value <= f->squeezed_unreclaimable_bytes.value)
+		return peak;
+	uint64_t given_back = f->settled_unreclaimable_bytes.value - f->squeezed_unreclaimable_bytes.value;
+	return peak.value > least.value + given_back ? fact_of(peak.value - given_back) : least;
+}
+
 static double survival(double distance, double spread)
 {
 	return LAPSE + (1 - 2 * LAPSE) / (1 + exp(-distance / spread));

@@ -22,11 +22,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "judge/facts.h"
+
 struct floor_options {
-	uint64_t guess_bytes; /* unreclaimable peak of a run without a cap */
+	uint64_t guess_bytes; /* floor_guess() of a run without a cap */
 	double precision;     /* 0.05: both points known to +-5 % with 95 % probability */
 	size_t budget;	      /* trials at most */
 };
+
+/*
+ * What a server seems to need, from a run of it without a cap: its unreclaimable
+ * peak, less what the kernel gave back of that when it was asked, for the
+ * bookkeeping of page cache (5 MiB of 160 MB, 137 MiB of 4 GB) shrinks with the
+ * cap.  Never less than anon and shmem.  FACT_NONE when the peak is not known.
+ */
+struct fact floor_guess(const struct facts *f);
 
 struct floor_search;
 struct floor_search *floor_new(const struct floor_options *options);

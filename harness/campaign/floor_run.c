@@ -18,10 +18,11 @@ static int run_uncapped(struct campaign *c, struct scenario *s, struct floor_res
 		return -1;
 	const struct run_summary *run = &c->runs.summaries[out->uncapped_run];
 	out->uncapped_bytes = run->facts.peak_unreclaimable_bytes;
+	out->guess_bytes = floor_guess(&run->facts);
 	if (!trial_survived(run))
 		return error_set(err, ERROR_INPUT, "'%s' has no floor: its server %s without any cap", s->name,
 				 verdict_words(run)->clause);
-	if (!fact_known(out->uncapped_bytes) || out->uncapped_bytes.value == 0)
+	if (!fact_known(out->guess_bytes) || out->guess_bytes.value == 0)
 		return error_set(err, ERROR_ENVIRONMENT, "the unreclaimable peak of run '%s' is not known", run->id);
 	return 0;
 }
@@ -53,7 +54,7 @@ int floor_run(struct campaign *c, struct scenario *s, double precision, size_t b
 	out->budget = budget;
 	int rc = run_uncapped(c, s, out, err);
 	if (rc == 0) {
-		struct floor_options o = { out->uncapped_bytes.value, precision, budget - 1 };
+		struct floor_options o = { out->guess_bytes.value, precision, budget - 1 };
 		out->search = floor_new(&o);
 		rc = search(c, s, out, err);
 	}
@@ -131,7 +132,8 @@ void floor_print(FILE *out, const struct floor_result *r)
 	char text[UNITS_TEXT_MAX];
 	page_init(&p, out);
 	page_ink(&p, INK_STRONG, "Floor of %s\n", r->scenario);
-	buf_addf(&p.text, "  unreclaimable peak without a cap: %s\n\n", figure_size(r->uncapped_bytes, text));
+	buf_addf(&p.text, "  unreclaimable peak without a cap: %s", figure_size(r->uncapped_bytes, text));
+	buf_addf(&p.text, "; looked for around %s\n\n", figure_size(r->guess_bytes, text));
 	if (r->search != NULL) {
 		floor_estimate(r->search, &e);
 		print_curve(&p, r);
@@ -180,12 +182,13 @@ json_t *floor_json(const struct floor_result *r, const struct run_list *runs)
 		json_array_append_new(made,
 				      run_json(&runs->summaries[r->trials[i].run], fact_of(r->trials[i].cap_bytes)));
 	json_t *floor =
-		json_pack("{s:s, s:o, s:o, s:[o, o], s:[o, o], s:f, s:f, s:b, s:b, s:I, s:o, s:o, s:o}", "scenario",
+		json_pack("{s:s, s:o, s:o, s:[o, o], s:[o, o], s:f, s:f, s:b, s:b, s:I, s:o, s:o, s:o, s:o}", "scenario",
 			  r->scenario, "p50_bytes", bytes_json(e.p50.bytes), "p95_bytes", bytes_json(e.p95.bytes),
 			  "interval_bytes", bytes_json(e.p50.lo_bytes), bytes_json(e.p50.hi_bytes),
 			  "p95_interval_bytes", bytes_json(e.p95.lo_bytes), bytes_json(e.p95.hi_bytes), "spread",
 			  e.spread, "precision", r->precision, "precise", e.precise, "at_edge", e.at_edge, "budget",
 			  (json_int_t)r->budget, "uncapped_unreclaimable_bytes", bytes_json(r->uncapped_bytes.value),
+			  "guess_bytes", bytes_json(r->guess_bytes.value),
 			  "runs", made, "curve", curve_json(r, &e));
 	return json_pack("{s:i, s:o}", "schema", 1, "floor", floor);
 }

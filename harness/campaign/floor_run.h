@@ -25,6 +25,7 @@ struct floor_result {
 	double precision;
 	size_t budget;		    /* runs, the one without a cap included */
 	struct fact uncapped_bytes; /* unreclaimable peak without a cap */
+	struct fact guess_bytes;    /* what of that the search starts from */
 	size_t uncapped_run;
 	struct floor_search *search; /* NULL: not even the first run answered */
 	struct floor_trial *trials;

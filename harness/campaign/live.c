@@ -12,12 +12,13 @@ struct side {
 	char *text, **words;	  /* of a command */
 };
 
-static int side_init(struct side *side, const struct live_options *o, const char *name, struct error *err)
+static int side_init(struct side *side, const struct live_options *o, struct interrupt *interrupt, const char *name,
+		     struct error *err)
 {
 	bool builds;
 	side->name = name;
 	if (o->command != NULL) {
-		if (checkout_make(&side->checkout, &o->checkout, name, &builds, err) != 0)
+		if (checkout_make(&side->checkout, &o->checkout, interrupt, name, &builds, err) != 0)
 			return -1;
 		return builds ? 0 : -1; /* the error says what the build said */
 	}
@@ -63,7 +64,7 @@ int live_run(struct campaign *c, struct scenario *s, const struct live_options *
 	int rc = 0;
 	gsl_rng_set(rng, (unsigned long)options->seed);
 	for (size_t k = 0; rc == 0 && k < 2; k++)
-		rc = side_init(&sides[k], options, options->names[k], err);
+		rc = side_init(&sides[k], options, c->interrupt, options->names[k], err);
 	for (size_t i = 0; rc == 0 && i < options->runs; i++) {
 		size_t first = gsl_rng_uniform_int(rng, 2);
 		for (size_t k = 0; rc == 0 && k < 2; k++) {

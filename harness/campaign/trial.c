@@ -25,7 +25,9 @@ int trial(struct campaign *c, const struct scenario *s, const char *what, size_t
 	bool judged = false;
 	c->options.title = title;
 	for (int tries = 0; rc == 0 && !judged && tries < TRIAL_TRIES; tries++) {
-		rc = c->executor->run(s, &c->options, &c->runs, err);
+		rc = interrupt_check(c->interrupt, err);
+		if (rc == 0)
+			rc = c->executor->run(s, &c->options, &c->runs, err);
 		if (rc != 0)
 			break;
 		last = &c->runs.summaries[c->runs.count - 1];

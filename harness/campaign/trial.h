@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "campaign/executor.h"
+#include "campaign/interrupt.h"
 
 #define TRIAL_TRIES 3
 
@@ -22,6 +23,7 @@ struct campaign {
 	struct run_options options; /* title is set for each trial */
 	FILE *out;		    /* a line per run goes here; NULL: none */
 	struct run_list runs;
+	struct interrupt *interrupt; /* asked between runs */
 };
 
 /*

@@ -187,7 +187,10 @@ int scenario_parse(struct scenario *s, const char *path, const char *text, size_
  */
 int scenario_set(struct scenario *s, const char *assignment, struct error *err);
 
-/* Replaces the server's command by the user's own (the words after "--"). */
+/*
+ * Replaces the server's command by the user's own (the words after "--").  The server starts in a folder of its own:
+ * a program typed as a path is meant from here.
+ */
 void scenario_set_command(struct scenario *s, char *const argv[]);
 
 /* What no single row can check (a download group needs objects, a raw upload a path …). */

@@ -152,6 +152,8 @@ void scenario_set_command(struct scenario *s, char *const argv[])
 	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
 		value_release(schema_find(server_keys, gone[i], strlen(gone[i])), server);
 	const struct key_row *command = schema_find(server_keys, "command", strlen("command"));
-	for (; *argv != NULL; argv++)
-		value_append(command, server, *argv, NULL); /* any text will do: cannot fail */
+	char *program = *argv != NULL && strchr(*argv, '/') != NULL ? realpath(*argv, NULL) : NULL;
+	for (size_t i = 0; argv[i] != NULL; i++) /* any text will do: cannot fail */
+		value_append(command, server, i == 0 && program != NULL ? program : argv[i], NULL);
+	free(program);
 }

@@ -109,12 +109,15 @@ runs() {
 	same "$("$RIG" log --results "$RESULTS" --json | jq -r '[.experiments[] | "\(.note) \(.runs | length)"] | join("; ")')" \
 		"does it fit a small machine? 2; and twice of it? 1"
 	same "$(jq -r .note "$RESULTS"/*/run.json | sort -u | wc -l)" 2
+	mkdir "$RESULTS/.empty"
+	run "$RIG" log --results "$RESULTS/.empty"
+	same "$output" "no runs in '${RESULTS#"$ROOT"/}/.empty'"
 }
 
-# history FOLDER COMMITS BAD: a server's repository whose commit number BAD (from 1) brings the bug; the one before
-# the middle does not build.
+# history FOLDER COMMITS BAD [BROKEN]: a server's repository whose commit number BAD (from 1) brings the bug; commit
+# BROKEN, otherwise the one before the middle, does not build.
 history() {
-	local i
+	local i broken=${4:-$(($2 / 2))}
 	git init -q -b main "$1"
 	cat >"$1/server" <<-END
 		#!/bin/sh
@@ -124,30 +127,66 @@ history() {
 	for ((i = 1; i <= $2; i++)); do
 		echo "$i" >"$1/number"
 		if [ "$i" -ge "$3" ]; then echo before-any-fix; else echo all-fixes; fi >"$1/preset"
-		[ "$i" -eq $(($2 / 2)) ] && echo 'exit 1' >"$1/build" || echo 'exit 0' >"$1/build"
+		[ "$i" -eq "$broken" ] && echo 'exit 1' >"$1/build" || echo 'exit 0' >"$1/build"
 		git -C "$1" add -A
 		git -C "$1" -c user.name=t -c user.email=t@example.org commit -q -m "change $i"
 		git -C "$1" tag "c$i"
 	done
 }
 
-# bisect REPOSITORY GOOD BAD
+# bisect REPOSITORY GOOD BAD [options]
 bisect() {
+	local how=("${@:4}")
+	[ $# -gt 3 ] || how=(--memory 64MiB --set expect=grew,steady)
 	run --separate-stderr "$RIG" bisect "$2" "$3" --quiet --json --results "$RESULTS" --source "$1" \
-		--scenario $SMALL --memory 64MiB --set expect=grew,steady --build 'sh ./build' -- \
+		--scenario $SMALL "${how[@]}" --build 'sh ./build' -- \
 		"{source}/server" --data "{data}" --tmp "{tmp}" --port "{port}" --debug-port "{debug_port}"
 }
 
+# make bisects: as often as asked for, with the bad commit anywhere and one that does not build before it, behind it
+# or elsewhere.
 @test "bisect finds the commit that brought the crash, past one that does not build" {
 	need_cap
-	history "$RESULTS/.repo" 10 8
-	bisect "$RESULTS/.repo" c1 c10
+	local round bad broken first repo
+	for ((round = 1; round <= ${BISECTS:-1}; round++)); do
+		repo=$RESULTS/.repo$round
+		bad=$((4 + RANDOM % 7))
+		case $((round % 3)) in
+		0) broken=$((bad - 1)) ;;
+		1) broken=$((bad + 1)) ;;
+		2) broken=$((bad > 6 ? 3 : 10)) ;;
+		esac
+		history "$repo" 12 $bad $broken
+		bisect "$repo" c1 c12
+		echo "# round $round: commit $bad of 12 is bad, $broken does not build: status $status, $(field .bisect.runs) runs" >&3
+		# Nothing can part a bad commit from one right before it that cannot be run.
+		first=$(git -C "$repo" rev-parse c$bad)
+		same "$status" $((broken == bad - 1 ? 5 : 0))
+		if [ $broken -eq $((bad - 1)) ]; then
+			same "$(field .bisect.first_suspect)" "$(git -C "$repo" rev-parse c$broken)"
+		else
+			same "$(field .bisect.first_bad)" "$first"
+		fi
+		same "$(field .bisect.last_suspect)" "$first"
+		same "$(field '.bisect.belief >= 0.95')" true
+		same "$(git -C "$repo" worktree list | wc -l)" 1
+		# The commit that was run is in each record.
+		jq -r .server_source.commit "$RESULTS"/*/run.json | grep -q "$(git -C "$repo" rev-parse c1)"
+	done
+}
+
+@test "bisect finds the commit that moved the floor, though every run survives under the scenario's cap" {
+	need_cap
+	history "$RESULTS/.repo" 5 4
+	bisect "$RESULTS/.repo" c1 c5 --floor 25% --set load.tab.size=40MB
 	same "$status" 0
-	same "$(field .bisect.first_bad)" "$(git -C "$RESULTS/.repo" rev-parse c8)"
-	same "$(field '.bisect.belief >= 0.95')" true
-	same "$(git -C "$RESULTS/.repo" worktree list | wc -l)" 1
-	# The commit that was run is in each record.
-	same "$(jq -r .server_source.commit "$RESULTS"/*/run.json | grep -c "$(git -C "$RESULTS/.repo" rev-parse c1)" | grep -c '^[1-9]')" 1
+	same "$(field .bisect.first_bad)" "$(git -C "$RESULTS/.repo" rev-parse c4)"
+	same "$(field '.bisect.floors_bytes | .[0] * 4 < .[1]')" true
+	# The same commit twice has one floor.
+	git -C "$RESULTS/.repo" -c user.name=t -c user.email=t@example.org commit -q --allow-empty -m again
+	bisect "$RESULTS/.repo" c5 HEAD --floor 50% --set load.tab.size=40MB
+	same "$status" 5
+	same "$(field .bisect.failed)" "the floors of the two ends do not differ"
 }
 
 @test "bisect names the commits that remain when those between do not build" {
@@ -190,7 +229,7 @@ bisect() {
 	same "$(git -C "$RESULTS/.repo" worktree list | wc -l)" 1
 	# In turn: neither side has more than two runs in a row.
 	labels=$(jq -r .label "$RESULTS"/*/run.json | tr -d '\n')
-	! grep -qE '(c3){3}|(c4){3}' <<<"$labels"
+	run ! grep -qE "(c3){3}|(c4){3}" <<<"$labels"
 	# What was run is found again by label and by commit.
 	run --separate-stderr "$RIG" compare "$(git -C "$RESULTS/.repo" rev-parse --short=10 c3)" c4 --results "$RESULTS" --json
 	same "$(field .compare.answer)" worse
@@ -199,6 +238,63 @@ bisect() {
 		--source "$RESULTS/.repo" --build 'echo no compiler; sh ./build' -- "{source}/server"
 	same "$status" 2
 	grep -q 'does not build: no compiler' <<<"$stderr"
+}
+
+@test "compare --live builds two refs whose C source differs, and its Markdown says what they do" {
+	need_cap
+	local ref
+	git init -q -b main "$RESULTS/.repo"
+	for ref in kept released; do
+		[ $ref = kept ] && preset=before-any-fix || preset=all-fixes
+		cat >"$RESULTS/.repo/server.c" <<-END
+			#include <unistd.h>
+			int main(int argc, char **argv)
+			{
+				char *words[32] = { "chunkserver", "--preset", "$preset" };
+				for (int i = 1; i < argc && i < 29; i++)
+					words[i + 2] = argv[i];
+				return execv("$ROOT/server-under-test/chunkserver", words);
+			}
+		END
+		git -C "$RESULTS/.repo" add -A
+		git -C "$RESULTS/.repo" -c user.name=t -c user.email=t@example.org commit -q -m "$ref"
+		git -C "$RESULTS/.repo" branch $ref
+	done
+	run --separate-stderr "$RIG" compare kept released --live $SMALL --runs 5 --quiet --format markdown --results "$RESULTS" \
+		--memory 100MiB --source "$RESULTS/.repo" --build 'cc -o server server.c' -- \
+		"{source}/server" --data "{data}" --tmp "{tmp}" --port "{port}" --debug-port "{debug_port}"
+	same "$status" 0
+	grep -q '^released against kept: better: crash rate' <<<"${lines[0]}"
+	same "$(grep -c '^|' <<<"$output")" 8
+	same "$(grep '^| crash rate |' <<<"$output" | cut -d'|' -f3,6)" " 100 % (5) | better "
+	grep -q '^| unreclaimable peak |.*5 cut by a kill' <<<"$output"
+	# The two were built from different commits, and nothing of them is left.
+	same "$(jq -r '.server_source.commit' "$RESULTS"/*/run.json | sort -u | wc -l)" 2
+	same "$(git -C "$RESULTS/.repo" worktree list | wc -l)" 1
+	# A ref against itself is two worktrees, and no difference.
+	run --separate-stderr "$RIG" compare kept kept --live $SMALL --runs 2 --quiet --json --results "$RESULTS/.same" \
+		--memory 64MiB --source "$RESULTS/.repo" --build 'cc -o server server.c' -- \
+		"{source}/server" --data "{data}" --tmp "{tmp}" --port "{port}" --debug-port "{debug_port}"
+	same "$status" 5
+	same "$(field '[.compare.sides[].judged] | join(" ")')" "2 2"
+	same "$(git -C "$RESULTS/.repo" worktree list | wc -l)" 1
+	# The same runs again, by label.
+	run --separate-stderr "$RIG" compare kept released --results "$RESULTS" --format markdown
+	grep -q '^released against kept: better: crash rate' <<<"${lines[0]}"
+}
+
+@test "compare --live runs two commands, found from here" {
+	need_cap
+	local rest='--data {data} --tmp {tmp} --port {port} --debug-port {debug_port}'
+	run --separate-stderr "$RIG" compare "./server-under-test/chunkserver --preset all-fixes $rest" \
+		"server-under-test/chunkserver --preset form-limit-1mib $rest" --live $SMALL --runs 5 --quiet --json --results "$RESULTS" \
+		--set load.tab.size=30MB
+	same "$status" 1
+	same "$(field '.compare.findings[] | select(.metric == "growth_bytes_per_mib") | .answer')" worse
+	same "$(field '[.compare.sides[].judged] | join(" ")')" "5 5"
+	run --separate-stderr "$RIG" compare " " b --live $SMALL --results "$RESULTS"
+	same "$status" 2
+	grep -q "command is empty" <<<"$stderr"
 }
 
 @test "shrink ends in one line that reproduces the crash" {
@@ -216,4 +312,69 @@ bisect() {
 	run --separate-stderr "$RIG" shrink $SMALL --quiet --results "$RESULTS" --memory none
 	same "$status" 2
 	grep -q 'does not crash its server every time' <<<"$stderr"
+}
+
+# gone GROUP: none of its processes lives on; what was sent SIGKILL may take a moment, and may lie unreaped.
+gone() {
+	local i
+	for ((i = 0; i < 100; i++)); do
+		ps -eo pgid=,stat= | awk -v group="$1" '$1 == group && $2 !~ /^Z/ { found = 1 } END { exit found }' && return
+		sleep 0.02
+	done
+	return 1
+}
+
+# building REPOSITORY: starts a bisection whose build takes long, and waits until it is at it; sets $rig and $build,
+# the build's process group.
+building() {
+	history "$1" 4 3
+	setsid "$RIG" bisect c1 c4 --quiet --json --results "$RESULTS" --source "$1" --scenario $SMALL \
+		--build 'echo $$ >at; mv at at-it; sleep 600 & sleep 700' -- "{source}/server" >"$RESULTS/.said" 2>&1 3>&- &
+	rig=$!
+	until [ -e "$RESULTS"/.work/source-*/at-it ]; do sleep 0.02; done
+	build=$(cat "$RESULTS"/.work/source-*/at-it)
+}
+
+@test "an interrupted bisection ends its build and takes the worktree away" {
+	need_cap
+	building "$RESULTS/.repo"
+	kill -INT $rig
+	status=0
+	wait $rig || status=$?
+	same "$status" 130
+	gone "$build"
+	same "$(git -C "$RESULTS/.repo" worktree list | wc -l)" 1
+	same "$(ls "$RESULTS/.work")" ""
+	grep -q interrupted "$RESULTS/.said"
+}
+
+@test "clean takes away the worktrees of a killed rig, and git's note of them" {
+	need_cap
+	building "$RESULTS/.repo"
+	kill -KILL $rig
+	wait $rig || true
+	kill -KILL -- "-$build"
+	same "$(git -C "$RESULTS/.repo" worktree list | wc -l)" 2
+	run "$RIG" clean --dry-run --results "$RESULTS"
+	grep -q "would remove .*/.work/source-" <<<"$output"
+	same "$(git -C "$RESULTS/.repo" worktree list | wc -l)" 2
+	run "$RIG" clean --results "$RESULTS"
+	same "$status" 0
+	same "$(git -C "$RESULTS/.repo" worktree list | wc -l)" 1
+	same "$(ls "$RESULTS/.work")" ""
+}
+
+@test "an interrupted shrink tells what has given way so far" {
+	need_cap
+	setsid "$RIG" shrink $SMALL --quiet --json --results "$RESULTS" --memory 64MiB --confirm 1 --set load.tab.clients=2 \
+		>"$RESULTS/.said" 2>"$RESULTS/.error" 3>&- &
+	# The first run crashes, the second with one client, the third is at it.
+	until [ "$(ls "$RESULTS" | wc -l)" -ge 3 ]; do sleep 0.02; done
+	kill -INT $!
+	status=0
+	wait $! || status=$?
+	same "$status" 130
+	same "$(jq -c '.shrink | [.complete, .steps[0]]' "$RESULTS/.said")" \
+		'[false,{"key":"load.tab.clients","before":2,"after":1}]'
+	grep -q interrupted "$RESULTS/.error"
 }

@@ -154,9 +154,30 @@ static void test_a_shift_of_the_floor_is_seen_and_none_is_not(void **state)
 	assert_true(seen >= 198);
 }
 
+/* Figures of form-limit-1mib without a cap: three uploads of 618 MB, one of 60 MB. */
+static void test_the_first_guess_leaves_out_what_the_kernel_gives_back(void **state)
+{
+	(void)state;
+	struct facts f = { .peak_unreclaimable_bytes = fact_of(160 << 20),
+			   .settled_unreclaimable_bytes = fact_of(160 << 20),
+			   .squeezed_unreclaimable_bytes = fact_of(23 << 20),
+			   .peak_anon_bytes = fact_of(19 << 20),
+			   .peak_shmem_bytes = fact_of(0) };
+	assert_int_equal(floor_guess(&f).value, 23 << 20);
+	/* The server gave anon back in the meantime: that was needed all the same. */
+	f.peak_anon_bytes = fact_of(100 << 20);
+	f.peak_shmem_bytes = fact_of(1 << 20);
+	assert_int_equal(floor_guess(&f).value, 101 << 20);
+	f.squeezed_unreclaimable_bytes = FACT_NONE;
+	assert_int_equal(floor_guess(&f).value, 160 << 20);
+	f.peak_unreclaimable_bytes = FACT_NONE;
+	assert_false(fact_known(floor_guess(&f)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_first_guess_leaves_out_what_the_kernel_gives_back),
 		cmocka_unit_test(test_a_clean_threshold_is_found_in_twenty_runs),
 		cmocka_unit_test(test_a_bad_first_guess_costs_runs_and_not_the_answer),
 		cmocka_unit_test(test_a_blurred_threshold_is_told_honestly),

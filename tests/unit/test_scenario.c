@@ -375,6 +375,11 @@ static void test_set_command(void **state)
 	assert_null(s.server.command.items[2]);
 	if (scenario_check(&s, &err) != 0)
 		fail_msg("%s", err.message);
+	/* A path is meant from here; one that is not there is left for the start to complain of. */
+	scenario_set_command(&s, (char *[]){ "/etc/../etc/passwd", "./x/../y", NULL });
+	expect_dumped(&s, "server.command", "[\"/etc/passwd\",\"./x/../y\"]");
+	scenario_set_command(&s, (char *[]){ "./no/such", NULL });
+	expect_dumped(&s, "server.command", "[\"./no/such\"]");
 	scenario_release(&s);
 	assert_int_equal(failures, 0);
 }

@@ -1,0 +1,33 @@
+/*
+ * interrupt - SIGINT, SIGTERM and SIGHUP of a whole campaign: a run ends by
+ * itself when one comes, but between two runs, and while a commit is built, nobody
+ * else would notice, and the worktrees would stay.
+ *
+ * Life cycle: interrupt_open(); interrupt_check() between steps and
+ * interrupt_shell() for a step that is a child process; interrupt_close().
+ * Main thread.
+ */
+#ifndef OOMRIG_CAMPAIGN_INTERRUPT_H
+#define OOMRIG_CAMPAIGN_INTERRUPT_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+struct interrupt;
+
+struct interrupt *interrupt_open(void);
+void interrupt_close(struct interrupt *i);
+
+/* Has the user asked us to stop?  -1 and ERROR_INTERRUPTED then. */
+int interrupt_check(struct interrupt *i, struct error *err);
+
+/*
+ * Runs a line by /bin/sh in a folder, in a process group of its own, its output in
+ * the file `log`, and waits.  *ok: it ended with status 0.  When the user asks to
+ * stop meanwhile, the whole group is ended: ERROR_INTERRUPTED.
+ */
+int interrupt_shell(struct interrupt *i, const char *line, const char *folder, const char *log, bool *ok,
+		    struct error *err);
+
+#endif
