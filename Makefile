@@ -38,7 +38,7 @@ UML_BIN  := $(patsubst %.c,$(BUILD)/%,$(UML_SRC))
 BATS     := $(wildcard tests/integration/*.bats)
 TOOL_BIN := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC))
 
-.PHONY: all help setup test test-unit test-integration demo truth bisects sigkills bench case-studies compare-rates compare-history floors clean
+.PHONY: all help setup test test-unit test-integration demo truth bisects sigkills bench case-studies laws compare-rates compare-history floors clean
 all: setup
 	@$(MAKE) --no-print-directory build
 
@@ -56,6 +56,7 @@ help:
 ## make bisects  N (10) generated histories with one bad commit: is it found?
 ## make bench   side-by-side benchmarks, written to docs/benchmarks.md
 ## make case-studies  every row of the case studies, on and off, written to docs/case-studies.md
+## make laws    every growth law N (5) times, forecasts against real kills, written to docs/laws.md
 ## make compare-rates  false alarms and misses of `oomrig compare`, into docs/compare.md
 ## make compare-history  the first version against the last, by label and by git refs, into docs/compare.md
 ## make floors  floors of every preset at one, two and three uploads, into docs/floors.md (half an hour)
@@ -116,6 +117,10 @@ sigkills: build
 # RUNS=3 make case-studies: three times each.
 case-studies: all
 	@docs/case-studies/run $(RUNS)
+
+laws: N ?= 5
+laws: all
+	@docs/laws/run $(N)
 
 compare-rates: build
 	docs/bench/compare-rates

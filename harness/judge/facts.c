@@ -147,6 +147,19 @@ const struct fact_row round_rows[] = {
 	{ NULL, NULL, false, 0, NULL },
 };
 
+#define POINT_FACT(member, unit, meaning)                                                                              \
+	{                                                                                                              \
+#member, unit, false, offsetof(struct facts_point, member), meaning                                    \
+	}
+
+const struct fact_row point_rows[] = {
+	POINT_FACT(t_ns, "ns", "since the load began"),
+	POINT_FACT(unreclaimable_bytes, "bytes", "unreclaimable memory, less the kernel's bookkeeping of page cache"),
+	POINT_FACT(requests, "count", "requests answered as expected"),
+	POINT_FACT(bytes, "bytes", "bytes sent and received"),
+	{ NULL, NULL, false, 0, NULL },
+};
+
 /* Length of the UTF-8 sequence that b starts, by its first byte (RFC 3629, section 3). */
 static size_t sequence_length(unsigned char b)
 {
@@ -193,17 +206,34 @@ json_t *fact_to_json(struct fact fact)
 	return json_pack("{s:s}", "state", "unreadable");
 }
 
-static json_t *rounds_to_json(const struct facts *f)
+/* An array of structs that consist of facts alone. */
+struct fact_list {
+	const char *key, *one; /* in the JSON; in messages */
+	const struct fact_row *rows;
+	size_t items, count; /* offsets in struct facts */
+	size_t size, max;
+};
+
+static const struct fact_list fact_lists[] = {
+	{ "rounds", "round", round_rows, offsetof(struct facts, rounds), offsetof(struct facts, round_count),
+	  sizeof(struct facts_round), FACTS_ROUNDS_MAX },
+	{ "series", "point", point_rows, offsetof(struct facts, points), offsetof(struct facts, point_count),
+	  sizeof(struct facts_point), FACTS_POINTS_MAX },
+};
+#define FACT_LISTS (sizeof(fact_lists) / sizeof(fact_lists[0]))
+
+static json_t *list_to_json(const struct facts *f, const struct fact_list *list)
 {
-	json_t *rounds = json_array();
-	for (size_t i = 0; i < f->round_count; i++) {
-		json_t *round = json_object();
-		for (const struct fact_row *row = round_rows; row->name != NULL; row++)
-			json_object_set_new(round, row->name,
-					    fact_to_json(*(const struct fact *)((const char *)&f->rounds[i] + row->offset)));
-		json_array_append_new(rounds, round);
+	json_t *items = json_array();
+	size_t count = *(const size_t *)((const char *)f + list->count);
+	for (size_t i = 0; i < count; i++) {
+		const char *from = (const char *)f + list->items + i * list->size;
+		json_t *item = json_object();
+		for (const struct fact_row *row = list->rows; row->name != NULL; row++)
+			json_object_set_new(item, row->name, fact_to_json(*(const struct fact *)(from + row->offset)));
+		json_array_append_new(items, item);
 	}
-	return rounds;
+	return items;
 }
 
 json_t *facts_to_json(const struct facts *f)
@@ -214,8 +244,9 @@ json_t *facts_to_json(const struct facts *f)
 		json_t *value = row->text ? facts_json_text(field) : fact_to_json(*(const struct fact *)field);
 		json_object_set_new(object, row->name, value);
 	}
-	if (f->round_count > 0)
-		json_object_set_new(object, "rounds", rounds_to_json(f));
+	for (size_t i = 0; i < FACT_LISTS; i++)
+		if (*(const size_t *)((const char *)f + fact_lists[i].count) > 0)
+			json_object_set_new(object, fact_lists[i].key, list_to_json(f, &fact_lists[i]));
 	return object;
 }
 
@@ -255,16 +286,18 @@ static int read_fact(const struct fact_row *row, const json_t *value, struct fac
 	return fact_from_json(value, out) == 0 ? 0 : bad_fact(row, "a figure, null or {\"state\":\"unreadable\"}", err);
 }
 
-static int read_rounds(struct facts *f, const json_t *rounds, struct error *err)
+static int read_list(struct facts *f, const json_t *items, const struct fact_list *list, struct error *err)
 {
-	if (json_array_size(rounds) > FACTS_ROUNDS_MAX)
-		return error_set(err, ERROR_INPUT, "'facts' holds more than %d rounds", FACTS_ROUNDS_MAX);
-	for (; f->round_count < json_array_size(rounds); f->round_count++) {
-		const json_t *round = json_array_get(rounds, f->round_count);
-		for (const struct fact_row *row = round_rows; row->name != NULL; row++) {
-			void *field = (char *)&f->rounds[f->round_count] + row->offset;
-			if (read_fact(row, json_object_get(round, row->name), field, err) != 0)
-				return error_prefix(err, "round %zu", f->round_count + 1);
+	size_t *count = (size_t *)((char *)f + list->count);
+	if (json_array_size(items) > list->max)
+		return error_set(err, ERROR_INPUT, "'facts' holds more than %zu %ss", list->max, list->one);
+	for (; *count < json_array_size(items); (*count)++) {
+		const json_t *item = json_array_get(items, *count);
+		char *to = (char *)f + list->items + *count * list->size;
+		for (const struct fact_row *row = list->rows; row->name != NULL; row++) {
+			struct fact *fact = (struct fact *)(to + row->offset);
+			if (read_fact(row, json_object_get(item, row->name), fact, err) != 0)
+				return error_prefix(err, "%s %zu", list->one, *count + 1);
 		}
 	}
 	return 0;
@@ -282,5 +315,8 @@ int facts_from_json(struct facts *f, const json_t *json, struct error *err)
 		if ((row->text ? read_text(row, value, field, err) : read_fact(row, value, field, err)) != 0)
 			return -1;
 	}
-	return read_rounds(f, json_object_get(json, "rounds"), err);
+	for (size_t i = 0; i < FACT_LISTS; i++)
+		if (read_list(f, json_object_get(json, fact_lists[i].key), &fact_lists[i], err) != 0)
+			return -1;
+	return 0;
 }

@@ -28,6 +28,7 @@
 
 #define FACTS_TEXT_MAX 512
 #define FACTS_ROUNDS_MAX 32
+#define FACTS_POINTS_MAX 64
 
 /*
  * The kernel's bookkeeping of page cache is charged too and goes with it:
@@ -43,6 +44,11 @@
 struct facts_round {
 	struct fact clients, requests, bytes; /* at once; answered well; sent and received */
 	struct fact start_bytes, peak_bytes, end_bytes;
+};
+
+/* One moment of a load that is not in rounds; memory as in a round, the rest since the load began. */
+struct facts_point {
+	struct fact t_ns, unreclaimable_bytes, requests, bytes; /* answered well; sent and received */
 };
 
 struct facts {
@@ -144,6 +150,10 @@ struct facts {
 	/* rows of their own (round_rows): "rounds" in the JSON, only where the scenario asks for several */
 	struct facts_round rounds[FACTS_ROUNDS_MAX];
 	size_t round_count;
+
+	/* of a load without rounds (point_rows, "series" in the JSON): evenly spaced, the last at its end */
+	struct facts_point points[FACTS_POINTS_MAX];
+	size_t point_count;
 };
 
 struct fact_row {
@@ -155,6 +165,7 @@ struct fact_row {
 };
 extern const struct fact_row fact_rows[]; /* one per member; ends with name == NULL */
 extern const struct fact_row round_rows[]; /* the same for struct facts_round */
+extern const struct fact_row point_rows[]; /* and for struct facts_point */
 
 /* One key per row: a figure, null when absent, {"state":"unreadable"}, or a text.  The caller owns it. */
 json_t *facts_to_json(const struct facts *f);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "judge/evidence.h"
+#include "judge/forecast.h"
 #include "judge/law.h"
 #include "judge/rules.h"
 
@@ -57,6 +58,7 @@ void judge(const struct facts *f, struct verdict *out)
 		if (rules[i](f, out))
 			break;
 	law_explain(f, out);
+	forecast_explain(f, out);
 	evidence_beside(f, out);
 }
 
@@ -107,9 +109,11 @@ json_t *verdict_to_json(const struct verdict *v, const struct facts *f, const st
 		json_array_append_new(expected, facts_json_text(e->verdicts[i]));
 	for (size_t i = 0; i < v->evidence_count; i++)
 		json_array_append_new(evidence, facts_json_text(v->evidence[i]));
-	return json_pack("{s:s, s:s, s:i, s:o, s:b, s:s, s:b, s:o}", "outcome", outcome_names[v->outcome], "cause",
-			 v->cause ? v->cause : "", "judge_version", JUDGE_VERSION, "expected", expected,
+	json_t *law = law_asked(f, v) ? law_to_json(f) : NULL;
+	return json_pack("{s:s, s:s, s:i, s:o, s:b, s:s, s:b, s:o, s:o*, s:o*}", "outcome", outcome_names[v->outcome],
+			 "cause", v->cause ? v->cause : "", "judge_version", JUDGE_VERSION, "expected", expected,
 			 "expected_data_loss", e->data_loss, "expected_failures",
 			 e->no_failures ? "none" : e->some_failures ? "some" : "any", "as_expected",
-			 verdict_as_expected(v, f, e), "evidence", evidence);
+			 verdict_as_expected(v, f, e), "evidence", evidence, "law", law,
+			 "forecast", forecast_to_json(f, v));
 }

@@ -46,7 +46,8 @@ bool verdict_as_expected(const struct verdict *v, const struct facts *f, const s
 
 /*
  * run.json's "verdict": outcome, cause ("" for none), judge_version, expected,
- * as_expected, evidence.  The caller owns it.
+ * as_expected, evidence; law (law.h) only where there were rounds enough, forecast
+ * (forecast.h) only of a leak that goes on.  The caller owns it.
  */
 json_t *verdict_to_json(const struct verdict *v, const struct facts *f, const struct expectation *e);
 

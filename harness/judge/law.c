@@ -4,41 +4,21 @@
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_multifit.h>
 #include <gsl/gsl_statistics_double.h>
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-#include "judge/evidence.h"
-
 #define CONFIDENCE 0.975 /* of each side */
 #define TERMS_MAX 4
+#define ROUNDS_PER_STRAY 8
+#define STRAY_PROBABILITY 0.01
+#define SIZES_DIFFER 1.25 /* the design makes them differ by 2 */
 
 static const struct law_form {
 	size_t terms;
 	enum law_term term[TERMS_MAX];
 } forms[LAWS] = {
-	[LAW_RISE] = { 4, { LAW_CONSTANT, LAW_IN_FLIGHT, LAW_BYTES_IN_FLIGHT, LAW_REQUESTS } },
+	[LAW_HELD] = { 4, { LAW_CONSTANT, LAW_IN_FLIGHT, LAW_BYTES_IN_FLIGHT, LAW_REQUESTS } },
 	[LAW_KEPT] = { 3, { LAW_CONSTANT, LAW_REQUESTS, LAW_BYTES } },
-};
-
-/* What a term is called, and the kind of bug that it is the mark of. */
-static const struct {
-	const char *unit, *class;
-} words[LAWS][LAW_TERMS] = {
-	[LAW_RISE] = {
-		[LAW_IN_FLIGHT] = { "per request in flight",
-				    "a buffer for each request, whatever its size: as many clients at once, as much "
-				    "memory" },
-		[LAW_BYTES_IN_FLIGHT] = { "per byte in flight",
-					  "bodies are held in memory: the larger the files, the more of it" },
-		[LAW_REQUESTS] = { "per request, given back later",
-				   "clean-up that falls behind: what one request leaves waits for it" },
-	},
-	[LAW_KEPT] = {
-		[LAW_REQUESTS] = { "per request, never returned",
-				   "something of each request is kept, whatever its size" },
-		[LAW_BYTES] = { "per byte, never returned", "what is stored, or a part of it, is kept in memory" },
-	},
 };
 
 static double value_of(const struct facts_round *r, enum law_term term)
@@ -62,21 +42,15 @@ static double value_of(const struct facts_round *r, enum law_term term)
 	return 0;
 }
 
-/*
- * What a round left behind, or what it held above what was left when all had
- * been given back that ever was: garbage may be collected rounds later.
- */
-static double outcome_of(const struct facts *f, size_t round, enum law_kind kind)
+/* The lowest level that a round ended at, from that one on. */
+static double lowest_from(const struct facts *f, size_t round)
 {
-	const struct facts_round *r = &f->rounds[round];
-	uint64_t floor = r->end_bytes.value;
+	uint64_t lowest = f->rounds[round].end_bytes.value;
 
-	if (kind == LAW_KEPT)
-		return (double)r->end_bytes.value - (double)r->start_bytes.value;
-	for (size_t later = round + 1; later < f->round_count; later++)
-		if (f->rounds[later].end_bytes.value < floor)
-			floor = f->rounds[later].end_bytes.value;
-	return (double)r->peak_bytes.value - (double)floor;
+	for (size_t i = round + 1; i < f->round_count; i++)
+		if (f->rounds[i].end_bytes.value < lowest)
+			lowest = f->rounds[i].end_bytes.value;
+	return (double)lowest;
 }
 
 static bool known(const struct facts_round *r)
@@ -85,38 +59,58 @@ static bool known(const struct facts_round *r)
 	       fact_known(r->start_bytes) && fact_known(r->peak_bytes) && fact_known(r->end_bytes);
 }
 
-/* One round after the warm-up and its row of the design; columns are scaled to their largest value. */
+/* The rounds that count, and the terms that are still in question. */
+struct sheet {
+	struct law_form form;
+	size_t rows;
+	size_t round[FACTS_ROUNDS_MAX];
+	double outcome[FACTS_ROUNDS_MAX];
+};
+
+/* The same as matrices; columns are scaled to their largest value. */
 struct design {
 	gsl_matrix *x;
 	gsl_vector *y, *coefficients;
 	gsl_matrix *covariance;
 	double scale[TERMS_MAX];
+	double chi_square;
 	size_t rows;
 };
 
-static bool fill(const struct facts *f, enum law_kind kind, const struct law_form *form, struct design *d)
+static void design_make(struct design *d, const struct facts *f, const struct sheet *s)
 {
-	for (size_t j = 0; j < form->terms; j++)
-		for (size_t i = 0; i < d->rows; i++)
-			d->scale[j] = fmax(d->scale[j], value_of(&f->rounds[i + 1], form->term[j]));
-	for (size_t i = 0; i < d->rows; i++) {
-		if (!known(&f->rounds[i + 1]))
-			return false;
-		gsl_vector_set(d->y, i, outcome_of(f, i + 1, kind));
-		for (size_t j = 0; j < form->terms; j++)
-			gsl_matrix_set(d->x, i, j,
-				       d->scale[j] > 0 ? value_of(&f->rounds[i + 1], form->term[j]) / d->scale[j] : 0);
+	*d = (struct design){ .rows = s->rows,
+			      .x = gsl_matrix_alloc(s->rows, s->form.terms),
+			      .y = gsl_vector_alloc(s->rows),
+			      .coefficients = gsl_vector_alloc(s->form.terms),
+			      .covariance = gsl_matrix_alloc(s->form.terms, s->form.terms) };
+	for (size_t j = 0; j < s->form.terms; j++)
+		for (size_t i = 0; i < s->rows; i++)
+			d->scale[j] = fmax(d->scale[j], value_of(&f->rounds[s->round[i]], s->form.term[j]));
+	for (size_t i = 0; i < s->rows; i++) {
+		gsl_vector_set(d->y, i, s->outcome[i]);
+		for (size_t j = 0; j < s->form.terms; j++) {
+			double value = value_of(&f->rounds[s->round[i]], s->form.term[j]);
+			gsl_matrix_set(d->x, i, j, d->scale[j] > 0 ? value / d->scale[j] : 0);
+		}
 	}
-	return true;
+}
+
+static void design_release(struct design *d)
+{
+	gsl_matrix_free(d->covariance);
+	gsl_vector_free(d->coefficients);
+	gsl_vector_free(d->y);
+	gsl_matrix_free(d->x);
 }
 
 /* Least squares first: they tell whether the rounds differ enough (rank), and serve where the robust fit does not. */
 static bool least_squares(struct design *d, size_t terms)
 {
 	gsl_multifit_linear_workspace *work = gsl_multifit_linear_alloc(d->rows, terms);
-	double chi_square;
 	size_t rank = 0;
-	int rc = gsl_multifit_linear_tsvd(d->x, d->y, 1e-9, d->coefficients, d->covariance, &chi_square, &rank, work);
+	int rc = gsl_multifit_linear_tsvd(d->x, d->y, 1e-9, d->coefficients, d->covariance, &d->chi_square, &rank,
+					  work);
 
 	gsl_multifit_linear_free(work);
 	return rc == GSL_SUCCESS && rank == terms;
@@ -143,9 +137,10 @@ static void read_terms(const struct design *d, const struct law_form *form, stru
 {
 	double t = gsl_cdf_tdist_Pinv(CONFIDENCE, (double)(d->rows - form->terms));
 
-	*out = (struct law){ .fitted = true,
-			     .dominant = -1,
-			     .mean_bytes = gsl_stats_mean(d->y->data, d->y->stride, d->rows) };
+	out->fitted = true;
+	out->dominant = -1;
+	out->mean_bytes = gsl_stats_mean(d->y->data, d->y->stride, d->rows);
+	memset(out->terms, 0, sizeof(out->terms));
 	for (size_t j = 0; j < form->terms; j++) {
 		struct law_coefficient *c = &out->terms[form->term[j]];
 		double value = gsl_vector_get(d->coefficients, j);
@@ -156,132 +151,194 @@ static void read_terms(const struct design *d, const struct law_form *form, stru
 		c->bytes = value / d->scale[j];
 		c->low = (value - margin) / d->scale[j];
 		c->high = (value + margin) / d->scale[j];
-		c->carries = form->term[j] != LAW_CONSTANT && c->low > c->bytes / 4 && value > LAW_NOISE_BYTES;
-		if (c->carries && (out->dominant < 0 || value > out->terms[out->dominant].explains_bytes))
+		c->carries = c->low > c->bytes / 4 && value > LAW_NOISE_BYTES;
+		if (form->term[j] == LAW_CONSTANT || !c->carries)
+			continue;
+		if (out->dominant < 0 || value > out->terms[out->dominant].explains_bytes)
 			out->dominant = (int)form->term[j];
 	}
 }
 
-/* One fit with the terms of form; false: they cannot be told apart, or a round is not known. */
-static bool fit(const struct facts *f, enum law_kind kind, const struct law_form *form, struct law *out)
+/* One fit; false: its terms cannot be told apart. */
+static bool fit(const struct facts *f, const struct sheet *s, struct law *out)
 {
-	struct design d = { .rows = f->round_count - 1 };
+	struct design d;
 
-	d.x = gsl_matrix_alloc(d.rows, form->terms);
-	d.y = gsl_vector_alloc(d.rows);
-	d.coefficients = gsl_vector_alloc(form->terms);
-	d.covariance = gsl_matrix_alloc(form->terms, form->terms);
-	bool done = fill(f, kind, form, &d) && regress(&d, form->terms);
+	design_make(&d, f, s);
+	bool done = regress(&d, s->form.terms);
 	if (done)
-		read_terms(&d, form, out);
-	gsl_matrix_free(d.covariance);
-	gsl_vector_free(d.coefficients);
-	gsl_vector_free(d.y);
-	gsl_matrix_free(d.x);
+		read_terms(&d, &s->form, out);
+	design_release(&d);
 	return done;
 }
 
-/* Takes out the term that is the least certain of those that carry nothing; false: there is none. */
-static bool drop_idle_term(const struct law *law, struct law_form *form)
+static void leave_out(struct sheet *s, size_t row)
 {
-	size_t idle = 0; /* the constant, which stays */
+	s->rows--;
+	memmove(&s->round[row], &s->round[row + 1], (s->rows - row) * sizeof(s->round[0]));
+	memmove(&s->outcome[row], &s->outcome[row + 1], (s->rows - row) * sizeof(s->outcome[0]));
+}
+
+/* How likely the others, by their own law and scatter, make a round that lies as far off as this one; 1: no telling. */
+static double likelihood(const struct facts *f, const struct sheet *all, size_t row)
+{
+	struct sheet others = *all;
+	struct design d;
+	double values[TERMS_MAX], expected, margin, p = 1;
+
+	leave_out(&others, row);
+	double freedom = (double)others.rows - (double)others.form.terms;
+	design_make(&d, f, &others);
+	if (freedom >= 1 && least_squares(&d, others.form.terms)) {
+		for (size_t j = 0; j < others.form.terms; j++)
+			values[j] = value_of(&f->rounds[all->round[row]], others.form.term[j]) / d.scale[j];
+		gsl_vector_view x = gsl_vector_view_array(values, others.form.terms);
+		gsl_multifit_linear_est(&x.vector, d.coefficients, d.covariance, &expected, &margin);
+		double off = fabs(all->outcome[row] - expected);
+		double scatter = sqrt(d.chi_square / freedom + margin * margin);
+		if (off > LAW_NOISE_BYTES)
+			p = scatter > 0 ? 2 * gsl_cdf_tdist_Q(off / scatter, freedom) : 0;
+	}
+	design_release(&d);
+	return p;
+}
+
+/* Something else happened in a round that the others make all but impossible: one of eight may be left out. */
+static void leave_out_strays(const struct facts *f, struct sheet *s, struct law *out)
+{
+	for (size_t allowed = s->rows / ROUNDS_PER_STRAY; allowed > 0; allowed--) {
+		double least = 1;
+		size_t stray = 0;
+		for (size_t i = 0; i < s->rows; i++) {
+			double p = likelihood(f, s, i);
+			if (p < least) {
+				least = p;
+				stray = i;
+			}
+		}
+		if (least * (double)s->rows > STRAY_PROBABILITY) /* as many looks as rounds (Bonferroni) */
+			return;
+		out->left_out[out->left_out_count++] = s->round[stray] + 1;
+		leave_out(s, stray);
+	}
+}
+
+static void take_out_term(struct law_form *form, size_t at)
+{
+	form->terms--;
+	memmove(&form->term[at], &form->term[at + 1], (form->terms - at) * sizeof(form->term[0]));
+}
+
+/*
+ * Takes out the term that is the least certain of those that carry nothing;
+ * false: there is none, or no other term.  A level has a constant, the idle
+ * server's; but without load nothing is kept, so there it must hold its own.
+ */
+static bool drop_idle_term(const struct law *law, struct law_form *form, bool of_kept)
+{
+	size_t idle = form->terms;
 	double least = INFINITY;
 
-	for (size_t j = 1; j < form->terms; j++) {
+	for (size_t j = 0; j < form->terms; j++) {
 		const struct law_coefficient *c = &law->terms[form->term[j]];
 		double certainty = c->bytes / (c->high - c->low);
+		if (!of_kept && form->term[j] == LAW_CONSTANT)
+			continue;
 		if (!c->carries && certainty < least) {
 			least = certainty;
 			idle = j;
 		}
 	}
-	if (idle == 0)
+	if (idle == form->terms || form->terms == 1)
 		return false;
-	form->terms--;
-	memmove(&form->term[idle], &form->term[idle + 1], (form->terms - idle) * sizeof(form->term[0]));
+	take_out_term(form, idle);
 	return true;
 }
 
-void law_fit(const struct facts *f, enum law_kind kind, struct law *out)
+/* Transfers of one size, such as downloads of one object: by the byte and by the request are then the same thing. */
+static void note_sizes(const struct facts *f, const struct sheet *s, struct law *out)
 {
-	struct law_form form = forms[kind];
+	double least = INFINITY, most = 0;
+
+	for (size_t i = 0; i < s->rows; i++) {
+		const struct facts_round *r = &f->rounds[s->round[i]];
+		double size = r->requests.value > 0 ? (double)r->bytes.value / (double)r->requests.value : 0;
+		least = fmin(least, size);
+		most = fmax(most, size);
+	}
+	out->size_bytes = most;
+	out->one_size = most <= least * SIZES_DIFFER;
+}
+
+static void take_out_bytes(struct law_form *form)
+{
+	for (size_t j = form->terms; j-- > 0;)
+		if (form->term[j] == LAW_BYTES || form->term[j] == LAW_BYTES_IN_FLIGHT)
+			take_out_term(form, j);
+}
+
+static bool holds_more(const struct facts_round *r, const struct facts_round *before)
+{
+	return value_of(r, LAW_IN_FLIGHT) > value_of(before, LAW_IN_FLIGHT) ||
+	       value_of(r, LAW_BYTES_IN_FLIGHT) > SIZES_DIFFER * value_of(before, LAW_BYTES_IN_FLIGHT);
+}
+
+/*
+ * The first round that stands on the same ground as this one: the one itself where
+ * something is kept for good; else the last that made a step with no more in
+ * flight than the round before it; else the first of all.
+ */
+static size_t ground_of(const struct facts *f, const struct law *kept, size_t round)
+{
+	size_t ground = 1;
+
+	if (kept->dominant >= 0)
+		return round;
+	for (size_t i = 0; i < kept->left_out_count; i++) {
+		size_t step = kept->left_out[i] - 1;
+		if (step <= round && step > ground && !holds_more(&f->rounds[step], &f->rounds[step - 1]))
+			ground = step;
+	}
+	return ground;
+}
+
+/* False: a round is not known.  kept: what the law of it said; NULL: that is the one in question. */
+static bool fill(const struct facts *f, const struct law *kept, struct sheet *s)
+{
+	*s = (struct sheet){ .form = forms[kept == NULL ? LAW_KEPT : LAW_HELD] };
+	for (size_t i = 1; i < f->round_count; i++) {
+		const struct facts_round *r = &f->rounds[i];
+		if (!known(r))
+			return false;
+		s->round[s->rows] = i;
+		s->outcome[s->rows++] = kept == NULL ? (double)r->end_bytes.value - (double)r->start_bytes.value :
+						       (double)r->peak_bytes.value -
+							       lowest_from(f, ground_of(f, kept, i));
+	}
+	return true;
+}
+
+static void fit_all(const struct facts *f, const struct law *kept, struct law *out)
+{
+	struct sheet s;
 
 	*out = (struct law){ .dominant = -1 };
-	if (f->round_count < LAW_ROUNDS_MIN)
+	if (f->round_count < LAW_ROUNDS_MIN || !fill(f, kept, &s))
 		return;
+	note_sizes(f, &s, out);
+	if (out->one_size)
+		take_out_bytes(&s.form);
+	leave_out_strays(f, &s, out);
+	while (fit(f, &s, out) && drop_idle_term(out, &s.form, kept == NULL))
+		;
+}
+
+void laws_fit(const struct facts *f, struct law out[LAWS])
+{
 	/* Without it GSL ends the program; restored, because the handler is the whole program's. */
 	gsl_error_handler_t *before = gsl_set_error_handler_off();
-	while (fit(f, kind, &form, out) && drop_idle_term(out, &form))
-		;
+
+	fit_all(f, NULL, &out[LAW_KEPT]);
+	fit_all(f, &out[LAW_KEPT], &out[LAW_HELD]);
 	gsl_set_error_handler(before);
-}
-
-/* A coefficient is a fraction of a byte for each byte, but whole bytes for each request. */
-static void term_text(const struct law_coefficient *c, enum law_term term, char out[96])
-{
-	if (term == LAW_BYTES || term == LAW_BYTES_IN_FLIGHT)
-		snprintf(out, 96, "%.2f bytes (95 %%: %.2f to %.2f)", c->bytes, c->low, c->high);
-	else
-		snprintf(out, 96, "%s (95 %%: %s to %s)", SIZE_TEXT((uint64_t)fmax(0, c->bytes)),
-			 SIZE_TEXT((uint64_t)fmax(0, c->low)), SIZE_TEXT((uint64_t)fmax(0, c->high)));
-}
-
-/* How much more load until the cap, at the rate of what was kept. */
-static void time_left(const struct facts *f, const struct law *kept, struct verdict *v)
-{
-	const struct facts_round *last = &f->rounds[f->round_count - 1];
-	const struct law_coefficient *c = &kept->terms[kept->dominant];
-
-	if (!fact_set(f->cap_in_force_bytes) || last->end_bytes.value >= f->cap_in_force_bytes.value)
-		return;
-	double left = (double)(f->cap_in_force_bytes.value - last->end_bytes.value) / c->bytes;
-	if (kept->dominant == LAW_BYTES)
-		evidence_add(v, "at that rate the cap is reached after %s more", SIZE_TEXT((uint64_t)left));
-	else
-		evidence_add(v, "at that rate the cap is reached after %.0f more requests", left);
-}
-
-static void explain(const struct facts *f, enum law_kind kind, struct verdict *v)
-{
-	const char *when = kind == LAW_RISE ? "held under load and given back" : "kept after the load";
-	struct law law;
-	char text[96];
-
-	law_fit(f, kind, &law);
-	if (!law.fitted) {
-		evidence_add(v, "growth law, %s: the rounds do not tell its terms apart", when);
-		return;
-	}
-	if (law.dominant < 0 && law.mean_bytes > LAW_NOISE_BYTES) {
-		evidence_add(
-			v,
-			"growth law, %s: %s a round on average, which follows neither requests nor bytes nor those in "
-			"flight: a cache that fills, or memory that is given back later than settling takes",
-			when, SIZE_TEXT((uint64_t)law.mean_bytes));
-		return;
-	}
-	if (law.dominant < 0) {
-		evidence_add(v,
-			     "growth law, %s: 0 per request and 0 per byte over %zu rounds: bounded, whatever the load",
-			     when, f->round_count - 1);
-		return;
-	}
-	for (int term = 0; term < LAW_TERMS; term++) {
-		if (!law.terms[term].carries)
-			continue;
-		term_text(&law.terms[term], (enum law_term)term, text);
-		evidence_add(v, "growth law, %s: %s %s%s", when, text, words[kind][term].unit,
-			     term == law.dominant ? ", the term that carries it" : "");
-	}
-	evidence_add(v, "that is the mark of: %s", words[kind][law.dominant].class);
-	if (kind == LAW_KEPT)
-		time_left(f, &law, v);
-}
-
-void law_explain(const struct facts *f, struct verdict *v)
-{
-	if (f->round_count < LAW_ROUNDS_MIN || (v->outcome != OUTCOME_GREW && v->outcome != OUTCOME_STEADY))
-		return;
-	explain(f, LAW_RISE, v);
-	explain(f, LAW_KEPT, v);
 }

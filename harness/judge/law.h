@@ -5,12 +5,21 @@
  * Two laws, each a robust linear regression (GSL, bisquare weights) over the
  * rounds but the first, which warms the server up:
  *
- *   while a round ran:  held = a + b * uploads in flight + c * bytes in flight + d * requests
- *                       (above what was left when all had been given back that ever was)
  *   when it was over:   kept = a + b * requests + c * bytes
+ *   while a round ran:  held = a + b * requests in flight + c * bytes in flight + d * requests
  *
- * Terms that carry nothing are taken out one by one, the least certain first, and
- * the rest is fitted again: clients, requests and bytes rise together in part.
+ * Kept is the level after settling, less the level before.  Held is the peak
+ * above the lowest level that any round ended at; where something is kept for
+ * good, above the lowest from that round on, because garbage may be collected
+ * rounds later; after a step (a round left out of the first law) that nothing more
+ * in flight explains, above the lowest from that step on.
+ *
+ * One round of eight may be left out, when its distance from what the others
+ * predict has less than 1 % probability (t-test on the deleted residual, adjusted
+ * for looking at every round).  Terms that carry nothing are taken out one by
+ * one, the least certain first, and the rest is fitted again: clients, requests
+ * and bytes rise together in part.  The constant of what is kept is such a term
+ * too, because without load nothing is kept.
  *
  * A term carries the law when the 95 % confidence interval of its coefficient
  * lies above a quarter of it and what it explains in the largest round is more than the noise.
@@ -23,9 +32,10 @@
 #include "judge/judge.h"
 
 #define LAW_ROUNDS_MIN 7 /* the warm-up and six more: two above the terms of the larger law */
-#define LAW_NOISE_BYTES 1048576.0
+#define LAW_NOISE_BYTES 4194304.0 /* the least noise of growth.c */
+#define LAW_LEFT_OUT_MAX (FACTS_ROUNDS_MAX / 8)
 
-enum law_kind { LAW_RISE, LAW_KEPT, LAWS };
+enum law_kind { LAW_HELD, LAW_KEPT, LAWS };
 enum law_term { LAW_CONSTANT, LAW_IN_FLIGHT, LAW_BYTES_IN_FLIGHT, LAW_REQUESTS, LAW_BYTES, LAW_TERMS };
 
 struct law_coefficient {
@@ -41,11 +51,23 @@ struct law {
 	struct law_coefficient terms[LAW_TERMS];
 	double mean_bytes; /* of what the law is about, over the rounds */
 	int dominant;	   /* enum law_term, -1: no term carries it */
+	bool one_size;	   /* of all transfers: bytes and requests are then the same, and bytes not looked at */
+	double size_bytes; /* the largest mean transfer of a round */
+	size_t left_out[LAW_LEFT_OUT_MAX], left_out_count; /* 1-based rounds that the others make all but impossible */
 };
 
-void law_fit(const struct facts *f, enum law_kind kind, struct law *out);
+void laws_fit(const struct facts *f, struct law out[LAWS]);
 
-/* Adds what the laws say to a verdict of growth or of none. */
+/* Is there enough in a run with that verdict to ask for a law? */
+bool law_asked(const struct facts *f, const struct verdict *v);
+
+/* Adds what the laws say to the evidence. */
 void law_explain(const struct facts *f, struct verdict *v);
+
+/*
+ * What the laws say, for programs: class (one word; docs/verdicts.md lists them),
+ * held and kept, each with its dominant term or null.  The caller owns it.
+ */
+json_t *law_to_json(const struct facts *f);
 
 #endif

@@ -50,6 +50,10 @@ static json_t *run_object(const struct run_summary *run)
 	json_object_set_new(object, "peak", peak);
 	json_object_set_new(object, "requests", requests);
 	json_object_set_new(object, "evidence", texts(run->evidence, run->evidence_count));
+	if (run->law != NULL)
+		json_object_set_new(object, "law", json_deep_copy(run->law));
+	if (run->forecast != NULL)
+		json_object_set_new(object, "forecast", json_deep_copy(run->forecast));
 	return object;
 }
 

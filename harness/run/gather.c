@@ -12,6 +12,7 @@ void gather_init(struct gather *g, struct facts *facts)
 {
 	memset(g, 0, sizeof(*g));
 	g->facts = facts;
+	g->ticks_per_point = 1;
 	g->recent = xcalloc(GATHER_RECENT, sizeof(*g->recent));
 }
 
@@ -91,6 +92,28 @@ struct facts_round *gather_round(struct gather *g)
 	g->round = &g->facts->rounds[g->facts->round_count++];
 	g->round->start_bytes = g->round->peak_bytes = held(g, &g->last.memory);
 	return g->round;
+}
+
+void gather_point(struct gather *g, uint64_t t_ns, uint64_t requests, uint64_t bytes)
+{
+	struct facts *f = g->facts;
+
+	if (f->point_count == FACTS_POINTS_MAX) {
+		f->point_count /= 2;
+		g->ticks_per_point *= 2;
+		for (size_t i = 1; i < f->point_count; i++)
+			f->points[i] = f->points[2 * i];
+	}
+	f->points[f->point_count++] = (struct facts_point){ .t_ns = fact_of(t_ns),
+							    .unreclaimable_bytes = held(g, &g->last.memory),
+							    .requests = fact_of(requests),
+							    .bytes = fact_of(bytes) };
+}
+
+void gather_tick(struct gather *g, uint64_t t_ns, uint64_t requests, uint64_t bytes)
+{
+	if (g->ticks++ % g->ticks_per_point == 0)
+		gather_point(g, t_ns, requests, bytes);
 }
 
 void gather_sample(struct gather *g, const struct sample *s)

@@ -45,6 +45,7 @@ struct gather {
 	struct fact baseline_faults;
 	struct memory_sample baseline; /* the last sample before the load */
 	struct facts_round *round;     /* of facts, the one that runs; NULL: rounds are not told apart */
+	uint64_t ticks, ticks_per_point; /* of the series */
 	uint64_t oom_events, first_oom_ns; /* event samples so far; clock_ns() of the first */
 	struct sample at_oom;              /* the event sample nearest to the kill */
 	struct last_second last_second;    /* before the moment of gather_death() */
@@ -57,6 +58,13 @@ void gather_phase(struct gather *g, enum gather_phase phase);
 /* A further round of load begins; NULL when facts has no room for it. */
 struct facts_round *gather_round(struct gather *g);
 void gather_sample(struct gather *g, const struct sample *s);
+/*
+ * A point of the series: what was done since the load began, and the memory of the
+ * last sample.  When the series is full every other point goes, and from then on
+ * every other tick is passed over.  Ticks come at even intervals.
+ */
+void gather_point(struct gather *g, uint64_t t_ns, uint64_t requests, uint64_t bytes);
+void gather_tick(struct gather *g, uint64_t t_ns, uint64_t requests, uint64_t bytes);
 
 /*
  * Composition of the charge at death.  By the time the rig sees the end, the

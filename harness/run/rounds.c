@@ -5,29 +5,32 @@
 
 #include "base/buf.h"
 
-enum { TWICE_CLIENTS = 1, TWICE_FILES = 2, TWICE_SIZE = 4, TWICE_ALL = 7 };
+struct factors {
+	unsigned clients, files, size;
+};
 
-/* In an order whose first half alone tells the three apart. */
-static const unsigned combinations[] = { 0,
-					 TWICE_CLIENTS | TWICE_FILES,
-					 TWICE_CLIENTS | TWICE_SIZE,
-					 TWICE_FILES | TWICE_SIZE,
-					 TWICE_ALL,
-					 TWICE_SIZE,
-					 TWICE_FILES,
-					 TWICE_CLIENTS };
+/* As many bytes as the fullest round brings, with as little as any has in flight. */
+static const struct factors warm_up = { 1, 12, 1 };
 
-static void vary(struct load_group *g, unsigned twice)
+/* What is in flight only ever rises: memory that is given back late would hide the smaller rounds after larger ones. */
+static const struct factors combinations[] = { { 1, 1, 1 }, { 1, 2, 1 }, { 1, 1, 2 }, { 1, 2, 2 },
+					       { 3, 1, 1 }, { 3, 2, 1 }, { 3, 1, 2 }, { 3, 2, 2 } };
+#define COMBINATIONS (sizeof(combinations) / sizeof(combinations[0]))
+
+static const struct factors *factors_of(uint64_t rounds, size_t round)
+{
+	return round == 0 ? &warm_up : &combinations[(round - 1) * COMBINATIONS / (rounds - 1)];
+}
+
+static void vary(struct load_group *g, const struct factors *by)
 {
 	const uint64_t *sizes = g->size.items;
 
-	if (twice & TWICE_CLIENTS)
-		g->clients *= 2;
-	if (twice & TWICE_FILES)
-		g->files *= 2;
+	g->clients *= by->clients;
+	g->files *= by->files;
 	g->size.items = xcalloc(g->size.count + 1, sizeof(*g->size.items));
 	for (size_t i = 0; i < g->size.count; i++)
-		g->size.items[i] = sizes[i] * (twice & TWICE_SIZE ? 2 : 1);
+		g->size.items[i] = sizes[i] * by->size;
 }
 
 const struct group_list *rounds_groups(struct rounds *r, const struct scenario *s, size_t round)
@@ -42,7 +45,7 @@ const struct group_list *rounds_groups(struct rounds *r, const struct scenario *
 	varied->items = xcalloc(varied->count, sizeof(*varied->items));
 	memcpy(varied->items, s->load.items, varied->count * sizeof(*varied->items));
 	for (size_t i = 0; i < varied->count; i++)
-		vary(&varied->items[i], round == 0 ? TWICE_ALL : combinations[(round - 1) % 8]);
+		vary(&varied->items[i], factors_of(s->rounds, round));
 	return varied;
 }
 

@@ -1,8 +1,10 @@
 /*
- * rounds - the load of one round: clients, files and sizes once or twice as much
- * as the scenario says, each combination once in eight rounds (a 2^3 factorial),
- * so that their parts in the growth of memory can be told apart.  The first
- * round has everything twice: what fills once is full after it.
+ * rounds - the load of one round: three times or once as many clients, twice or
+ * once as many files and sizes as the scenario says, each combination once in
+ * eight rounds (a 2^3 factorial), so that their parts in the growth of memory can
+ * be told apart.  More rounds repeat each in its place.  The first round brings
+ * the bytes of the fullest one with the clients and sizes of the smallest: what
+ * fills once is full after it.
  *
  * Life cycle: rounds_groups() for each round; rounds_release() when the load,
  * which borrows the groups, has been closed.  Main thread.

@@ -83,11 +83,25 @@ static void check_cap(struct run *r)
 		r->facts.cap_swap_in_force_bytes = now.swap_limit_bytes;
 }
 
+/* For the series of a load without rounds: by the tick, and once at its end. */
+static void note_point(struct run *r, void (*note)(struct gather *, uint64_t, uint64_t, uint64_t))
+{
+	struct load_totals now;
+	const struct load_totals *from = &r->before_load;
+	if (r->scenario->rounds > 1)
+		return;
+	load_totals(r->load, &now);
+	note(&r->gather, run_elapsed_ns(r) - r->phases[RUN_LOAD].start_ns, now.ok - from->ok,
+	     now.sent_bytes - from->sent_bytes + now.received_bytes - from->received_bytes);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct run *r = timer->data;
 	struct error err = ERROR_INIT;
 	run_drain_samples(r);
+	if (r->state == RUN_LOAD)
+		note_point(r, gather_tick);
 	show_progress(r);
 	if (++r->ticks % TICKS_PER_FLUSH != 0)
 		return;
@@ -378,6 +392,7 @@ static void enter_settle(struct run *r)
 	load_totals(r->load, &r->after_load);
 	r->load_over = true;
 	note_round(r);
+	note_point(r, gather_point);
 	r->facts.load_ns = fact_of(run_elapsed_ns(r) - r->phases[RUN_LOAD].start_ns);
 	run_check_membership(r);
 	run_set_deadline(r, r->scenario->settle_ns);

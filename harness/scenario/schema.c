@@ -233,8 +233,8 @@ const struct key_row scenario_keys[] = {
 	    "the load is cut after this long and the run is invalid", .min = NS_PER_MS, .max = DAY_NS),
 	ROW("runs", KEY_COUNT, SCENARIO_AT(runs), "1", "repetitions", .min = 1, .max = 100000),
 	ROW("rounds", KEY_COUNT, SCENARIO_AT(rounds), "1",
-	    "the load this many times, clients, files and sizes once or twice as much from round to round; from 7 on the "
-	    "verdict names the growth law, 9 give each combination once",
+	    "the load this many times, with once or three times the clients and once or twice the files and sizes; from 7 "
+	    "on the verdict names the growth law, 9 give each combination once, 17 twice",
 	    .min = 1, .max = 32),
 	ROW("prepare", KEY_GROUPS, SCENARIO_AT(prepare), NULL,
 	    "groups that run one after the other before the baseline: the objects that downloads and seeks read; their "

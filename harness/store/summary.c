@@ -51,6 +51,8 @@ static int read_verdict(struct run_summary *s, const json_t *record, struct erro
 		return lacks(s, "verdict.outcome", err);
 	s->cause = text_of(verdict, "cause");
 	s->as_expected = json_is_true(json_object_get(verdict, "as_expected"));
+	s->law = json_object_get(verdict, "law");
+	s->forecast = json_object_get(verdict, "forecast");
 	if (read_strings(s, verdict, "expected", &s->expected, &s->expected_count, err) != 0)
 		return -1;
 	return read_strings(s, verdict, "evidence", &s->evidence, &s->evidence_count, err);

@@ -26,6 +26,7 @@ struct run_summary {
 	bool as_expected;
 	const char **evidence; /* heap array of borrowed strings */
 	size_t evidence_count;
+	const json_t *law, *forecast; /* of the verdict (law.h, forecast.h), borrowed; NULL where there is none */
 	struct facts facts;
 	struct fact memory_bytes; /* cap asked for */
 	const json_t *load;	  /* the resolved scenario's load groups, borrowed; NULL when the record has none */

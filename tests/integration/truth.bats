@@ -88,8 +88,9 @@ law() { # scenario: its evidence after nine rounds
 	law leak-per-request | tee "$RESULTS/law"
 	grep -q 'kept after the load: .* per request, never returned, the term that carries it' "$RESULTS/law"
 	grep -q 'mark of: something of each request is kept' "$RESULTS/law"
-	grep -qE 'the cap is reached after [0-9]+ more requests' "$RESULTS/law"
+	grep -qE 'the cap is reached after another [0-9]+ requests \([0-9]+ to [0-9]+\)' "$RESULTS/law"
 	same "$(record '.facts.rounds | length')" 9
+	same "$(record '.facts.series')" null
 }
 
 @test "growth law: a leak by the byte" {
@@ -110,30 +111,27 @@ law() { # scenario: its evidence after nine rounds
 	same "$(grep -c '0 per request and 0 per byte' "$RESULTS/law")" 2
 }
 
-# The bundled server with its temporary folder on a RAM disk, P2 on or off: its evidence after nine rounds.
-temporary_files() { # on|off
-	cat >"$RESULTS/law.yaml" <<-YAML
-		question: what do temporary files that stay cost?
-		memory: 512MiB
-		tmp: ram
-		rounds: 9
-		settle: 300ms
-		server:
-		  use: chunkserver
-		  preset: form-limit-1mib
-		  behaviours: { form-memory: 256KiB, keep-temp-files: "$1" }
-		load:
-		  - { name: tabs, kind: upload, clients: 2, files: 2, size: 2MB }
-	YAML
-	ln -sfn "$ROOT/scenarios/servers" "$RESULTS/servers"
-	rig "$RESULTS/law.yaml"
-	field '.runs[0].evidence[]'
+named_class() { # scenario of scenarios/laws: the class in its JSON
+	rig "scenarios/laws/$1.yaml"
+	field '.runs[0].law.class'
 }
 
 @test "growth law, P2: temporary files that stay on a RAM disk are kept by the byte; released, by the byte in flight" {
 	need_cap
-	temporary_files on | grep -qE 'kept after the load: (0\.9|1\.)[0-9]+ bytes .* per byte, never returned, the term that carries'
-	temporary_files off | tee "$RESULTS/law"
-	grep -q 'kept after the load: 0 per request and 0 per byte' "$RESULTS/law"
-	grep -q 'given back: .* per byte in flight, the term that carries it' "$RESULTS/law"
+	same "$(named_class P2)" per-byte-kept
+	same "$(named_class P2-off)" per-byte-in-flight
+}
+
+@test "forecast: a single load that leaks says how many requests and how long until the cap; judged again, the same" {
+	need_cap
+	rig scenarios/case-studies/R1-contexts-on.yaml
+	same "$(verdict)" grew/leak
+	field '.runs[0].evidence[]' | grep -qE 'cap is reached after another [0-9]+ requests \([0-9]+ to [0-9]+\), in [0-9.]+ s'
+	# 64 KiB a request into 256 MiB: 4,096 at most, of which the load made about 1,000.
+	field '.runs[0].forecast.requests | .left_least, .left, .left_most' >"$RESULTS/left"
+	awk '$1 < 2500 || $1 > 4096 { exit 1 }' "$RESULTS/left"
+	same "$(record '.facts | .series[-1].requests == .requests_ok')" true
+	run "$RIG" judge last --json --results "$RESULTS"
+	same "$(field '.runs[0].stored.forecast == .runs[0].today.forecast')" true
+	same "$(field '.runs[0].today.forecast | type')" object
 }

@@ -210,6 +210,43 @@ static void test_children(void **state)
 	gather_release(&g);
 }
 
+/* The series stays within its size, evenly spaced, from the first tick on. */
+static void test_series(void **state)
+{
+	static const size_t ticks[] = { 1, 63, 64, 65, 128, 129, 1000, 100000 };
+	(void)state;
+	for (size_t row = 0; row < sizeof(ticks) / sizeof(ticks[0]); row++) {
+		struct facts f = { 0 };
+		struct gather g;
+		gather_init(&g, &f);
+		gather_phase(&g, GATHER_BASELINE);
+		take(&g, 1, 5, 0, SAMPLE_TICK);
+		gather_phase(&g, GATHER_LOAD);
+		for (size_t i = 0; i < ticks[row]; i++) {
+			take(&g, 2 + i, 5 + i % 100, 0, SAMPLE_TICK);
+			gather_tick(&g, i * 7, i * 3, i * 1000);
+		}
+		size_t step = f.point_count > 1 ? f.points[1].requests.value / 3 : 1;
+		if (f.point_count > FACTS_POINTS_MAX || f.point_count < (ticks[row] < 64 ? ticks[row] : 32))
+			fail_msg("%zu ticks: got %zu points", ticks[row], f.point_count);
+		if ((f.point_count - 1) * step + step < ticks[row])
+			fail_msg("%zu ticks: the last point is that of tick %zu", ticks[row],
+				 (f.point_count - 1) * step);
+		for (size_t i = 0; i < f.point_count; i++) {
+			size_t tick = i * step;
+			const struct facts_point *p = &f.points[i];
+			if (p->t_ns.value != tick * 7 || p->requests.value != tick * 3 || p->bytes.value != tick * 1000)
+				fail_msg("%zu ticks: point %zu is not that of tick %zu", ticks[row], i, tick);
+			expect_mib("level", p->unreclaimable_bytes, 5 + tick % 100);
+		}
+		/* The end is always there, also in a series that is full. */
+		gather_point(&g, 1, 2, 3);
+		if (f.point_count > FACTS_POINTS_MAX || f.points[f.point_count - 1].bytes.value != 3)
+			fail_msg("%zu ticks: the end is not the last of %zu points", ticks[row], f.point_count);
+		gather_release(&g);
+	}
+}
+
 static void test_request_row(void **state)
 {
 	struct load_request r = { .sequence = 7,
@@ -254,6 +291,7 @@ int main(void)
 		cmocka_unit_test(test_last_second_of_a_late_event),
 		cmocka_unit_test(test_last_second_of_a_young_server),
 		cmocka_unit_test(test_children),
+		cmocka_unit_test(test_series),
 		cmocka_unit_test(test_request_row),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

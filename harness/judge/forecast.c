@@ -1,0 +1,125 @@
+#include "judge/forecast.h"
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_statistics_double.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "judge/evidence.h"
+
+#define PARTS 8
+#define WARM_UP_DIVISOR 4
+#define CONFIDENCE 0.975 /* of each side */
+#define REQUESTS_SAID_MIN 100 /* fewer are better counted in bytes */
+
+static double done_at(const struct facts_point *p, enum forecast_unit unit)
+{
+	const struct fact done[FORECAST_UNITS] = {
+		[FORECAST_REQUESTS] = p->requests,
+		[FORECAST_BYTES] = p->bytes,
+		[FORECAST_TIME] = p->t_ns,
+	};
+	return (double)done[unit].value;
+}
+
+static bool all_known(const struct facts *f)
+{
+	for (size_t i = 0; i < f->point_count; i++) {
+		const struct facts_point *p = &f->points[i];
+		if (!fact_known(p->t_ns) || !fact_known(p->unreclaimable_bytes) || !fact_known(p->requests) ||
+		    !fact_known(p->bytes))
+			return false;
+	}
+	return true;
+}
+
+static struct forecast_rate rate_of(const struct facts *f, enum forecast_unit unit)
+{
+	size_t first = f->point_count / WARM_UP_DIVISOR, last = f->point_count - 1;
+	double rates[PARTS];
+
+	for (size_t part = 0; part < PARTS; part++) {
+		const struct facts_point *from = &f->points[first + (last - first) * part / PARTS];
+		const struct facts_point *to = &f->points[first + (last - first) * (part + 1) / PARTS];
+		double done = done_at(to, unit) - done_at(from, unit);
+		if (done <= 0)
+			return (struct forecast_rate){ .known = false };
+		rates[part] = ((double)to->unreclaimable_bytes.value - (double)from->unreclaimable_bytes.value) / done;
+	}
+	double mean = gsl_stats_mean(rates, 1, PARTS);
+	double margin = gsl_cdf_tdist_Pinv(CONFIDENCE, PARTS - 1) * gsl_stats_sd(rates, 1, PARTS) / sqrt(PARTS);
+	double room = (double)f->cap_in_force_bytes.value - (double)f->points[last].unreclaimable_bytes.value;
+	struct forecast_rate rate = { .known = mean > margin && mean > 0 && room > 0,
+				      .bytes = mean,
+				      .low = mean - margin,
+				      .high = mean + margin };
+	rate.left = room / rate.bytes;
+	rate.left_least = room / rate.high;
+	rate.left_most = room / rate.low;
+	return rate;
+}
+
+void forecast_make(const struct facts *f, struct forecast *out)
+{
+	*out = (struct forecast){ .known = false };
+	if (!fact_set(f->cap_in_force_bytes) || f->point_count < FORECAST_POINTS_MIN || !all_known(f))
+		return;
+	for (int unit = 0; unit < FORECAST_UNITS; unit++) {
+		out->by[unit] = rate_of(f, (enum forecast_unit)unit);
+		out->known |= out->by[unit].known;
+	}
+}
+
+static bool asked(const struct verdict *v)
+{
+	return v->outcome == OUTCOME_GREW && v->cause != NULL && strcmp(v->cause, "leak") == 0;
+}
+
+void forecast_explain(const struct facts *f, struct verdict *v)
+{
+	struct forecast forecast;
+	const struct forecast_rate *requests = &forecast.by[FORECAST_REQUESTS], *bytes = &forecast.by[FORECAST_BYTES],
+				   *time = &forecast.by[FORECAST_TIME];
+	char in_time[96] = "";
+
+	if (!asked(v))
+		return;
+	forecast_make(f, &forecast);
+	if (time->known)
+		snprintf(in_time, sizeof(in_time), "%s (%s to %s at this pace)", TIME_TEXT((uint64_t)time->left),
+			 TIME_TEXT((uint64_t)time->left_least), TIME_TEXT((uint64_t)time->left_most));
+	if (requests->known && (requests->left >= REQUESTS_SAID_MIN || !bytes->known))
+		evidence_add(v, "at this rate the cap is reached after another %.0f requests (%.0f to %.0f)%s%s",
+			     requests->left, requests->left_least, requests->left_most, time->known ? ", in " : "",
+			     in_time);
+	else if (bytes->known)
+		evidence_add(v, "at this rate the cap is reached after another %s of load (%s to %s)%s%s",
+			     SIZE_TEXT((uint64_t)bytes->left), SIZE_TEXT((uint64_t)bytes->left_least),
+			     SIZE_TEXT((uint64_t)bytes->left_most), time->known ? ", in " : "", in_time);
+	else if (time->known)
+		evidence_add(v, "at this rate the cap is reached in %s", in_time);
+}
+
+static json_t *rate_json(const struct forecast_rate *r, double per)
+{
+	if (!r->known)
+		return json_null();
+	return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f}", "rate_bytes", r->bytes * per, "rate_low_bytes", r->low * per,
+			 "rate_high_bytes", r->high * per, "left", r->left / per, "left_least", r->left_least / per,
+			 "left_most", r->left_most / per);
+}
+
+json_t *forecast_to_json(const struct facts *f, const struct verdict *v)
+{
+	struct forecast forecast;
+
+	if (!asked(v))
+		return NULL;
+	forecast_make(f, &forecast);
+	if (!forecast.known)
+		return NULL;
+	return json_pack("{s:o, s:o, s:o}", "requests", rate_json(&forecast.by[FORECAST_REQUESTS], 1), "bytes",
+			 rate_json(&forecast.by[FORECAST_BYTES], 1), "seconds",
+			 rate_json(&forecast.by[FORECAST_TIME], (double)NS_PER_S));
+}
