@@ -112,6 +112,40 @@ const struct fact_row fact_rows[] = {
 	FACT(canary_lag_ns, "ns", "longest that the application's clean-up was behind, by its own canary"),
 	FACT(peak_wal_bytes, "bytes", "largest size of the write-ahead logs in its data folder"),
 	FACT(disk_full, "flag", "the disk under the data folder ran full"),
+
+	FACT(aftermath_ready_ns, "ns", "time from the death until the server was ready for the read-back after it"),
+	FACT(aftermath_acknowledged, "count", "acknowledged uploads to be read after a death; absent: none asked for"),
+	FACT(aftermath_intact, "count", "of these, read and equal to what was sent"),
+	FACT(aftermath_lost, "count", "of these, not found or not given out"),
+	FACT(aftermath_corrupt, "count", "of these, with wrong bytes or longer"),
+	FACT(aftermath_half_visible, "count", "of these, with a right beginning that ends early"),
+	FACT(aftermath_unread, "count", "of these, not read: nothing is known of them"),
+	FACT(unanswered_absent, "count", "uploads never answered: not there; absent: their names are not known"),
+	FACT(unanswered_whole, "count", "of them, there as a whole"),
+	FACT(unanswered_corrupt, "count", "of them, there with wrong bytes or longer"),
+	FACT(unanswered_half_visible, "count", "of them, there with a right beginning that ends early"),
+	FACT(unanswered_unread, "count", "of them, not read"),
+	TEXT(aftermath_error, "why the server was not ready again, or not everything was read"),
+	TEXT(aftermath_first, "the first acknowledged uploads that were not intact"),
+	FACT(gave_up, "flag", "it died once more than it was to be started again"),
+	{ NULL, NULL, false, 0, NULL },
+};
+
+#define DEATH_FACT(member, unit, meaning)                                                                              \
+	{                                                                                                              \
+#member, unit, false, offsetof(struct facts_death, member), meaning                                    \
+	}
+
+const struct fact_row death_rows[] = {
+	DEATH_FACT(end_ns, "ns", "when its end was seen"),
+	DEATH_FACT(ready_ns, "ns", "when that life had become ready; absent: never"),
+	DEATH_FACT(signal, "number", "signal that ended it"),
+	DEATH_FACT(exit_code, "number", "exit status"),
+	DEATH_FACT(oom_kill, "count", "rise of the group's oom_kill counter in that life"),
+	DEATH_FACT(usage_bytes, "bytes", "charge at death"),
+	DEATH_FACT(unreclaimable_bytes, "bytes", "anon + shmem + kernel at death"),
+	DEATH_FACT(down_ns, "ns", "until the next life was ready; absent: none was"),
+	DEATH_FACT(lost, "count", "requests that broke at the end or were refused until then"),
 	{ NULL, NULL, false, 0, NULL },
 };
 
@@ -176,17 +210,37 @@ static json_t *fact_json(struct fact fact)
 	return json_pack("{s:s}", "state", "unreadable");
 }
 
-static json_t *rounds_to_json(const struct facts *f)
+/* Members of struct facts that are arrays of facts with rows of their own. */
+static const struct fact_list {
+	const char *name, *each;
+	const struct fact_row *rows;
+	size_t offset, count_offset, item_bytes, max;
+} lists[] = {
+	{ "rounds", "round", round_rows, offsetof(struct facts, rounds), offsetof(struct facts, round_count),
+	  sizeof(struct facts_round), FACTS_ROUNDS_MAX },
+	{ "deaths", "death", death_rows, offsetof(struct facts, deaths), offsetof(struct facts, death_count),
+	  sizeof(struct facts_death), FACTS_DEATHS_MAX },
+};
+#define LISTS (sizeof(lists) / sizeof(lists[0]))
+enum { LIST_DEATHS = 1 };
+
+static json_t *list_to_json(const struct fact_list *list, const struct facts *f)
 {
-	json_t *rounds = json_array();
-	for (size_t i = 0; i < f->round_count; i++) {
-		json_t *round = json_object();
-		for (const struct fact_row *row = round_rows; row->name != NULL; row++)
-			json_object_set_new(round, row->name,
-					    fact_json(*(const struct fact *)((const char *)&f->rounds[i] + row->offset)));
-		json_array_append_new(rounds, round);
+	size_t count = *(const size_t *)((const char *)f + list->count_offset);
+	const char *item = (const char *)f + list->offset;
+	json_t *array = json_array();
+	for (size_t i = 0; i < count; i++, item += list->item_bytes) {
+		json_t *object = json_object();
+		for (const struct fact_row *row = list->rows; row->name != NULL; row++)
+			json_object_set_new(object, row->name, fact_json(*(const struct fact *)(item + row->offset)));
+		json_array_append_new(array, object);
 	}
-	return rounds;
+	return array;
+}
+
+json_t *facts_deaths_json(const struct facts *f)
+{
+	return list_to_json(&lists[LIST_DEATHS], f);
 }
 
 json_t *facts_to_json(const struct facts *f)
@@ -197,8 +251,9 @@ json_t *facts_to_json(const struct facts *f)
 		json_t *value = row->text ? facts_json_text(field) : fact_json(*(const struct fact *)field);
 		json_object_set_new(object, row->name, value);
 	}
-	if (f->round_count > 0)
-		json_object_set_new(object, "rounds", rounds_to_json(f));
+	for (size_t i = 0; i < LISTS; i++)
+		if (*(const size_t *)((const char *)f + lists[i].count_offset) > 0)
+			json_object_set_new(object, lists[i].name, list_to_json(&lists[i], f));
 	return object;
 }
 
@@ -232,17 +287,17 @@ static int read_fact(const struct fact_row *row, const json_t *value, struct fac
 	return 0;
 }
 
-static int read_rounds(struct facts *f, const json_t *rounds, struct error *err)
+static int read_list(const struct fact_list *list, struct facts *f, const json_t *array, struct error *err)
 {
-	if (json_array_size(rounds) > FACTS_ROUNDS_MAX)
-		return error_set(err, ERROR_INPUT, "'facts' holds more than %d rounds", FACTS_ROUNDS_MAX);
-	for (; f->round_count < json_array_size(rounds); f->round_count++) {
-		const json_t *round = json_array_get(rounds, f->round_count);
-		for (const struct fact_row *row = round_rows; row->name != NULL; row++) {
-			void *field = (char *)&f->rounds[f->round_count] + row->offset;
-			if (read_fact(row, json_object_get(round, row->name), field, err) != 0)
-				return error_prefix(err, "round %zu", f->round_count + 1);
-		}
+	size_t *count = (size_t *)((char *)f + list->count_offset);
+	if (json_array_size(array) > list->max)
+		return error_set(err, ERROR_INPUT, "'facts' holds more than %zu %s", list->max, list->name);
+	for (; *count < json_array_size(array); ++*count) {
+		const json_t *object = json_array_get(array, *count);
+		char *item = (char *)f + list->offset + *count * list->item_bytes;
+		for (const struct fact_row *row = list->rows; row->name != NULL; row++)
+			if (read_fact(row, json_object_get(object, row->name), (void *)(item + row->offset), err) != 0)
+				return error_prefix(err, "%s %zu", list->each, *count + 1);
 	}
 	return 0;
 }
@@ -259,5 +314,8 @@ int facts_from_json(struct facts *f, const json_t *json, struct error *err)
 		if ((row->text ? read_text(row, value, field, err) : read_fact(row, value, field, err)) != 0)
 			return -1;
 	}
-	return read_rounds(f, json_object_get(json, "rounds"), err);
+	for (size_t i = 0; i < LISTS; i++)
+		if (read_list(&lists[i], f, json_object_get(json, lists[i].name), err) != 0)
+			return -1;
+	return 0;
 }

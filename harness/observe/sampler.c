@@ -45,6 +45,7 @@ enum watched { WATCH_STOP, WATCH_OOM, WATCH_THRESHOLD, WATCHED = WATCH_THRESHOLD
 
 struct sampler {
 	struct sampler_options options;
+	_Atomic pid_t main_pid;
 	struct isolation_reader *reader;
 	struct ring ring;
 	struct disk_watch disk;
@@ -106,7 +107,7 @@ static void read_processes(struct sampler *s, uint64_t now, bool event)
 	}
 	if (now >= s->next_process_ns || event) {
 		start_ns = clock_ns();
-		process_set_read(&s->processes, s->options.main_pid, p);
+		process_set_read(&s->processes, s->main_pid, p);
 		s->next_process_ns = pause_after(start_ns, PROCESS_COSTS);
 	}
 	if (now >= s->next_files_ns && !event) {
@@ -347,6 +348,7 @@ int sampler_start(struct sampler **out, const struct sampler_options *options, s
 	int rc;
 
 	s->options = *options;
+	s->main_pid = options->main_pid;
 	s->period_ns = NS_PER_S / (options->hz ? options->hz : 1);
 	ring_init(&s->ring);
 	process_set_init(&s->processes);
@@ -372,6 +374,11 @@ int sampler_start(struct sampler **out, const struct sampler_options *options, s
 	}
 	*out = s;
 	return 0;
+}
+
+void sampler_set_main(struct sampler *s, pid_t main_pid)
+{
+	s->main_pid = main_pid;
 }
 
 void sampler_drain(struct sampler *s, void (*fn)(void *arg, const struct sample *sample), void *arg)

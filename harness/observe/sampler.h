@@ -79,6 +79,9 @@ struct sampler_stats {
 struct sampler;
 int sampler_start(struct sampler **out, const struct sampler_options *options, struct error *err);
 
+/* The server was started again: vm_hwm_bytes is that of another process from now on.  Main thread. */
+void sampler_set_main(struct sampler *s, pid_t main_pid);
+
 /* Hands every sample not yet seen to fn, in order.  Main thread. */
 void sampler_drain(struct sampler *s, void (*fn)(void *arg, const struct sample *sample), void *arg);
 

@@ -54,7 +54,7 @@ static void keep_oom(struct gather *g, const struct sample *s)
 	if (first)
 		g->first_oom_ns = s->t_ns;
 	/* An event that came late, with the kill already counted, shows what is left rather than what was there. */
-	if (s->memory.field[MEMORY_OOM_KILL].value > 0)
+	if (s->memory.field[MEMORY_OOM_KILL].value > g->kills_before)
 		return;
 	bool stale = s->t_ns - g->at_oom.t_ns > GATHER_DYING_NS;
 	if (stale || memory_unreclaimable(&s->memory).value >= memory_unreclaimable(&g->at_oom.memory).value)
@@ -139,10 +139,22 @@ static const struct sample *fullest_before(const struct gather *g, uint64_t end_
 	return best;
 }
 
-void gather_death(struct gather *g, uint64_t end_ns)
+const struct sample *gather_at_death(const struct gather *g, uint64_t end_ns)
 {
 	bool by_event = g->at_oom.t_ns != 0 && end_ns - g->at_oom.t_ns <= GATHER_DYING_NS;
-	const struct sample *best = by_event ? &g->at_oom : fullest_before(g, end_ns);
+	return by_event ? &g->at_oom : fullest_before(g, end_ns);
+}
+
+void gather_again(struct gather *g, uint64_t kills)
+{
+	g->count = g->next = 0;
+	g->at_oom = (struct sample){ 0 };
+	g->kills_before = kills;
+}
+
+void gather_death(struct gather *g, uint64_t end_ns)
+{
+	const struct sample *best = gather_at_death(g, end_ns);
 	if (best == NULL)
 		return;
 	struct facts *f = g->facts;

@@ -5,7 +5,7 @@
  * Life cycle: gather_init(); gather_phase() at each change of phase (after the
  * samples taken before it were handed over); gather_sample() for every sample in
  * order; gather_death() if the server died (the first OOM event does it by
- * itself); gather_release().
+ * itself), gather_again() when it was started again; gather_release().
  */
 #ifndef OOMRIG_RUN_GATHER_H
 #define OOMRIG_RUN_GATHER_H
@@ -37,6 +37,7 @@ struct gather {
 	struct facts_round *round;     /* of facts, the one that runs; NULL: rounds are not told apart */
 	uint64_t oom_events, first_oom_ns; /* event samples so far; clock_ns() of the first */
 	struct sample at_oom;              /* the fullest event sample of the last GATHER_DYING_NS */
+	uint64_t kills_before;             /* of earlier lives, in the group's counter */
 };
 
 #define GATHER_RECENT 1024 /* a second of the densest sampling */
@@ -60,6 +61,10 @@ void gather_sample(struct gather *g, const struct sample *s);
  * one the sample of the last second with the highest unreclaimable memory.
  */
 void gather_death(struct gather *g, uint64_t end_ns);
+/* That sample, which need not be the first death's; NULL when there is none.  Valid until the next sample. */
+const struct sample *gather_at_death(const struct gather *g, uint64_t end_ns);
+/* What was sampled of earlier lives says nothing of the next death; kills: the group's counter by now. */
+void gather_again(struct gather *g, uint64_t kills);
 void gather_release(struct gather *g);
 
 #endif

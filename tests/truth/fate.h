@@ -36,6 +36,7 @@ struct fate {
 	void (*begin)(struct upload *u);				  /* an upload's head has been read */
 	void (*received)(struct upload *u, const char *data, size_t len); /* instead of storing a piece of it */
 	int (*uploaded)(struct upload *u); /* all of it is there; returns the HTTP status of the answer */
+	void (*giving)(void);		   /* a file is given back: its head was sent, the bytes follow */
 	void (*healthy)(void);		   /* before a health probe is answered */
 	void (*told_to_stop)(void);	   /* on SIGTERM, before it exits with 0 */
 };

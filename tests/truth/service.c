@@ -115,6 +115,8 @@ static void give_file(int fd, const char *name)
 		answer(fd, 404, 0);
 	} else {
 		answer(fd, 200, (uint64_t)st.st_size);
+		if (fate->giving != NULL)
+			fate->giving();
 		for (off_t at = 0; at < st.st_size;)
 			if (sendfile(fd, file, &at, (size_t)(st.st_size - at)) <= 0)
 				break;
