@@ -38,7 +38,7 @@ UML_BIN  := $(patsubst %.c,$(BUILD)/%,$(UML_SRC))
 BATS     := $(wildcard tests/integration/*.bats)
 TOOL_BIN := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC))
 
-.PHONY: all help setup test test-unit test-integration demo truth bisects sigkills bench case-studies laws compare-rates compare-history floors clean
+.PHONY: all help setup test test-unit test-integration demo truth aftermath bisects sigkills bench case-studies laws compare-rates compare-history floors clean
 all: setup
 	@$(MAKE) --no-print-directory build
 
@@ -53,6 +53,7 @@ help:
 ## make test    unit tests, then integration tests with real cgroups and kills
 ## make truth   N runs (11) of each server whose fate is known; the matrix goes into docs/verdicts.md
 ## make sigkills  the rig killed at N (100) random moments: what is left, what can be read
+## make aftermath  N kills (50) of the server with all fixes: what it had acknowledged, into docs/verdicts.md
 ## make bisects  N (10) generated histories with one bad commit: is it found?
 ## make bench   side-by-side benchmarks, written to docs/benchmarks.md
 ## make case-studies  every row of the case studies, on and off, written to docs/case-studies.md
@@ -113,6 +114,10 @@ bisects: build
 sigkills: N ?= 100
 sigkills: build
 	SIGKILLS=$(N) bats tests/integration/killed-rig.bats
+
+aftermath: N ?= 50
+aftermath: build
+	docs/bench/aftermath $(N)
 
 # RUNS=3 make case-studies: three times each.
 case-studies: all

@@ -243,7 +243,7 @@ static void requests_beside(const struct facts *f, struct verdict *v)
 			     f->first_failure[0] ? "; the first: " : "", f->first_failure);
 	if (fact_set(f->verified_bytes))
 		evidence_add(v, "beside: %s read and equal to what was sent", SIZE_TEXT(f->verified_bytes.value));
-	else if (fact_set(f->acknowledged_objects))
+	else if (fact_set(f->acknowledged_objects) && !fact_known(f->aftermath_acknowledged))
 		evidence_add(v, "beside: nothing of what was acknowledged (%s) was read back",
 			     FACT_SIZE_TEXT(f->acknowledged_bytes));
 }

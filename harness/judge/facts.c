@@ -129,6 +129,40 @@ const struct fact_row fact_rows[] = {
 	FACT(canary_lag_ns, "ns", "longest that the application's clean-up was behind, by its own canary"),
 	FACT(peak_wal_bytes, "bytes", "largest size of the write-ahead logs in its data folder"),
 	FACT(disk_full, "flag", "the disk under the data folder ran full"),
+
+	FACT(aftermath_ready_ns, "ns", "time from the death until the server was ready for the read-back after it"),
+	FACT(aftermath_acknowledged, "count", "acknowledged uploads to be read after a death; absent: none asked for"),
+	FACT(aftermath_intact, "count", "of these, read and equal to what was sent"),
+	FACT(aftermath_lost, "count", "of these, not found or not given out"),
+	FACT(aftermath_corrupt, "count", "of these, with wrong bytes or longer"),
+	FACT(aftermath_half_visible, "count", "of these, with a right beginning that ends early"),
+	FACT(aftermath_unread, "count", "of these, not read: nothing is known of them"),
+	FACT(unanswered_absent, "count", "uploads never answered: not there; absent: their names are not known"),
+	FACT(unanswered_whole, "count", "of them, there as a whole"),
+	FACT(unanswered_corrupt, "count", "of them, there with wrong bytes or longer"),
+	FACT(unanswered_half_visible, "count", "of them, there with a right beginning that ends early"),
+	FACT(unanswered_unread, "count", "of them, not read"),
+	TEXT(aftermath_error, "why the server was not ready again, or not everything was read"),
+	TEXT(aftermath_first, "the first acknowledged uploads that were not intact"),
+	FACT(gave_up, "flag", "it died once more than it was to be started again"),
+	{ NULL, NULL, false, 0, NULL },
+};
+
+#define DEATH_FACT(member, unit, meaning)                                                                              \
+	{                                                                                                              \
+#member, unit, false, offsetof(struct facts_death, member), meaning                                    \
+	}
+
+const struct fact_row death_rows[] = {
+	DEATH_FACT(end_ns, "ns", "when its end was seen"),
+	DEATH_FACT(ready_ns, "ns", "when that life had become ready; absent: never"),
+	DEATH_FACT(signal, "number", "signal that ended it"),
+	DEATH_FACT(exit_code, "number", "exit status"),
+	DEATH_FACT(oom_kill, "count", "rise of the group's oom_kill counter in that life"),
+	DEATH_FACT(usage_bytes, "bytes", "charge at death"),
+	DEATH_FACT(unreclaimable_bytes, "bytes", "anon + shmem + kernel at death"),
+	DEATH_FACT(down_ns, "ns", "until the next life was ready; absent: none was"),
+	DEATH_FACT(lost, "count", "requests that broke at the end or were refused until then"),
 	{ NULL, NULL, false, 0, NULL },
 };
 
@@ -219,8 +253,11 @@ static const struct fact_list fact_lists[] = {
 	  sizeof(struct facts_round), FACTS_ROUNDS_MAX },
 	{ "series", "point", point_rows, offsetof(struct facts, points), offsetof(struct facts, point_count),
 	  sizeof(struct facts_point), FACTS_POINTS_MAX },
+	{ "deaths", "death", death_rows, offsetof(struct facts, deaths), offsetof(struct facts, death_count),
+	  sizeof(struct facts_death), FACTS_DEATHS_MAX },
 };
 #define FACT_LISTS (sizeof(fact_lists) / sizeof(fact_lists[0]))
+enum { LIST_DEATHS = 2 };
 
 static json_t *list_to_json(const struct facts *f, const struct fact_list *list)
 {
@@ -234,6 +271,11 @@ static json_t *list_to_json(const struct facts *f, const struct fact_list *list)
 		json_array_append_new(items, item);
 	}
 	return items;
+}
+
+json_t *facts_deaths_json(const struct facts *f)
+{
+	return list_to_json(f, &fact_lists[LIST_DEATHS]);
 }
 
 json_t *facts_to_json(const struct facts *f)

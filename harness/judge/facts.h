@@ -29,6 +29,7 @@
 #define FACTS_TEXT_MAX 512
 #define FACTS_ROUNDS_MAX 32
 #define FACTS_POINTS_MAX 64
+#define FACTS_DEATHS_MAX 64
 
 /*
  * The kernel's bookkeeping of page cache is charged too and goes with it:
@@ -49,6 +50,16 @@ struct facts_round {
 /* One moment of a load that is not in rounds; memory as in a round, the rest since the load began. */
 struct facts_point {
 	struct fact t_ns, unreclaimable_bytes, requests, bytes; /* answered well; sent and received */
+};
+
+/* One end of the server that the rig had not asked for, where it was started again after the first. */
+struct facts_death {
+	struct fact end_ns, ready_ns;	   /* seen; when that life had become ready, absent: never */
+	struct fact signal, exit_code;
+	struct fact oom_kill;		   /* rise of the group's counter in that life */
+	struct fact usage_bytes, unreclaimable_bytes;
+	struct fact down_ns;		   /* until the next life was ready; absent: none was */
+	struct fact lost;		   /* requests under way at the end, or refused until then */
 };
 
 struct facts {
@@ -147,6 +158,18 @@ struct facts {
 
 	struct fact disk_full; /* 1: the disk under the data folder ran full during the run */
 
+	/*
+	 * After the first death, for scenarios with on_crash.  Everything above but the load's totals and corrupt
+	 * is as it was at that death.
+	 */
+	struct fact aftermath_ready_ns; /* from the death until it was ready for the read-back */
+	struct fact aftermath_acknowledged; /* objects to be read; absent: nothing was to be read */
+	struct fact aftermath_intact, aftermath_lost, aftermath_corrupt, aftermath_half_visible, aftermath_unread;
+	struct fact unanswered_absent, unanswered_whole, unanswered_corrupt, unanswered_half_visible, unanswered_unread;
+	char aftermath_error[FACTS_TEXT_MAX]; /* why the server was not ready again, or not all was read */
+	char aftermath_first[FACTS_TEXT_MAX]; /* the first objects that were not intact */
+	struct fact gave_up; /* 1: it died once more than it was to be started again */
+
 	/* rows of their own (round_rows): "rounds" in the JSON, only where the scenario asks for several */
 	struct facts_round rounds[FACTS_ROUNDS_MAX];
 	size_t round_count;
@@ -154,6 +177,10 @@ struct facts {
 	/* of a load without rounds (point_rows, "series" in the JSON): evenly spaced, the last at its end */
 	struct facts_point points[FACTS_POINTS_MAX];
 	size_t point_count;
+
+	/* rows of their own (death_rows): "deaths" in the JSON, only where the server was started again */
+	struct facts_death deaths[FACTS_DEATHS_MAX];
+	size_t death_count;
 };
 
 struct fact_row {
@@ -166,9 +193,13 @@ struct fact_row {
 extern const struct fact_row fact_rows[]; /* one per member; ends with name == NULL */
 extern const struct fact_row round_rows[]; /* the same for struct facts_round */
 extern const struct fact_row point_rows[]; /* and for struct facts_point */
+extern const struct fact_row death_rows[]; /* and for struct facts_death */
 
 /* One key per row: a figure, null when absent, {"state":"unreadable"}, or a text.  The caller owns it. */
 json_t *facts_to_json(const struct facts *f);
+
+/* "deaths" alone; the caller owns it. */
+json_t *facts_deaths_json(const struct facts *f);
 
 /* Unknown keys are left alone (a newer rig wrote them); a missing key is absent.  ERROR_INPUT names a bad one. */
 int facts_from_json(struct facts *f, const json_t *json, struct error *err);

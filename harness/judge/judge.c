@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "judge/aftermath.h"
 #include "judge/evidence.h"
 #include "judge/forecast.h"
 #include "judge/law.h"
@@ -59,6 +60,7 @@ void judge(const struct facts *f, struct verdict *out)
 			break;
 	law_explain(f, out);
 	forecast_explain(f, out);
+	aftermath_explain(f, out);
 	evidence_beside(f, out);
 }
 
@@ -98,7 +100,10 @@ bool verdict_as_expected(const struct verdict *v, const struct facts *f, const s
 	bool none = fact_known(f->requests_failed) && f->requests_failed.value == 0;
 	bool some = fact_set(f->requests_failed);
 
-	return meets_any(v, e) && lost == e->data_loss && (none || !e->no_failures) && (some || !e->some_failures);
+	/* Nor is what was not read "nothing lost". */
+	bool loss_as_expected = lost == e->data_loss && (lost || !aftermath_unknown(f));
+
+	return meets_any(v, e) && loss_as_expected && (none || !e->no_failures) && (some || !e->some_failures);
 }
 
 json_t *verdict_to_json(const struct verdict *v, const struct facts *f, const struct expectation *e)

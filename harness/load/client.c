@@ -112,7 +112,8 @@ static void client_begin(struct client *c)
 	const struct object *object;
 
 	if (g->read_back) {
-		object = &l->objects.items[l->read_back_next++];
+		object = load_read_back_object(l, l->read_back_scope, &l->read_back_next);
+		l->read_back_next++;
 		transfer_begin(c, REQUEST_READ_BACK, object, 0, object->size_bytes);
 		return;
 	}
@@ -137,20 +138,13 @@ static void client_begin(struct client *c)
 	}
 }
 
-static bool more_to_read_back(struct load *l)
-{
-	while (l->read_back_next < l->objects.count && !l->objects.items[l->read_back_next].group->read_back)
-		l->read_back_next++;
-	return l->read_back_next < l->objects.count;
-}
-
 /* Is there another transfer for this client?  Takes it. */
 static bool client_take(struct client *c)
 {
 	struct group_run *g = c->group;
 	const struct load_group *group = g->group;
 	if (g->read_back)
-		return more_to_read_back(g->load);
+		return load_read_back_object(g->load, g->load->read_back_scope, &g->load->read_back_next) != NULL;
 	uint64_t each = group_transfers_per_client(group);
 	if (group->rate_per_s > 0) {
 		if (each > 0 && g->taken >= each * group->clients)

@@ -35,12 +35,10 @@ static void expect(struct group_run *g)
 	const struct load_group *group = g->group;
 	g->progress.name = group->name;
 	if (g->read_back) {
-		const struct objects *o = &g->load->objects;
-		for (size_t i = 0; i < o->count; i++) {
-			if (!o->items[i].group->read_back)
-				continue;
+		const struct object *object;
+		for (size_t n = 0; (object = load_read_back_object(g->load, g->load->read_back_scope, &n)) != NULL; n++) {
 			g->progress.expected++;
-			g->progress.expected_bytes += o->items[i].size_bytes;
+			g->progress.expected_bytes += object->size_bytes;
 		}
 		return;
 	}

@@ -26,6 +26,7 @@ struct transfer {
 	struct source source;
 	uint64_t number;           /* of the object */
 	const char *object_id;     /* borrowed from the objects; NULL for uploads */
+	bool acknowledged;         /* that object */
 	const struct load_group *object_group; /* whose upload it was (reads) or is */
 	unsigned object_client;
 	uint64_t sequence;
@@ -97,7 +98,8 @@ struct load {
 	uint64_t seed;
 	struct load_callbacks callbacks;
 	struct load_totals totals;
-	struct objects objects;
+	struct objects objects;    /* acknowledged */
+	struct objects unanswered; /* uploads, where the client names objects */
 	uint64_t sequence;
 
 	struct group_run *groups;    /* all ever started, kept until load_close() for their figures */
@@ -105,7 +107,8 @@ struct load {
 	size_t phase_count;
 	struct group_run *reading;   /* the read-back, while and after it runs */
 	struct load_group read_back_group;
-	size_t read_back_next;       /* index into objects */
+	enum read_back_scope read_back_scope;
+	size_t read_back_next;       /* see load_read_back_object() */
 
 	bool running, stopping, closing;
 	uv_timer_t defer;            /* ends phases from the loop, never from inside a callback */
@@ -127,6 +130,8 @@ struct load {
 };
 
 /* load.c */
+/* The next object that is in the scope of the read-back, from number *n on, which is set to it; NULL past the last. */
+const struct object *load_read_back_object(const struct load *l, enum read_back_scope scope, size_t *n);
 /* For uv_timer_start(): how long from now until t_ns, never too short. */
 uint64_t load_delay_ms(struct load *l, uint64_t t_ns);
 void load_handle_opened(struct load *l);

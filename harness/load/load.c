@@ -55,6 +55,7 @@ void load_handle_closed(struct load *l)
 	}
 	free(l->phase);
 	objects_release(&l->objects);
+	objects_release(&l->unanswered);
 	void (*closed)(void *) = l->closed;
 	void *arg = l->closed_arg;
 	free(l);
@@ -192,7 +193,24 @@ int load_start(struct load *l, const struct load_group *groups, size_t count, st
 	return 0;
 }
 
-int load_start_read_back(struct load *l, struct error *err)
+const struct object *load_read_back_object(const struct load *l, enum read_back_scope scope, size_t *n)
+{
+	for (; *n < l->objects.count; ++*n)
+		if (scope == READ_BACK_ALL || l->objects.items[*n].group->read_back)
+			return &l->objects.items[*n];
+	size_t behind = *n - l->objects.count;
+	return scope == READ_BACK_ALL && behind < l->unanswered.count ? &l->unanswered.items[behind] : NULL;
+}
+
+void load_objects(const struct load *l, enum read_back_scope scope, uint64_t *acknowledged, uint64_t *unanswered)
+{
+	const struct object *object;
+	*acknowledged = *unanswered = 0;
+	for (size_t n = 0; (object = load_read_back_object(l, scope, &n)) != NULL; n++)
+		++*(object->acknowledged ? acknowledged : unanswered);
+}
+
+int load_start_read_back(struct load *l, enum read_back_scope scope, struct error *err)
 {
 	if (l->running)
 		return error_set(err, ERROR_BUG, "a load phase is still running");
@@ -202,6 +220,7 @@ int load_start_read_back(struct load *l, struct error *err)
 	l->read_back_group.kind = GROUP_DOWNLOAD;
 	l->read_back_group.clients = 1;
 	l->read_back_group.verify = true;
+	l->read_back_scope = scope;
 	l->read_back_next = 0;
 	if (group_new(l, &l->read_back_group, true, &l->reading, err) != 0)
 		return -1;

@@ -21,7 +21,8 @@
  *
  * Memory is flat: payloads are generated into curl's own buffer, answers are
  * verified as they arrive and dropped; what is kept per transfer is its record
- * (handed out and forgotten) and per acknowledged object about 100 bytes.
+ * (handed out and forgotten) and per upload that was acknowledged, or never
+ * answered where the client names objects, about 100 bytes.
  */
 #ifndef OOMRIG_LOAD_LOAD_H
 #define OOMRIG_LOAD_LOAD_H
@@ -32,6 +33,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "load/found.h"
 #include "load/latency.h"
 #include "scenario/scenario.h"
 #include "target/request.h"
@@ -62,6 +64,8 @@ struct load_request {
 	uint64_t started_ns, connected_ns, first_byte_ns, finished_ns;
 	enum request_verdict verify;
 	uint64_t corrupt_at;       /* first wrong offset when VERIFY_CORRUPT */
+	enum object_found found;   /* by a read-back … */
+	bool acknowledged;         /* … of an upload that was acknowledged; false: never answered */
 	int curl_code;             /* CURLcode */
 	char error[160];           /* curl's or the answer's text, "" when none */
 };
@@ -102,13 +106,21 @@ int load_new(struct load **out, uv_loop_t *loop, const struct target_access *acc
 /* Starts all groups at once (their own start delays apply).  groups are borrowed until load_close(). */
 int load_start(struct load *l, const struct load_group *groups, size_t count, struct error *err);
 
+enum read_back_scope {
+	READ_BACK_ASKED, /* what was acknowledged to groups with read_back */
+	READ_BACK_ALL,   /* whatever was acknowledged, then what was never answered and whose name is known */
+};
+
+/* How many objects that are. */
+void load_objects(const struct load *l, enum read_back_scope scope, uint64_t *acknowledged, uint64_t *unanswered);
+
 /*
- * Reads every acknowledged object of groups with read_back once more, one at a
- * time, and verifies it; ends with finished.  An object that is refused, breaks
+ * Reads these objects once more, one at a time, and verifies them; ends with finished.  An object that is refused, breaks
  * off or differs is VERIFY_CORRUPT; one the server did not answer for at all is
- * only END_TRANSPORT and not checked.  Records carry the uploading group and client.
+ * only END_TRANSPORT and not checked; so is one that nobody acknowledged, unless
+ * it is whole.  Records carry the uploading group and client.
  */
-int load_start_read_back(struct load *l, struct error *err);
+int load_start_read_back(struct load *l, enum read_back_scope scope, struct error *err);
 
 /* Cuts every transfer, from the loop; each is recorded as END_CUT (END_STALLED if it was stalled), then finished. */
 void load_stop(struct load *l);

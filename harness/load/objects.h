@@ -8,6 +8,7 @@
 #ifndef OOMRIG_LOAD_OBJECTS_H
 #define OOMRIG_LOAD_OBJECTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,8 +33,9 @@ int source_fill(const struct source *s, uint64_t offset, void *out, size_t len);
 /* Index of the first wrong byte, len when all are right; -1 when the user's file could not be read there. */
 int source_check(const struct source *s, uint64_t offset, const void *data, size_t len, size_t *right);
 
-/* One acknowledged upload. */
+/* One upload. */
 struct object {
+	bool acknowledged; /* false: it was under way and no answer came; the id is then the name we chose */
 	uint64_t number;
 	uint64_t size_bytes;
 	struct source source;

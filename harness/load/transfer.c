@@ -50,6 +50,21 @@ static void describe_refusal(const struct transfer *t, long status, char *out, s
 	append_excerpt(out, size, &t->answer);
 }
 
+/* id becomes the set's. */
+static void keep_object(struct client *c, struct objects *set, bool acknowledged, char *id)
+{
+	const struct transfer *t = &c->transfer;
+	const struct object object = {
+		.acknowledged = acknowledged,
+		.number = t->number,
+		.size_bytes = t->wanted,
+		.source = t->source,
+		.group = t->object_group,
+		.client = t->object_client,
+	};
+	objects_add(set, &object, id);
+}
+
 /* The id from the answer; keeps the object.  False: there is none, said in out. */
 static bool acknowledge(struct client *c, char *out, size_t size)
 {
@@ -64,17 +79,21 @@ static bool acknowledge(struct client *c, char *out, size_t size)
 		buf_release(&id);
 		return false;
 	}
-	const struct object object = {
-		.number = t->number,
-		.size_bytes = t->wanted,
-		.source = t->source,
-		.group = t->object_group,
-		.client = t->object_client,
-	};
-	objects_add(&l->objects, &object, buf_detach(&id));
+	keep_object(c, &l->objects, true, buf_detach(&id));
 	l->totals.acknowledged_objects++;
 	l->totals.acknowledged_bytes += t->wanted;
 	return true;
+}
+
+/* An upload that was under way when the connection went: what a client that names its objects can look for later. */
+static void keep_unanswered(struct client *c, const struct load_request *r)
+{
+	const struct upload_spec *upload = &c->group->load->access->spec->upload;
+	bool broken = r->end == END_TRANSPORT || (r->end == END_CUT && c->group->load->stopping);
+	char name[OBJECT_NAME_MAX];
+	if (r->kind == REQUEST_UPLOAD && broken && r->status == 0 && c->transfer.done > 0 && upload->id_json == NULL &&
+	    upload->id_header == NULL)
+		keep_object(c, &c->group->load->unanswered, false, xstrdup(own_name(c, name)));
 }
 
 /* Our own doing first, then what curl says, then what the answer says. */
@@ -114,11 +133,14 @@ static enum request_end judge_end(struct client *c, CURLcode result, struct load
  * nothing about the object.  A read-back is stricter: an acknowledged object
  * that is refused or breaks off after an answer began is not there.
  */
-static enum request_verdict judge_bytes(struct client *c, enum request_end end, uint64_t *corrupt_at)
+static enum request_verdict judge_bytes(struct client *c, enum request_end end, enum object_found found,
+					uint64_t *corrupt_at)
 {
 	struct transfer *t = &c->transfer;
 	if (!reads_object(t->kind))
 		return VERIFY_NOT_CHECKED;
+	if (t->kind == REQUEST_READ_BACK && !t->acknowledged)
+		return found == FOUND_INTACT ? VERIFY_OK : VERIFY_NOT_CHECKED;
 	*corrupt_at = t->corrupt_at;
 	if (t->corrupt)
 		return VERIFY_CORRUPT;
@@ -129,6 +151,19 @@ static enum request_verdict judge_bytes(struct client *c, enum request_end end, 
 		return VERIFY_CORRUPT;
 	*corrupt_at = 0;
 	return end == END_OK && (c->group->group->verify || c->group->read_back) ? VERIFY_OK : VERIFY_NOT_CHECKED;
+}
+
+static enum object_found look_found(struct client *c)
+{
+	const struct transfer *t = &c->transfer;
+	bool answered = t->first_byte_ns > 0 && !t->given_up;
+	const struct found_answer answer = { .answered = answered,
+					     .refused = answered && !stream_judge(c),
+					     .wrong = t->corrupt,
+					     .wanted = t->wanted,
+					     .done = t->done,
+					     .excess = t->excess };
+	return t->kind == REQUEST_READ_BACK ? found_judge(&answer) : FOUND_NOT_LOOKED;
 }
 
 static void describe_corruption(const struct client *c, struct load_request *r)
@@ -234,9 +269,12 @@ static void finish(struct client *c, CURLcode result)
 			snprintf(r.error, sizeof(r.error), "%s", c->curl_error);
 	}
 	r.end = judge_end(c, result, &r);
-	r.verify = judge_bytes(c, r.end, &r.corrupt_at);
+	r.acknowledged = t->acknowledged;
+	r.found = look_found(c);
+	r.verify = judge_bytes(c, r.end, r.found, &r.corrupt_at);
 	if (r.verify == VERIFY_CORRUPT)
 		describe_corruption(c, &r);
+	keep_unanswered(c, &r);
 	count(g, &r);
 	if (c->stalled && g->group->stall_ns == 0)
 		g->stalled--;
@@ -346,6 +384,7 @@ void transfer_begin(struct client *c, enum request_kind kind, const struct objec
 		t->source = object->source;
 		t->number = object->number;
 		t->object_id = object->id;
+		t->acknowledged = object->acknowledged;
 		t->object_bytes = object->size_bytes;
 		t->object_group = object->group;
 		t->object_client = object->client;

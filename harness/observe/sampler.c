@@ -47,6 +47,7 @@ enum watched { WATCH_STOP, WATCH_OOM, WATCH_THRESHOLD, WATCHED = WATCH_THRESHOLD
 
 struct sampler {
 	struct sampler_options options;
+	_Atomic pid_t main_pid;
 	struct isolation_reader *reader;
 	struct ring ring;
 	struct disk_watch disk;
@@ -115,7 +116,7 @@ static void read_processes(struct sampler *s, uint64_t now, bool event)
 	}
 	if (now >= s->next_process_ns || event) {
 		start_ns = clock_ns();
-		s->each_count = process_set_read(&s->processes, s->options.main_pid, p, s->each);
+		s->each_count = process_set_read(&s->processes, s->main_pid, p, s->each);
 		s->next_process_ns = pause_after(start_ns, PROCESS_COSTS);
 	}
 	if (now >= s->next_files_ns && !event) {
@@ -168,9 +169,9 @@ static void watch_movement(struct sampler *s, enum sample_reason reason, uint64_
 		s->dense_until_ns = now + DENSE_WINDOW_NS;
 }
 
-bool sample_nearer_kill(const struct sample *kept, const struct sample *s)
+bool sample_nearer_kill(const struct sample *kept, const struct sample *s, uint64_t kills_before)
 {
-	if (s->memory.field[MEMORY_OOM_KILL].value > 0)
+	if (s->memory.field[MEMORY_OOM_KILL].value > kills_before)
 		return false;
 	return kept->t_ns == 0 || s->t_ns - kept->t_ns > SAMPLE_DYING_NS ||
 	       memory_unreclaimable(&s->memory).value >= memory_unreclaimable(&kept->memory).value;
@@ -200,7 +201,7 @@ static void take(struct sampler *s, enum sample_reason reason, uint64_t lateness
 	read_processes(s, now, reason == SAMPLE_OOM || reason == SAMPLE_LAST);
 	disk_watch_read(&s->disk, &s->last.disk);
 	watch_movement(s, reason, now);
-	if (reason == SAMPLE_OOM && sample_nearer_kill(&s->at_oom.sample, &s->last))
+	if (reason == SAMPLE_OOM && sample_nearer_kill(&s->at_oom.sample, &s->last, 0))
 		keep_snapshot(s);
 
 	slot = ring_slot(&s->ring);
@@ -397,6 +398,7 @@ int sampler_start(struct sampler **out, const struct sampler_options *options, s
 	int rc;
 
 	s->options = *options;
+	s->main_pid = options->main_pid;
 	s->period_ns = NS_PER_S / (options->hz ? options->hz : 1);
 	ring_init(&s->ring);
 	process_set_init(&s->processes);
@@ -423,6 +425,11 @@ int sampler_start(struct sampler **out, const struct sampler_options *options, s
 	}
 	*out = s;
 	return 0;
+}
+
+void sampler_set_main(struct sampler *s, pid_t main_pid)
+{
+	s->main_pid = main_pid;
 }
 
 void sampler_drain(struct sampler *s, void (*fn)(void *arg, const struct sample *sample), void *arg)

@@ -88,10 +88,11 @@ struct oom_snapshot {
 
 /*
  * Does the event sample s tell more of the kill than kept?  One that came late,
- * with the kill already counted, shows what is left rather than what was there;
- * of a burst of events the fullest counts.  kept may be zeroed: none yet.
+ * with the kill already counted (more than kills_before), shows what is left
+ * rather than what was there; of a burst of events the fullest counts.  kept may
+ * be zeroed: none yet.
  */
-bool sample_nearer_kill(const struct sample *kept, const struct sample *s);
+bool sample_nearer_kill(const struct sample *kept, const struct sample *s, uint64_t kills_before);
 
 struct sampler_options {
 	struct isolation *isolation; /* borrowed */
@@ -117,6 +118,9 @@ struct sampler_stats {
 
 struct sampler;
 int sampler_start(struct sampler **out, const struct sampler_options *options, struct error *err);
+
+/* The server was started again: vm_hwm_bytes is that of another process from now on.  Main thread. */
+void sampler_set_main(struct sampler *s, pid_t main_pid);
 
 /* Hands every sample not yet seen to fn, in order.  Main thread. */
 void sampler_drain(struct sampler *s, void (*fn)(void *arg, const struct sample *sample), void *arg);

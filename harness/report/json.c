@@ -23,6 +23,20 @@ static json_t *texts(const char *const *items, size_t count)
 	return array;
 }
 
+static json_t *aftermath_object(const struct facts *f)
+{
+	json_t *object = json_object();
+	json_object_set_new(object, "ready_ns", figure(f->aftermath_ready_ns));
+	json_object_set_new(object, "acknowledged", figure(f->aftermath_acknowledged));
+	json_object_set_new(object, "intact", figure(f->aftermath_intact));
+	json_object_set_new(object, "lost", figure(f->aftermath_lost));
+	json_object_set_new(object, "corrupt", figure(f->aftermath_corrupt));
+	json_object_set_new(object, "half_visible", figure(f->aftermath_half_visible));
+	json_object_set_new(object, "unread", figure(f->aftermath_unread));
+	json_object_set_new(object, "error", text(f->aftermath_error));
+	return object;
+}
+
 /* jansson keeps the order of insertion (JSON_PRESERVE_ORDER is the default since 2.8). */
 static json_t *run_object(const struct run_summary *run)
 {
@@ -49,6 +63,10 @@ static json_t *run_object(const struct run_summary *run)
 	json_object_set_new(object, "memory_bytes", figure(run->memory_bytes));
 	json_object_set_new(object, "peak", peak);
 	json_object_set_new(object, "requests", requests);
+	if (fact_known(f->aftermath_acknowledged))
+		json_object_set_new(object, "aftermath", aftermath_object(f));
+	if (f->death_count > 0)
+		json_object_set_new(object, "deaths", facts_deaths_json(f));
 	json_object_set_new(object, "evidence", texts(run->evidence, run->evidence_count));
 	if (run->law != NULL)
 		json_object_set_new(object, "law", json_deep_copy(run->law));

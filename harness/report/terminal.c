@@ -8,6 +8,7 @@
 #include "report/report.h"
 
 #define LABEL_COLUMNS 14
+#define DEATHS_SHOWN 8 /* the evidence sums up all of them */
 
 /* What must not be overlooked, whatever the verdict. */
 static void alarms(struct page *p, const struct run_summary *run)
@@ -179,6 +180,23 @@ static void labelled(struct page *p, const char *label, enum ink ink, const char
 	buf_release(&text);
 }
 
+static void aftermath(struct page *p, const struct facts *f)
+{
+	char a[UNITS_TEXT_MAX], b[UNITS_TEXT_MAX], c[UNITS_TEXT_MAX], d[UNITS_TEXT_MAX], e[UNITS_TEXT_MAX];
+	bool whole = fact_known(f->aftermath_intact) && f->aftermath_intact.value == f->aftermath_acknowledged.value;
+	if (fact_known(f->aftermath_acknowledged))
+		labelled(p, "Aftermath", whole ? INK_PLAIN : INK_BAD,
+			 "%s intact, %s lost, %s corrupt, %s half-visible, %s not read", figure_count(f->aftermath_intact, a),
+			 figure_count(f->aftermath_lost, b), figure_count(f->aftermath_corrupt, c),
+			 figure_count(f->aftermath_half_visible, d), figure_count(f->aftermath_unread, e));
+	for (size_t i = 0; i < f->death_count && i < DEATHS_SHOWN && fact_known(f->deaths[i].lost); i++) {
+		const struct facts_death *death = &f->deaths[i];
+		labelled(p, i == 0 ? "Deaths" : "", INK_WARN, "at %s with %s unreclaimable; down %s, %s requests lost",
+			 figure_duration(death->end_ns, a), figure_size(death->unreclaimable_bytes, b),
+			 figure_duration(death->down_ns, c), figure_count(death->lost, d));
+	}
+}
+
 static void requests(struct page *p, const struct facts *f)
 {
 	char a[UNITS_TEXT_MAX], b[UNITS_TEXT_MAX], c[UNITS_TEXT_MAX], d[UNITS_TEXT_MAX];
@@ -204,6 +222,7 @@ static void requests(struct page *p, const struct facts *f)
 		labelled(p, "At its end", INK_PLAIN, "%s requests in flight with %s sent, %s acknowledged before",
 			 figure_count(f->death_in_flight, a), figure_size(f->death_sent_in_flight_bytes, b),
 			 figure_size(f->death_acknowledged_bytes, c));
+	aftermath(p, f);
 	if (fact_known(f->load_ns))
 		labelled(p, "Load", INK_PLAIN, "lasted %s%s%s", figure_duration(f->load_ns, a),
 			 fact_known(f->load_deadline_hit) && f->load_deadline_hit.value ? ", cut at its deadline" : "",

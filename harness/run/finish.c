@@ -49,6 +49,9 @@ static void read_load(struct run *r)
 	load_totals(r->load, &now);
 	f->verified_bytes = fact_of(now.verified_bytes);
 	f->corrupt = fact_of(now.corrupt);
+	if (fact_known(f->aftermath_acknowledged))
+		f->corrupt = fact_of(r->again.before.corrupt + f->aftermath_lost.value + f->aftermath_corrupt.value +
+				     f->aftermath_half_visible.value);
 	/* The load alone: neither what prepared it nor the read-back after it. */
 	const struct load_totals *base = &r->before_load;
 	if (r->phases[RUN_LOAD].start_ns == 0)
@@ -139,8 +142,8 @@ static void take_kernel_log(struct run *r)
 	kernel_log_read(&r->kernel_log, &filter);
 }
 
-/* Is there a kill by the counter that the kernel log has not told of yet?  Otherwise what it says later is our doing. */
-static bool kernel_log_late(struct run *r)
+/* Once it has, or when the counter stayed at 0, what it says later is our doing. */
+bool finish_kernel_log_late(struct run *r)
 {
 	if (r->kernel_log.fd < 0 || r->kernel_log.kill_count > 0 || !fact_known(r->facts.oom_kill) ||
 	    r->facts.oom_kill.value == 0)
@@ -149,7 +152,7 @@ static bool kernel_log_late(struct run *r)
 	return r->kernel_log.kill_count == 0 && r->kernel_log_waits++ < KERNEL_LOG_WAITS;
 }
 
-static void read_kernel_log(struct run *r)
+void finish_read_kernel_log(struct run *r)
 {
 	struct facts *f = &r->facts;
 	const struct kernel_log *log = &r->kernel_log;
@@ -171,6 +174,11 @@ static void read_kernel_log(struct run *r)
 			line--;
 		snprintf(f->kernel_log_line, sizeof(f->kernel_log_line), "%.*s", (int)strcspn(line, "\n"), line);
 	}
+}
+
+static void keep_kernel_log(struct run *r)
+{
+	const struct kernel_log *log = &r->kernel_log;
 	struct error err = ERROR_INIT;
 	char *path = store_path(&r->store, "kernel.log");
 	if (log->excerpt.len > 0 && fs_write_file(path, log->excerpt.data, log->excerpt.len, &err) != 0)
@@ -209,9 +217,8 @@ static void compare_clocks(struct run *r)
 	r->facts.wall_step_ns = fact_of((uint64_t)(step < 0 ? -step : step));
 }
 
-void finish_begin(struct run *r)
+static void read_evidence(struct run *r)
 {
-	struct facts *f = &r->facts;
 	count_intended(r);
 	run_drain_samples(r);
 	gather_phase(&r->gather, GATHER_STOP);
@@ -219,9 +226,36 @@ void finish_begin(struct run *r)
 	take_kernel_log(r);
 	if (r->folders.data != NULL)
 		run_check_disk(r);
+}
+
+void finish_freeze(struct run *r)
+{
+	read_evidence(r);
+	find_alloc_failure(r);
+	r->frozen = true;
+}
+
+/* A cap that was lifted after the death did not hold for what followed. */
+static void read_cap_again(struct run *r)
+{
+	struct error err = ERROR_INIT;
+	struct isolation_final now;
+	if (r->isolation->backend->final(r->isolation, &now, &err) == 0)
+		r->facts.cap_in_force_bytes = fact_max(r->facts.cap_in_force_bytes, now.limit_bytes);
+}
+
+void finish_begin(struct run *r)
+{
+	struct facts *f = &r->facts;
+	uv_timer_stop(&r->again.timer);
+	if (r->frozen)
+		read_cap_again(r);
+	else
+		read_evidence(r);
 	if (r->target != NULL && r->target_running) {
 		run_check_membership(r);
-		f->health_longest_silence_ns = target_longest_silence_ns(r->target);
+		if (!r->frozen)
+			f->health_longest_silence_ns = target_longest_silence_ns(r->target);
 	}
 	if (r->phases[RUN_LOAD].start_ns != 0 && !fact_known(f->load_ns))
 		f->load_ns = fact_of(run_elapsed_ns(r) - r->phases[RUN_LOAD].start_ns);
@@ -236,16 +270,22 @@ void finish_check(struct run *r)
 {
 	if (r->load_running || r->target_running || r->squeezing || r->finished)
 		return;
-	if (kernel_log_late(r)) {
+	if (!r->again.kernel_log_read && finish_kernel_log_late(r)) {
 		run_set_deadline(r, KERNEL_LOG_WAIT_NS);
 		return;
 	}
 	r->finished = true;
 	uv_timer_stop(&r->deadline);
 	stop_sampler(r);
+	again_finish(r);
 	read_load(r);
-	read_kernel_log(r);
-	find_alloc_failure(r);
+	if (!r->again.kernel_log_read)
+		finish_read_kernel_log(r);
+	if (!r->frozen)
+		find_alloc_failure(r);
+	if (r->frozen)
+		take_kernel_log(r); /* of later deaths, for the file alone */
+	keep_kernel_log(r);
 	compare_clocks(r);
 	r->facts.host_swap_bytes = host_swap_total_bytes();
 	r->phases[RUN_STOP].end_ns = run_elapsed_ns(r);

@@ -64,7 +64,7 @@ static void keep_oom(struct gather *g, const struct sample *s)
 	bool first = g->oom_events++ == 0;
 	if (first)
 		g->first_oom_ns = s->t_ns;
-	if (sample_nearer_kill(&g->at_oom, s))
+	if (sample_nearer_kill(&g->at_oom, s, g->kills_before))
 		g->at_oom = *s;
 	/* Should only a worker die of it, no end will ask for this; the main process's own end asks again. */
 	if (first && g->phase != GATHER_STOP)
@@ -231,10 +231,22 @@ static void note_last_second(struct gather *g, uint64_t to_ns)
 			last->step[last->steps++] = *found[i];
 }
 
-void gather_death(struct gather *g, uint64_t end_ns)
+const struct sample *gather_at_death(const struct gather *g, uint64_t end_ns)
 {
 	bool by_event = g->at_oom.t_ns != 0 && end_ns - g->at_oom.t_ns <= SAMPLE_DYING_NS;
-	const struct sample *best = by_event ? &g->at_oom : fullest_before(g, end_ns);
+	return by_event ? &g->at_oom : fullest_before(g, end_ns);
+}
+
+void gather_again(struct gather *g, uint64_t kills)
+{
+	g->count = g->next = 0;
+	g->at_oom = (struct sample){ 0 };
+	g->kills_before = kills;
+}
+
+void gather_death(struct gather *g, uint64_t end_ns)
+{
+	const struct sample *best = gather_at_death(g, end_ns);
 	if (best == NULL)
 		return;
 	struct facts *f = g->facts;
@@ -248,7 +260,7 @@ void gather_death(struct gather *g, uint64_t end_ns)
 	f->death_writeback_bytes = field[MEMORY_WRITEBACK];
 	f->death_unevictable_bytes = field[MEMORY_UNEVICTABLE];
 	f->death_children_anon_bytes = children_anon(best);
-	note_last_second(g, by_event ? best->t_ns : before_the_kill(g, end_ns));
+	note_last_second(g, best == &g->at_oom ? best->t_ns : before_the_kill(g, end_ns));
 }
 
 void gather_release(struct gather *g)

@@ -5,7 +5,7 @@
  * Life cycle: gather_init(); gather_phase() at each change of phase (after the
  * samples taken before it were handed over); gather_sample() for every sample in
  * order; gather_death() if the server died (the first OOM event does it by
- * itself); gather_release().
+ * itself), gather_again() when it was started again; gather_release().
  */
 #ifndef OOMRIG_RUN_GATHER_H
 #define OOMRIG_RUN_GATHER_H
@@ -49,6 +49,7 @@ struct gather {
 	uint64_t oom_events, first_oom_ns; /* event samples so far; clock_ns() of the first */
 	struct sample at_oom;              /* the event sample nearest to the kill */
 	struct last_second last_second;    /* before the moment of gather_death() */
+	uint64_t kills_before;             /* of earlier lives, in the group's counter */
 };
 
 #define GATHER_RECENT 2048 /* a second of the densest sampling, and what follows until the death is known */
@@ -73,6 +74,10 @@ void gather_tick(struct gather *g, uint64_t t_ns, uint64_t requests, uint64_t by
  * one the sample of the last second with the highest unreclaimable memory.
  */
 void gather_death(struct gather *g, uint64_t end_ns);
+/* That sample, which need not be the first death's; NULL when there is none.  Valid until the next sample. */
+const struct sample *gather_at_death(const struct gather *g, uint64_t end_ns);
+/* What was sampled of earlier lives says nothing of the next death; kills: the group's counter by now. */
+void gather_again(struct gather *g, uint64_t kills);
 void gather_release(struct gather *g);
 
 #endif

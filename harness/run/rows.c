@@ -6,7 +6,7 @@ void request_csv_header(struct buf *out)
 {
 	buf_adds(out, "sequence,phase,group,client,kind,end,status,object,offset,size_bytes,sent_bytes,received_bytes,"
 		      "intended_ns,started_ns,connected_ns,first_byte_ns,finished_ns,verified,corrupt_at,curl_code,"
-		      "error");
+		      "error,death");
 }
 
 /* RFC 4180: quoted, quotes doubled, line breaks replaced so that a row stays a line. */
@@ -29,7 +29,8 @@ static void add_time(struct buf *out, uint64_t t_ns, uint64_t origin_ns)
 		buf_addf(out, "%" PRId64, (int64_t)(t_ns - origin_ns));
 }
 
-void request_csv_row(const struct load_request *r, const char *phase, uint64_t origin_ns, struct buf *out)
+void request_csv_row(const struct load_request *r, const char *phase, unsigned death, uint64_t origin_ns,
+		     struct buf *out)
 {
 	static const char *const verified[] = {
 		[VERIFY_NOT_CHECKED] = "", [VERIFY_OK] = "yes", [VERIFY_CORRUPT] = "corrupt"
@@ -49,4 +50,7 @@ void request_csv_row(const struct load_request *r, const char *phase, uint64_t o
 		buf_addf(out, "%" PRIu64, r->corrupt_at);
 	buf_addf(out, ",%d,", r->curl_code);
 	add_text(out, r->error);
+	buf_addc(out, ',');
+	if (death > 0)
+		buf_addf(out, "%u", death);
 }

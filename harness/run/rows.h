@@ -8,6 +8,8 @@
 #include "load/load.h"
 
 void request_csv_header(struct buf *out);
-void request_csv_row(const struct load_request *r, const char *phase, uint64_t origin_ns, struct buf *out);
+/* death: which one took the request with it, from 1; 0: none. */
+void request_csv_row(const struct load_request *r, const char *phase, unsigned death, uint64_t origin_ns,
+		     struct buf *out);
 
 #endif

@@ -19,7 +19,7 @@
 #define DISK_FULL_BYTES (16ULL << 20)
 
 const char *const run_state_names[RUN_STATES] = { "start",     "prepare", "baseline", "load", "settle",
-						  "read-back", "squeeze", "stop",     "done" };
+						  "read-back", "squeeze", "aftermath", "stop", "done" };
 
 static void enter(struct run *r, enum run_state state);
 
@@ -102,6 +102,7 @@ static void on_tick(uv_timer_t *timer)
 	run_drain_samples(r);
 	if (r->state == RUN_LOAD)
 		note_point(r, gather_tick);
+	again_release(r, false);
 	show_progress(r);
 	if (++r->ticks % TICKS_PER_FLUSH != 0)
 		return;
@@ -159,19 +160,28 @@ static void on_oom_async(uv_async_t *async)
 	struct run *r = async->data;
 	uint64_t now = clock_ns();
 	/* A dying server may run into its limit again and again: the first of a burst tells what was under way. */
-	if (r->load == NULL || r->stopping || (r->at_oom_ns != 0 && now - r->at_oom_ns <= SAMPLE_DYING_NS))
+	if (r->load == NULL || r->stopping || r->frozen ||
+	    (r->at_oom_ns != 0 && now - r->at_oom_ns <= SAMPLE_DYING_NS))
 		return;
 	load_totals(r->load, &r->at_oom);
 	r->at_oom_ns = now;
 }
 
+void run_write_row(struct run *r, const struct load_request *request, const char *phase, unsigned death)
+{
+	buf_clear(&r->row);
+	request_csv_row(request, phase, death, r->origin_ns, &r->row);
+	buf_addc(&r->row, '\n');
+	fwrite(r->row.data, 1, r->row.len, r->store.requests);
+}
+
 static void on_request_done(void *arg, const struct load_request *request)
 {
 	struct run *r = arg;
-	buf_clear(&r->row);
-	request_csv_row(request, run_state_names[r->state], r->origin_ns, &r->row);
-	buf_addc(&r->row, '\n');
-	fwrite(r->row.data, 1, r->row.len, r->store.requests);
+	if (!again_request(r, request))
+		run_write_row(r, request, run_state_names[r->state], 0);
+	if (r->state == RUN_AFTERMATH && request->found != FOUND_NOT_LOOKED)
+		return;
 	bool failed = request->end == END_STATUS || request->end == END_TRANSPORT;
 	if (failed && r->facts.first_failure[0] == '\0')
 		snprintf(r->facts.first_failure, sizeof(r->facts.first_failure), "%s (group '%s', status %ld)",
@@ -201,10 +211,13 @@ static void on_load_finished(void *arg)
 		enter(r, RUN_PREPARE); /* the next group, or on */
 		return;
 	case RUN_LOAD:
-		enter(r, RUN_SETTLE);
+		enter(r, r->frozen ? RUN_AFTERMATH : RUN_SETTLE);
 		return;
 	case RUN_READ_BACK:
 		enter(r, RUN_SQUEEZE);
+		return;
+	case RUN_AFTERMATH:
+		again_load_finished(r);
 		return;
 	default:
 		return;
@@ -214,6 +227,8 @@ static void on_load_finished(void *arg)
 static void on_target_started(void *arg)
 {
 	struct run *r = arg;
+	if (r->frozen)
+		return;
 	r->facts.server_started = fact_of(1);
 	/* The trampoline has joined the group before it became the server; what follows may only take this back. */
 	r->facts.server_in_group = fact_of(1);
@@ -222,6 +237,10 @@ static void on_target_started(void *arg)
 static void on_target_ready(void *arg)
 {
 	struct run *r = arg;
+	if (r->frozen) {
+		again_ready(r);
+		return;
+	}
 	run_check_membership(r);
 	r->facts.server_ready_ns = fact_of(run_elapsed_ns(r));
 	target_watch(r->target);
@@ -231,6 +250,10 @@ static void on_target_ready(void *arg)
 static void on_target_failed(void *arg, const struct error *err)
 {
 	struct run *r = arg;
+	if (r->frozen) {
+		again_failed(r, err);
+		return;
+	}
 	/* exec or namespaces: the rig's matter.  Not ready in time: the judge sees that server_ready_ns is absent. */
 	if (err->code != ERROR_TARGET || !fact_known(r->facts.server_started)) {
 		run_fail(r, err);
@@ -244,10 +267,11 @@ static void on_target_exited(void *arg, const struct target_exit *exit)
 {
 	struct run *r = arg;
 	r->target_running = false;
-	finish_note_exit(r, exit);
+	if (!r->frozen)
+		finish_note_exit(r, exit);
 	if (r->stopping)
 		finish_check(r);
-	else
+	else if (!again_after_exit(r, exit))
 		run_enter_stop(r);
 }
 
@@ -255,7 +279,7 @@ static void on_before_signal(void *arg, int signum)
 {
 	struct run *r = arg;
 	struct error err = ERROR_INIT;
-	if (!fact_known(r->facts.our_signal)) {
+	if (!r->frozen && !fact_known(r->facts.our_signal)) {
 		r->facts.our_signal = fact_of((uint64_t)signum);
 		r->facts.our_signal_ns = fact_of(run_elapsed_ns(r));
 	}
@@ -268,7 +292,7 @@ static void on_before_signal(void *arg, int signum)
 static void note_canary(struct run *r, const json_t *figures)
 {
 	const char *pointer = r->scenario->server.canary_json;
-	const json_t *ms = pointer == NULL || r->phases[RUN_LOAD].start_ns == 0 ? NULL :
+	const json_t *ms = pointer == NULL || r->frozen || r->phases[RUN_LOAD].start_ns == 0 ? NULL :
 										  request_find_json(figures, pointer);
 	if (json_is_integer(ms) && json_integer_value(ms) >= 0)
 		r->facts.canary_lag_ns = fact_max(r->facts.canary_lag_ns,
@@ -411,7 +435,7 @@ static void enter_read_back(struct run *r)
 	struct error err = ERROR_INIT;
 	run_set_deadline(r, r->scenario->deadline_ns);
 	r->load_running = true;
-	if (load_start_read_back(r->load, &err) != 0) {
+	if (load_start_read_back(r->load, READ_BACK_ASKED, &err) != 0) {
 		r->load_running = false;
 		run_fail(r, &err);
 	}
@@ -474,6 +498,9 @@ static void on_deadline(uv_timer_t *timer)
 		else
 			run_enter_stop(r);
 		return;
+	case RUN_AFTERMATH:
+		again_deadline(r);
+		return;
 	case RUN_STOP:
 		finish_check(r);
 		return;
@@ -485,7 +512,8 @@ static void on_deadline(uv_timer_t *timer)
 static void (*const enter_state[RUN_STATES])(struct run *) = {
 	[RUN_START] = enter_start,     [RUN_PREPARE] = enter_prepare,     [RUN_BASELINE] = enter_baseline,
 	[RUN_LOAD] = enter_load,       [RUN_SETTLE] = enter_settle,       [RUN_READ_BACK] = enter_read_back,
-	[RUN_SQUEEZE] = enter_squeeze, [RUN_STOP] = finish_begin,         [RUN_DONE] = NULL,
+	[RUN_SQUEEZE] = enter_squeeze, [RUN_AFTERMATH] = again_enter,     [RUN_STOP] = finish_begin,
+	[RUN_DONE] = NULL,
 };
 
 static void enter(struct run *r, enum run_state state)
@@ -512,6 +540,11 @@ void run_enter_stop(struct run *r)
 	enter(r, RUN_STOP);
 }
 
+void run_enter_aftermath(struct run *r)
+{
+	enter(r, RUN_AFTERMATH);
+}
+
 /* ---- set up, tear down -------------------------------------------------- */
 
 static void init_loop(struct run *r)
@@ -526,6 +559,7 @@ static void init_loop(struct run *r)
 	uv_timer_init(&r->loop, &r->tick);
 	uv_timer_init(&r->loop, &r->deadline);
 	uv_async_init(&r->loop, &r->oom_async, on_oom_async);
+	again_init(r);
 	r->tick.data = r->deadline.data = r->oom_async.data = r;
 	uv_timer_start(&r->tick, on_tick, TICK_MS, TICK_MS);
 }
@@ -627,6 +661,7 @@ static void tear_down(struct run *r)
 	uv_close((uv_handle_t *)&r->tick, NULL);
 	uv_close((uv_handle_t *)&r->deadline, NULL);
 	uv_close((uv_handle_t *)&r->oom_async, NULL);
+	again_close(r);
 	uv_run(&r->loop, UV_RUN_DEFAULT);
 	if (uv_loop_close(&r->loop) != 0)
 		log_error("bug: the event loop still has handles at the end of a run");

@@ -6,7 +6,8 @@
  *   read-back -> squeeze -> stop -> judged
  *
  * Any state may go straight to stop: the server died, the rig failed, the user
- * interrupted, a deadline passed.  Nothing sleeps; every wait has a deadline.
+ * interrupted, a deadline passed.  With the scenario's on_crash a death leads to
+ * aftermath or back into the load instead: again.h.  Nothing sleeps; every wait has a deadline.
  *
  * run_scenario() runs its own libuv loop and returns when server, group and
  * temporary folders are gone and the record is complete.  0: judged (whatever

@@ -1,8 +1,9 @@
 /*
  * state - what one run knows while it runs; private to run/.
  *
- * run.c moves between the states, finish.c ends a run and turns what is left into
- * facts, record.c writes what is known into the record.
+ * run.c moves between the states, again.c starts a dead server again, finish.c ends
+ * a run and turns what is left into facts, record.c writes what is known into the
+ * record.
  */
 #ifndef OOMRIG_RUN_STATE_H
 #define OOMRIG_RUN_STATE_H
@@ -17,6 +18,7 @@
 #include "observe/kernel_log.h"
 #include "observe/sampler.h"
 #include "report/progress.h"
+#include "run/again.h"
 #include "run/folders.h"
 #include "run/gather.h"
 #include "run/rounds.h"
@@ -32,6 +34,7 @@ enum run_state {
 	RUN_SETTLE,    /* idle */
 	RUN_READ_BACK, /* every acknowledged upload once more */
 	RUN_SQUEEZE,   /* page cache asked back */
+	RUN_AFTERMATH, /* after a death: started again, what was acknowledged once more */
 	RUN_STOP,      /* load cut, server ended */
 	RUN_DONE,
 	RUN_STATES
@@ -72,6 +75,8 @@ struct run {
 	bool load_running;       /* a load_start() whose finished has not come */
 	bool target_running;     /* spawned and not exited */
 	bool stopping, finished;
+	bool frozen;             /* facts of the first death are complete: what follows does not touch them */
+	struct again again;
 	unsigned ticks;
 	unsigned kernel_log_waits;
 
@@ -108,13 +113,21 @@ void run_set_deadline(struct run *r, uint64_t ns);
 /* Is the disk under the data full?  Once seen full, it stays so in the facts. */
 void run_check_disk(struct run *r);
 
-/* run.c: from any state to RUN_STOP. */
+/* run.c: from any state to RUN_STOP, or to RUN_AFTERMATH. */
 void run_enter_stop(struct run *r);
+void run_enter_aftermath(struct run *r);
+
+/* A row of requests.csv; death: which one took the request with it, from 1, 0: none. */
+void run_write_row(struct run *r, const struct load_request *request, const char *phase, unsigned death);
 
 /* finish.c */
 void finish_begin(struct run *r);        /* reads what must be read before our own signals, then sends them */
 void finish_check(struct run *r);        /* called when the load or the server has ended; goes on when both have */
 void finish_note_exit(struct run *r, const struct target_exit *exit);
+void finish_freeze(struct run *r);       /* reads all that the verdict rests on but the kernel log */
+/* Is there a kill by the counter that the kernel log has not told of yet?  A few times yes at most. */
+bool finish_kernel_log_late(struct run *r);
+void finish_read_kernel_log(struct run *r); /* into the facts */
 
 /* record.c: keys of run.json. */
 void record_begin(struct run *r);

@@ -137,10 +137,10 @@ static int check_upload_group(const struct group_check *c)
 	return 0;
 }
 
-static bool prepares_objects(const struct scenario *s)
+static bool has_uploads(const struct group_list *groups)
 {
-	for (size_t i = 0; i < s->prepare.count; i++)
-		if (s->prepare.items[i].kind == GROUP_UPLOAD)
+	for (size_t i = 0; i < groups->count; i++)
+		if (groups->items[i].kind == GROUP_UPLOAD)
 			return true;
 	return false;
 }
@@ -150,7 +150,7 @@ static int check_reading_group(const struct group_check *c)
 {
 	if (c->s->server.download.path == NULL)
 		return refuse(c, "downloads need 'server.download.path'");
-	if (!prepares_objects(c->s))
+	if (!has_uploads(&c->s->prepare))
 		return refuse(c, "downloads need objects: an upload group under 'prepare'");
 	return 0;
 }
@@ -224,6 +224,33 @@ static int check_prepare(const struct scenario *s, struct error *err)
 	return check_groups(s, "prepare", &s->prepare, err);
 }
 
+static bool deletes(const struct scenario *s)
+{
+	for (size_t i = 0; i < s->load.count; i++)
+		if (s->load.items[i].kind == GROUP_REQUEST && strcmp(s->load.items[i].request.method, "DELETE") == 0)
+			return true;
+	return false;
+}
+
+static int check_on_crash(const struct scenario *s, struct error *err)
+{
+	if (s->on_crash == CRASH_RESTART && s->rounds > 1)
+		return error_set(err, ERROR_INPUT, "%s: 'on_crash: restart' goes with one round", s->path);
+	if (s->on_crash != CRASH_READ_BACK)
+		return 0;
+	if (s->server.download.path == NULL)
+		return error_set(err, ERROR_INPUT, "%s: 'on_crash: read-back' needs 'server.download.path'", s->path);
+	if (!has_uploads(&s->prepare) && !has_uploads(&s->load))
+		return error_set(err, ERROR_INPUT, "%s: 'on_crash: read-back' needs uploads to read", s->path);
+	if (deletes(s))
+		return error_set(err, ERROR_INPUT, "%s: 'on_crash: read-back' would take for lost what the load deletes",
+				 s->path);
+	if (s->data == FOLDER_RAM)
+		return error_set(err, ERROR_INPUT,
+				 "%s: 'on_crash: read-back' needs 'data: disk'; a RAM disk goes with its server", s->path);
+	return 0;
+}
+
 int scenario_check(const struct scenario *s, struct error *err)
 {
 	if (s->swap_bytes != 0 && s->memory_bytes == 0)
@@ -233,7 +260,7 @@ int scenario_check(const struct scenario *s, struct error *err)
 				 s->path);
 	if (s->load.count == 0)
 		return error_set(err, ERROR_INPUT, "%s: no load: 'load' needs at least one group", s->path);
-	if (check_server(s, err) != 0 || check_prepare(s, err) != 0)
+	if (check_server(s, err) != 0 || check_prepare(s, err) != 0 || check_on_crash(s, err) != 0)
 		return -1;
 	return check_groups(s, "load", &s->load, err);
 }

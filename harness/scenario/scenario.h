@@ -140,6 +140,7 @@ struct group_list {
 };
 
 enum expected_failures { FAILURES_ANY, FAILURES_NONE, FAILURES_SOME }; /* of requests */
+enum on_crash { CRASH_STOP, CRASH_READ_BACK, CRASH_RESTART };
 enum folder_kind { FOLDER_DISK, FOLDER_RAM }; /* RAM: a tmpfs charged to the server's group */
 
 struct scenario {
@@ -166,6 +167,8 @@ struct scenario {
 	uint64_t settle_ns;        /* idle after the load */
 	uint64_t deadline_ns;      /* the load is cut after this long and the run is invalid unless it may be cut */
 	uint64_t runs;
+	enum on_crash on_crash;    /* what follows when the server's main process ends by itself */
+	uint64_t restarts;         /* CRASH_RESTART: at most so many */
 	uint64_t rounds;           /* of the load, each with its settling; varied when more than one */
 	struct server_spec server;
 	struct group_list prepare; /* one after the other, before the baseline: objects for downloads */

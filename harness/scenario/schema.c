@@ -28,6 +28,10 @@ static const char *const failure_names[] = { [FAILURES_ANY] = "any",
 					     [FAILURES_NONE] = "none",
 					     [FAILURES_SOME] = "some",
 					     NULL };
+static const char *const crash_names[] = { [CRASH_STOP] = "stop",
+					   [CRASH_READ_BACK] = "read-back",
+					   [CRASH_RESTART] = "restart",
+					   NULL };
 static const char *const scheme_names[] = { "http", "https", NULL };
 
 /* One row; further fields (.max = …, .choices = …) may follow the meaning. */
@@ -232,6 +236,12 @@ const struct key_row scenario_keys[] = {
 	ROW("deadline", KEY_DURATION, SCENARIO_AT(deadline_ns), "60s",
 	    "the load is cut after this long and the run is invalid", .min = NS_PER_MS, .max = DAY_NS),
 	ROW("runs", KEY_COUNT, SCENARIO_AT(runs), "1", "repetitions", .min = 1, .max = 100000),
+	ROW("on_crash", KEY_CHOICE, SCENARIO_AT(on_crash), "stop",
+	    "when the server dies: end the run; start it once more and read back all that was acknowledged; or start it "
+	    "again and go on with the load",
+	    .choices = crash_names),
+	ROW("restarts", KEY_COUNT, SCENARIO_AT(restarts), "10",
+	    "on_crash restart: at most so many, then the load is cut", .min = 1, .max = 63),
 	ROW("rounds", KEY_COUNT, SCENARIO_AT(rounds), "1",
 	    "the load this many times, with once or three times the clients and once or twice the files and sizes; from 7 "
 	    "on the verdict names the growth law, 9 give each combination once, 17 twice",

@@ -69,13 +69,18 @@ int probe_send(struct probe *p, const struct target_access *access, const struct
 	return 0;
 }
 
+void probe_cancel(struct probe *p)
+{
+	if (!p->busy)
+		return;
+	http_client_remove(p->http, &p->transfer);
+	request_release(&p->request);
+	p->busy = false;
+}
+
 void probe_release(struct probe *p)
 {
-	if (p->busy) {
-		http_client_remove(p->http, &p->transfer);
-		request_release(&p->request);
-		p->busy = false;
-	}
+	probe_cancel(p);
 	if (p->transfer.easy != NULL)
 		curl_easy_cleanup(p->transfer.easy);
 	p->transfer.easy = NULL;

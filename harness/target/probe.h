@@ -3,7 +3,7 @@
  * login, health, debug figures.  Reusable; one transfer at a time.
  *
  * Life cycle: probe_init(), probe_send() as often as wanted (not while busy),
- * probe_release() (takes back a transfer that is under way).  Loop thread only.
+ * probe_release() (cancels first).  Loop thread only.
  */
 #ifndef OOMRIG_TARGET_PROBE_H
 #define OOMRIG_TARGET_PROBE_H
@@ -33,6 +33,8 @@ int probe_init(struct probe *p, struct http_client *http, void (*done)(struct pr
 /* tcp_only: connecting is the answer (status 1). */
 int probe_send(struct probe *p, const struct target_access *access, const struct request_spec *spec,
 	       uint64_t timeout_ns, bool tcp_only, struct error *err);
+/* Takes back a transfer that is under way: done is not called for it. */
+void probe_cancel(struct probe *p);
 void probe_release(struct probe *p);
 
 #endif

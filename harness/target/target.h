@@ -7,6 +7,8 @@
  *   2. target_start() writes the configuration files and spawns;
  *      then callbacks.ready, callbacks.failed or, when it ends first, neither;
  *      callbacks.exited follows whenever it ends, once;
+ *      after that target_start() may be called again: same folders, ports,
+ *      words and group, the log goes on behind a line of ours;
  *   3. target_stop() asks it to end, then kills; callbacks.exited follows;
  *   4. target_close() (after exited, or if it was never started), frees in the
  *      close callback.
@@ -60,7 +62,7 @@ int target_start(struct target *t, struct error *err);
 
 /* For the load's requests; valid until target_close(). */
 const struct target_access *target_access(const struct target *t);
-pid_t target_pid(const struct target *t); /* 0 before the start */
+pid_t target_pid(const struct target *t); /* of the last start; 0 before it */
 /* The words it was started with, as a JSON array the caller owns. */
 json_t *target_command(const struct target *t);
 

@@ -9,9 +9,9 @@ setup() { setup_rig; }
 # Groups of this test's own rigs are looked for by name below; other rigs may run beside it.
 teardown() { rm -rf "$RESULTS"; }
 
-# In turn: a quiet server, one that is killed, one with children, one with a database.
+# In turn: a quiet server, one that is killed, one with children, one with a database, one that is started again.
 SCENARIOS=(tests/truth/page-cache.yaml tests/truth/killed-by-the-cap.yaml tests/truth/leak-in-worker.yaml
-	scenarios/picoshare/three-uploads-all-fixes.yaml)
+	scenarios/picoshare/three-uploads-all-fixes.yaml tests/truth/killed-when-read.yaml)
 
 left_of() { # rig pid
 	find /sys/fs/cgroup -maxdepth 2 -type d -name "oomrig-$1-*" 2>/dev/null
@@ -43,7 +43,7 @@ check_records() {
 	need_cap
 	RANDOM=${SEED:-1}
 	for ((i = 0; i < ${SIGKILLS:-16}; i++)); do
-		"$RIG" run "${SCENARIOS[i % 4]}" --quiet --results "$RESULTS" --set load.1.size=20MB >/dev/null 2>&1 3>&- &
+		"$RIG" run "${SCENARIOS[i % ${#SCENARIOS[@]}]}" --quiet --results "$RESULTS" --set load.1.size=20MB >/dev/null 2>&1 3>&- &
 		rig_pid=$!
 		sleep "$(printf '%d.%03d' $((RANDOM % 3 == 0)) $((RANDOM % 1000)))"
 		kill -9 "$rig_pid" 2>/dev/null || true # it may have ended by itself

@@ -196,7 +196,7 @@ static void finished(void *arg)
 		load_totals(d->load, &d->after);
 		load_self(d->load, &d->self);
 		d->phase = 2;
-		if (d->settings.read_back && load_start_read_back(d->load, &err) == 0)
+		if (d->settings.read_back && load_start_read_back(d->load, READ_BACK_ASKED, &err) == 0)
 			return;
 	}
 	report(d);

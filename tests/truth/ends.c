@@ -46,6 +46,18 @@ static int eat_at_once(struct upload *u)
 	take_until_killed(chance(1, 8) * MIB);
 }
 
+static int store_and_eat(struct upload *u)
+{
+	(void)u;
+	take(chance(2, 6) * MIB);
+	return 201;
+}
+
+static void eat_while_giving(void)
+{
+	take_until_killed(4 * MIB);
+}
+
 static void eat_before_ready(void)
 {
 	sleep_ms(chance(0, 50));
@@ -312,6 +324,13 @@ const struct fate ends[] = {
 	  .start = start_worker,
 	  .uploaded = feed_worker_or_exit },
 	{ .name = "killed-while-settling", .meaning = "outgrows the cap when the load is over", .uploaded = eat_later },
+	{ .name = "killed-after-storing",
+	  .meaning = "stores what it acknowledges, and outgrows the cap",
+	  .uploaded = store_and_eat },
+	{ .name = "killed-when-read",
+	  .meaning = "the same, and once more when it is asked for what it has stored",
+	  .uploaded = store_and_eat,
+	  .giving = eat_while_giving },
 	{ .name = "killed-at-teardown",
 	  .meaning = "outgrows the cap when told to stop",
 	  .received = service_forget,

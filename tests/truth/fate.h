@@ -36,9 +36,10 @@ struct fate {
 	void (*begin)(struct upload *u);				  /* an upload's head has been read */
 	void (*received)(struct upload *u, const char *data, size_t len); /* instead of storing a piece of it */
 	int (*uploaded)(struct upload *u); /* all of it is there; returns the HTTP status of the answer */
+	void (*giving)(void);		   /* a file is given back: its head was sent, the bytes follow */
 	void (*healthy)(void);		   /* before a health probe is answered */
 	void (*told_to_stop)(void);	   /* on SIGTERM, before it exits with 0 */
-	bool acknowledges_early; /* answers 201 to the head alone and hangs up */
+	bool answers_at_the_head; /* answers 201 to the head alone and hangs up */
 };
 extern const struct fate ends[], grows[], serves[]; /* each ends with name == NULL */
 

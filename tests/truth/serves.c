@@ -88,6 +88,13 @@ static void store_half(struct upload *u, const char *data, size_t len)
 		service_store(u, data, len);
 }
 
+/* Where it means to write it later from. */
+static void store_in_memory(struct upload *u, const char *data, size_t len)
+{
+	(void)u;
+	memcpy(take(len), data, len);
+}
+
 static int refuse_half(struct upload *u)
 {
 	static unsigned count;
@@ -136,13 +143,16 @@ const struct fate serves[] = {
 	  .meaning = "logs \"Out of memory\" and lives",
 	  .received = service_forget,
 	  .uploaded = speak_of_memory },
-	{ .name = "acknowledges-early",
+	{ .name = "answers-at-the-head",
 	  .meaning = "answers 201 before the body has come, and hangs up",
-	  .acknowledges_early = true },
+	  .answers_at_the_head = true },
 	{ .name = "discards", .meaning = "acknowledges and stores nothing", .received = service_forget },
 	{ .name = "stores-wrong-byte",
 	  .meaning = "acknowledges and stores one bit wrong",
 	  .received = store_wrong_byte },
+	{ .name = "acknowledges-early",
+	  .meaning = "acknowledges what it holds in memory only, until that kills it",
+	  .received = store_in_memory },
 	{ .name = "stores-half", .meaning = "acknowledges and stores half of it", .received = store_half },
 	{ .name = NULL },
 };

@@ -84,7 +84,7 @@ static bool take_upload(struct connection *c, struct upload *u, size_t head_len)
 	char piece[PIECE_BYTES];
 	size_t behind = c->held - head_len;
 
-	if (fate->acknowledges_early) {
+	if (fate->answers_at_the_head) {
 		answer(c->fd, 201, 0);
 		return false;
 	}
@@ -119,6 +119,8 @@ static void give_file(int fd, const char *name)
 		answer(fd, 404, 0);
 	} else {
 		answer(fd, 200, (uint64_t)st.st_size);
+		if (fate->giving != NULL)
+			fate->giving();
 		for (off_t at = 0; at < st.st_size;)
 			if (sendfile(fd, file, &at, (size_t)(st.st_size - at)) <= 0)
 				break;

@@ -129,6 +129,11 @@ static void test_data_loss_is_expected_or_not(void **state)
 		{ "corrupt=1", false, false },
 		{ "corrupt=1", true, true },
 		{ "corrupt=0", true, false },
+		/* What was not read is not "nothing lost". */
+		{ "aftermath_acknowledged=3;aftermath_intact=2;aftermath_unread=1", false, false },
+		{ "aftermath_acknowledged=3;aftermath_intact=3;aftermath_unread=0", false, true },
+		{ "corrupt=1;aftermath_acknowledged=3;aftermath_lost=1;aftermath_unread=2", true, true },
+		{ "aftermath_acknowledged=3;aftermath_unread=3", true, false },
 	};
 
 	(void)state;

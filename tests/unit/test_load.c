@@ -27,6 +27,7 @@ struct fixture {
 	struct load_request records[RECORDS_MAX];
 	size_t count, first; /* first: of the last phase */
 	struct load_totals totals;
+	enum read_back_scope scope; /* of run_phase() without groups */
 	struct load_group *groups[40]; /* what the load borrowed, freed after it */
 	size_t group_arrays;
 	unsigned stop_after; /* load_stop() after that many records, 0: never */
@@ -83,7 +84,7 @@ static void run_phase(struct fixture *f, const struct load_group *groups, size_t
 		kept[i] = groups[i];
 	assert_true(f->group_arrays < COUNT(f->groups));
 	f->groups[f->group_arrays++] = kept;
-	if ((count > 0 ? load_start(f->load, kept, count, &err) : load_start_read_back(f->load, &err)) != 0)
+	if ((count > 0 ? load_start(f->load, kept, count, &err) : load_start_read_back(f->load, f->scope, &err)) != 0)
 		fail_msg("%s", err.message);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	assert_true(f->finished);
@@ -186,6 +187,7 @@ struct answer_row {
 	enum request_verdict verify;
 	uint64_t corrupt_at;
 	const char *error;
+	enum object_found found;
 };
 
 static void check_answer(struct fixture *f, const struct answer_row *row)
@@ -193,10 +195,12 @@ static void check_answer(struct fixture *f, const struct answer_row *row)
 	assert_true(f->count > f->first);
 	const struct load_request *r = &f->records[f->count - 1];
 	if (r->end != row->end || r->verify != row->verify || r->corrupt_at != row->corrupt_at ||
-	    strstr(r->error, row->error) == NULL || (row->error[0] == '\0' && r->error[0] != '\0'))
-		fail_msg("%s\n  got      %s verify %d at %" PRIu64 " '%s'\n  expected %s verify %d at %" PRIu64 " '%s'",
-			 row->name, request_end_names[r->end], r->verify, r->corrupt_at, r->error,
-			 request_end_names[row->end], row->verify, row->corrupt_at, row->error);
+	    r->found != row->found || strstr(r->error, row->error) == NULL || (row->error[0] == '\0' && r->error[0] != '\0'))
+		fail_msg("%s\n  got      %s verify %d at %" PRIu64 " found '%s' '%s'\n"
+			 "  expected %s verify %d at %" PRIu64 " found '%s' '%s'",
+			 row->name, request_end_names[r->end], r->verify, r->corrupt_at, object_found_names[r->found],
+			 r->error, request_end_names[row->end], row->verify, row->corrupt_at,
+			 object_found_names[row->found], row->error);
 }
 
 #define NO_FLIP .flip_at = UINT64_MAX
@@ -211,48 +215,50 @@ static void test_faulty_answers(void **state)
 		struct answer_row row;
 	} rows[] = {
 		{ GROUP_UPLOAD, false, { "refused upload", { NO_FLIP, .refuse_upload = 503 },
-		  END_STATUS, 0, 0, "answered 503: no room" } },
+		  END_STATUS, 0, 0, "answered 503: no room", FOUND_NOT_LOOKED } },
 		{ GROUP_UPLOAD, false, { "no id", { NO_FLIP, .upload_answer = "{\"x\":1}" },
-		  END_STATUS, 0, 0, "has no id at '/file/id'" } },
+		  END_STATUS, 0, 0, "has no id at '/file/id'", FOUND_NOT_LOOKED } },
 		{ GROUP_UPLOAD, false, { "not JSON", { NO_FLIP, .upload_answer = "fine" },
-		  END_STATUS, 0, 0, "'fine' is not JSON" } },
+		  END_STATUS, 0, 0, "'fine' is not JSON", FOUND_NOT_LOOKED } },
 		{ GROUP_UPLOAD, false, { "no answer", { NO_FLIP, .close_without_answer = true },
-		  END_TRANSPORT, 0, 0, "Empty reply" } },
-		{ GROUP_DOWNLOAD, false, { "good download", { NO_FLIP }, END_OK, VERIFY_OK, 0, "" } },
+		  END_TRANSPORT, 0, 0, "Empty reply", FOUND_NOT_LOOKED } },
+		{ GROUP_DOWNLOAD, false, { "good download", { NO_FLIP }, END_OK, VERIFY_OK, 0, "", FOUND_NOT_LOOKED } },
 		{ GROUP_DOWNLOAD, false, { "404", { NO_FLIP, .refuse_download = 404 },
-		  END_STATUS, 0, 0, "answered 404: gone" } },
+		  END_STATUS, 0, 0, "answered 404: gone", FOUND_NOT_LOOKED } },
 		{ GROUP_DOWNLOAD, false, { "flipped", { .flip_at = 12345 },
-		  END_OK, VERIFY_CORRUPT, 12345, "wrong byte at 12345" } },
+		  END_OK, VERIFY_CORRUPT, 12345, "wrong byte at 12345", FOUND_NOT_LOOKED } },
 		{ GROUP_DOWNLOAD, false, { "last byte", { .flip_at = SIZE - 1 },
-		  END_OK, VERIFY_CORRUPT, SIZE - 1, "wrong byte" } },
+		  END_OK, VERIFY_CORRUPT, SIZE - 1, "wrong byte", FOUND_NOT_LOOKED } },
 		{ GROUP_DOWNLOAD, false, { "short", { NO_FLIP, .short_by = 10 },
-		  END_OK, VERIFY_CORRUPT, SIZE - 10, "299990 of 300000" } },
+		  END_OK, VERIFY_CORRUPT, SIZE - 10, "299990 of 300000", FOUND_NOT_LOOKED } },
 		{ GROUP_DOWNLOAD, false, { "empty", { NO_FLIP, .short_by = SIZE },
-		  END_OK, VERIFY_CORRUPT, 0, " 0 of 300000" } },
+		  END_OK, VERIFY_CORRUPT, 0, " 0 of 300000", FOUND_NOT_LOOKED } },
 		{ GROUP_DOWNLOAD, false, { "long", { NO_FLIP, .excess = 3 },
-		  END_OK, VERIFY_CORRUPT, SIZE, "3 bytes too many" } },
+		  END_OK, VERIFY_CORRUPT, SIZE, "3 bytes too many", FOUND_NOT_LOOKED } },
 		{ GROUP_DOWNLOAD, false, { "broken off", { NO_FLIP, .break_after = 5000 },
-		  END_TRANSPORT, 0, 0, "remaining" } },
-		{ GROUP_SEEK, false, { "good window", { NO_FLIP }, END_OK, VERIFY_OK, 0, "" } },
+		  END_TRANSPORT, 0, 0, "remaining", FOUND_NOT_LOOKED } },
+		{ GROUP_SEEK, false, { "good window", { NO_FLIP }, END_OK, VERIFY_OK, 0, "", FOUND_NOT_LOOKED } },
 		{ GROUP_SEEK, false, { "no ranges", { NO_FLIP, .ignore_range = true },
-		  END_STATUS, 0, 0, "answered 200 to a range request" } },
+		  END_STATUS, 0, 0, "answered 200 to a range request", FOUND_NOT_LOOKED } },
 		{ GROUP_SEEK, false, { "another range", { NO_FLIP, .wrong_range = true },
-		  END_STATUS, 0, 0, "instead of 'bytes 0-299999/300000'" } },
+		  END_STATUS, 0, 0, "instead of 'bytes 0-299999/300000'", FOUND_NOT_LOOKED } },
 		{ GROUP_SEEK, false, { "flipped window", { .flip_at = 77 },
-		  END_OK, VERIFY_CORRUPT, 77, "wrong byte at 77" } },
+		  END_OK, VERIFY_CORRUPT, 77, "wrong byte at 77", FOUND_NOT_LOOKED } },
 		{ GROUP_SEEK, false, { "416", { NO_FLIP, .refuse_download = 416 },
-		  END_STATUS, 0, 0, "answered 416: gone" } },
-		{ GROUP_DOWNLOAD, true, { "good read-back", { NO_FLIP }, END_OK, VERIFY_OK, 0, "" } },
+		  END_STATUS, 0, 0, "answered 416: gone", FOUND_NOT_LOOKED } },
+		{ GROUP_DOWNLOAD, true, { "good read-back", { NO_FLIP }, END_OK, VERIFY_OK, 0, "", FOUND_INTACT } },
 		{ GROUP_DOWNLOAD, true, { "lost", { NO_FLIP, .refuse_download = 404 }, END_STATUS, VERIFY_CORRUPT, 0,
-			"acknowledged object 1 (id 0) reads back 0 of 300000 bytes: answered 404: gone" } },
+			"acknowledged object 1 (id 0) reads back 0 of 300000 bytes: answered 404: gone", FOUND_LOST } },
 		{ GROUP_DOWNLOAD, true, { "emptied", { NO_FLIP, .short_by = SIZE },
-		  END_OK, VERIFY_CORRUPT, 0, "(id 0) reads back 0 of 300000 bytes" } },
+		  END_OK, VERIFY_CORRUPT, 0, "(id 0) reads back 0 of 300000 bytes", FOUND_HALF } },
+		{ GROUP_DOWNLOAD, true, { "too long", { NO_FLIP, .excess = 3 },
+		  END_OK, VERIFY_CORRUPT, SIZE, "3 bytes too many", FOUND_CORRUPT } },
 		{ GROUP_DOWNLOAD, true, { "breaks off", { NO_FLIP, .break_after = 4096 },
-		  END_TRANSPORT, VERIFY_CORRUPT, 4096, "4096 of 300000" } },
+		  END_TRANSPORT, VERIFY_CORRUPT, 4096, "4096 of 300000", FOUND_HALF } },
 		{ GROUP_DOWNLOAD, true, { "rotten", { .flip_at = 9 },
-		  END_OK, VERIFY_CORRUPT, 9, "acknowledged object 1 (id 0): wrong byte at 9" } },
+		  END_OK, VERIFY_CORRUPT, 9, "acknowledged object 1 (id 0): wrong byte at 9", FOUND_CORRUPT } },
 		{ GROUP_DOWNLOAD, true, { "no answer", { NO_FLIP, .close_without_answer = true },
-		  END_TRANSPORT, VERIFY_NOT_CHECKED, 0, "Empty reply" } },
+		  END_TRANSPORT, VERIFY_NOT_CHECKED, 0, "Empty reply", FOUND_UNREAD } },
 	};
 	uint64_t size = SIZE;
 	prepare(f, SIZE, 1);
@@ -552,6 +558,50 @@ static void test_dead_server(void **state)
 		assert_true(f->records[i].started_ns - f->records[i - 1].finished_ns >= 95 * NS_PER_MS);
 }
 
+/* What was under way when the server went can be looked for where the client chose its name. */
+static void test_unanswered_uploads(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t size = SIZE, acknowledged, unanswered;
+	struct load_group group = upload_group(2, 1, &size, 1);
+	static const struct {
+		char *id_json;
+		uint64_t unanswered;
+	} rows[] = { { slash_json, 0 }, { NULL, 2 } };
+
+	group.read_back = false;
+	prepare(f, SIZE, 1);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		f->spec.upload.id_json = rows[i].id_json;
+		f->server->behaviour = (struct server_behaviour){ NO_FLIP, .close_without_answer = true };
+		run_phase(f, &group, 1);
+		load_objects(f->load, READ_BACK_ALL, &acknowledged, &unanswered);
+		assert_int_equal(acknowledged, 1);
+		assert_int_equal(unanswered, rows[i].unanswered);
+	}
+	/* All that is known, the unanswered after the acknowledged: the server's names are numbers, so it has none of ours. */
+	f->server->behaviour = (struct server_behaviour){ NO_FLIP };
+	f->server->object_count = 1;
+	f->scope = READ_BACK_ALL;
+	f->spec.download.path = (char *)"/o/{id}";
+	run_phase(f, NULL, 0);
+	assert_int_equal(f->count - f->first, 3);
+	assert_int_equal(f->records[f->first].found, FOUND_INTACT);
+	assert_true(f->records[f->first].acknowledged);
+	f->server->behaviour.refuse_download = 404;
+	run_phase(f, NULL, 0);
+	assert_int_equal(f->records[f->first].verify, VERIFY_CORRUPT);
+	for (size_t i = f->first + 1; i < f->count; i++) {
+		assert_false(f->records[i].acknowledged);
+		assert_int_equal(f->records[i].found, FOUND_LOST);
+		assert_int_equal(f->records[i].verify, VERIFY_NOT_CHECKED);
+	}
+	f->scope = READ_BACK_ASKED;
+	load_objects(f->load, READ_BACK_ASKED, &acknowledged, &unanswered);
+	assert_int_equal(acknowledged, 1);
+	assert_int_equal(unanswered, 0);
+}
+
 static void test_small_requests(void **state)
 {
 	struct fixture *f = *state;
@@ -655,7 +705,7 @@ int main(void)
 		with_server(test_reader_waits_for_uploads),
 		with_server(test_nothing_to_read),
 		with_server(test_dead_server),
-		with_server(test_small_requests),
+		with_server(test_unanswered_uploads), with_server(test_small_requests),
 		with_server(test_times_and_delays),
 		with_server(test_bad_groups),
 		with_server(test_self),

@@ -449,6 +449,17 @@ static void test_check(void **state)
 		  "t.yaml: load group 'a': runs until 60.0 s, which is not before the deadline of 60.0 s" },
 		{ "load: [{name: a, size: 1}, {name: a, size: 1}]",
 		  "t.yaml: load group 'a': another group has that name" },
+		{ "on_crash: read-back\nload: [{size: 1}]", "" },
+		{ "on_crash: restart\nload: [{size: 1}]", "" },
+		{ "on_crash: restart\nrounds: 2\nload: [{size: 1}]", "t.yaml: 'on_crash: restart' goes with one round" },
+		{ "on_crash: read-back\nload: [{kind: request, request: {path: /}}]",
+		  "t.yaml: 'on_crash: read-back' needs uploads to read" },
+		{ "on_crash: read-back\nload: [{size: 1}, {kind: request, request: {path: /, method: DELETE}}]",
+		  "t.yaml: 'on_crash: read-back' would take for lost what the load deletes" },
+		{ "on_crash: read-back\ndata: ram\nload: [{size: 1}]",
+		  "t.yaml: 'on_crash: read-back' needs 'data: disk'; a RAM disk goes with its server" },
+		{ "server: {command: x, upload: {path: /up}}\non_crash: read-back\nload: [{size: 1}]",
+		  "t.yaml: 'on_crash: read-back' needs 'server.download.path'" },
 		{ "load: [{name: a.b, size: 1}]", "t.yaml: load group 'a.b': a name has letters, but no '.' or '='" },
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {

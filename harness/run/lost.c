@@ -1,0 +1,52 @@
+#include "run/lost.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+bool lost_hold(struct lost *l, const struct load_request *request, const char *phase)
+{
+	if (request->end != END_TRANSPORT || request->curl_code == 0)
+		return false;
+	if (l->count == l->capacity) {
+		l->capacity = l->capacity > 0 ? l->capacity * 2 : 64;
+		l->rows = xrealloc(l->rows, l->capacity * sizeof(*l->rows));
+	}
+	l->rows[l->count++] = (struct lost_row){ *request, phase, l->down ? l->deaths : 0 };
+	return true;
+}
+
+void lost_death(struct lost *l, uint64_t end_ns)
+{
+	l->deaths++;
+	l->down = true;
+	for (size_t i = 0; i < l->count; i++)
+		if (l->rows[i].death == 0 && l->rows[i].request.finished_ns + LOST_WINDOW_NS >= end_ns)
+			l->rows[i].death = l->deaths;
+}
+
+void lost_up(struct lost *l)
+{
+	l->down = false;
+}
+
+void lost_release(struct lost *l, uint64_t now_ns, bool all, void (*fn)(void *arg, const struct lost_row *row),
+		  void *arg)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < l->count; i++) {
+		struct lost_row *row = &l->rows[i];
+		if (all || row->death != 0 || row->request.finished_ns + LOST_WINDOW_NS < now_ns)
+			fn(arg, row);
+		else
+			l->rows[kept++] = *row;
+	}
+	l->count = kept;
+}
+
+void lost_free(struct lost *l)
+{
+	free(l->rows);
+	memset(l, 0, sizeof(*l));
+}

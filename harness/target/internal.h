@@ -1,0 +1,59 @@
+/*
+ * internal - what the parts of the target share.  Not for other modules.
+ *
+ *   target.c  the life of the process: start, exit, stop     ready.c  readiness, then login
+ *   launch.c  what it is started with (a module of its own)  watch.c  health and debug figures
+ */
+#ifndef OOMRIG_TARGET_INTERNAL_H
+#define OOMRIG_TARGET_INTERNAL_H
+
+#include "target/launch.h"
+#include "target/probe.h"
+#include "target/target.h"
+
+/* From one start to its exit; closed by itself once that was reported. */
+struct target_life {
+	struct target *target;
+	uv_process_t process;
+	uv_pipe_t exec_pipe; /* what the trampoline has to say */
+	int open; /* of the two handles */
+};
+
+struct target {
+	struct target_options options;
+	const struct server_spec *spec; /* borrowed from the scenario */
+	struct launch launch;
+	struct target_access access;
+
+	struct target_life *life; /* NULL: before the start and after the exit */
+	pid_t pid; /* of the last start; 0: there was none */
+	struct buf exec_error;
+	uv_timer_t timer; /* readiness first, then the stop deadline */
+	uv_timer_t watch_timer;
+	int handles; /* the timers and every life that is not closed yet */
+	bool exec_known, ready, stopping, exit_seen;
+	struct target_exit exit;
+	uint64_t ready_deadline_ns;
+	uint64_t log_start; /* bytes of the log that earlier lives wrote */
+
+	struct probe start_probe; /* readiness, then login */
+	struct probe health_probe, debug_probe;
+	bool login_sent;
+	uint64_t silent_since_ns; /* first health probe without an answer since; 0: none */
+	uint64_t longest_silence_ns;
+
+	void (*closed)(void *arg);
+	void *closed_arg;
+};
+
+/* target.c: could not start, or never became ready. */
+void target_fail(struct target *t, enum error_code code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* ready.c */
+int ready_init(struct target *t, struct error *err);
+void ready_try(struct target *t);
+
+/* watch.c */
+int watch_init(struct target *t, struct error *err);
+
+#endif

@@ -1,0 +1,104 @@
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/units.h"
+#include "target/internal.h"
+
+#define READY_RETRY_MS 10
+#define READY_PROBE_TIMEOUT_NS (2 * NS_PER_S)
+
+static void on_ready_timer(uv_timer_t *timer)
+{
+	ready_try(timer->data);
+}
+
+static void become_ready(struct target *t)
+{
+	uv_timer_stop(&t->timer);
+	t->ready = true;
+	t->options.callbacks.ready(t->options.callbacks.arg);
+}
+
+static void retry_ready(struct target *t, const char *why)
+{
+	if (t->stopping || t->exit_seen)
+		return;
+	if (clock_ns() >= t->ready_deadline_ns) {
+		char text[UNITS_TEXT_MAX];
+		target_fail(t, ERROR_TARGET, "the server was not ready after %s: %s",
+			    units_format_duration(t->spec->ready_timeout_ns, text), why);
+		return;
+	}
+	uv_timer_start(&t->timer, on_ready_timer, READY_RETRY_MS, 0);
+}
+
+static void login(struct target *t)
+{
+	struct error err = ERROR_INIT;
+	if (t->spec->login.path == NULL) {
+		become_ready(t);
+		return;
+	}
+	t->login_sent = true;
+	if (probe_send(&t->start_probe, &t->access, &t->spec->login, READY_PROBE_TIMEOUT_NS, false, &err) != 0)
+		target_fail(t, err.code, "login: %s", err.message);
+}
+
+static void on_start_probe(struct probe *p, long status, const char *detail)
+{
+	struct target *t = (struct target *)((char *)p - offsetof(struct target, start_probe));
+	if (!t->login_sent) {
+		bool up = t->spec->ready_kind == READY_TCP ? status == 1
+							   : request_status_ok(t->spec->ready.status, status);
+		char text[64];
+		snprintf(text, sizeof(text), "it answers %ld", status);
+		if (up)
+			login(t);
+		else
+			retry_ready(t, status > 0 ? text : detail);
+		return;
+	}
+	if (!request_status_ok(t->spec->login.status, status)) {
+		target_fail(t, ERROR_TARGET, "the login was refused: status %ld (%s)", status, status ? "" : detail);
+		return;
+	}
+	curl_slist_free_all(t->access.cookies); /* of the life before */
+	t->access.cookies = NULL;
+	curl_easy_getinfo(p->transfer.easy, CURLINFO_COOKIELIST, &t->access.cookies);
+	become_ready(t);
+}
+
+/* What earlier lives wrote does not count. */
+static bool log_contains(const struct target *t, const char *text)
+{
+	struct buf log = BUF_INIT;
+	bool found = fs_read_file(t->options.log_path, &log, NULL) == 0 && log.len > t->log_start &&
+		     strstr(log.data + t->log_start, text) != NULL;
+	buf_release(&log);
+	return found;
+}
+
+void ready_try(struct target *t)
+{
+	struct error err = ERROR_INIT;
+	if (t->spec->ready_kind == READY_LOG) {
+		if (log_contains(t, t->spec->ready_log))
+			login(t);
+		else
+			retry_ready(t, "its log does not show the text it becomes ready with");
+		return;
+	}
+	struct request_spec root = { .method = (char *)"GET", .path = (char *)"/" };
+	bool tcp_only = t->spec->ready_kind == READY_TCP;
+	if (probe_send(&t->start_probe, &t->access, tcp_only ? &root : &t->spec->ready, READY_PROBE_TIMEOUT_NS,
+		       tcp_only, &err) != 0)
+		target_fail(t, err.code, "readiness: %s", err.message);
+}
+
+int ready_init(struct target *t, struct error *err)
+{
+	return probe_init(&t->start_probe, t->options.http, on_start_probe, err);
+}
