@@ -38,7 +38,7 @@ UML_BIN  := $(patsubst %.c,$(BUILD)/%,$(UML_SRC))
 BATS     := $(wildcard tests/integration/*.bats)
 TOOL_BIN := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC))
 
-.PHONY: all help setup test test-unit test-integration demo truth sigkills bench case-studies compare-rates floors clean
+.PHONY: all help setup test test-unit test-integration demo truth sigkills bench case-studies invert-case-studies compare-rates floors clean
 all: setup
 	@$(MAKE) --no-print-directory build
 
@@ -55,6 +55,7 @@ help:
 ## make sigkills  the rig killed at N (100) random moments: what is left, what can be read
 ## make bench   side-by-side benchmarks, written to docs/benchmarks.md
 ## make case-studies  every row of the case studies, on and off, written to docs/case-studies.md
+## make invert-case-studies  each of them with its behaviour inverted: none may be as expected
 ## make compare-rates  false alarms and misses of `oomrig compare`, into docs/compare.md
 ## make floors  floors of every preset at one, two and three uploads, into docs/floors.md (hours)
 ## make clean   remove what was built
@@ -110,6 +111,9 @@ sigkills: build
 # RUNS=3 make case-studies: three times each.
 case-studies: all
 	@docs/case-studies/run $(RUNS)
+
+invert-case-studies: build
+	docs/case-studies/invert
 
 compare-rates: build
 	docs/bench/compare-rates

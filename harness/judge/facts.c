@@ -111,6 +111,9 @@ const struct fact_row fact_rows[] = {
 
 	FACT(canary_lag_ns, "ns", "longest that the application's clean-up was behind, by its own canary"),
 	FACT(peak_wal_bytes, "bytes", "largest size of the write-ahead logs in its data folder"),
+	FACT(maintenance_passes, "count", "passes of maintenance that the server finished from the load on"),
+	FACT(pass_rise_bytes, "bytes", "rise of unreclaimable memory from pass to pass (Theil-Sen); a fall is 0"),
+	FACT(pass_wal_rise_bytes, "bytes", "rise of the write-ahead logs from pass to pass (Theil-Sen); a fall is 0"),
 	FACT(disk_full, "flag", "the disk under the data folder ran full"),
 	{ NULL, NULL, false, 0, NULL },
 };
@@ -127,6 +130,21 @@ const struct fact_row round_rows[] = {
 	ROUND_FACT(start_bytes, "bytes", "unreclaimable memory when it began"),
 	ROUND_FACT(peak_bytes, "bytes", "its highest sample"),
 	ROUND_FACT(end_bytes, "bytes", "at the end of settling"),
+	{ NULL, NULL, false, 0, NULL },
+};
+
+#define PASS_FACT(member, unit, meaning)                                                                               \
+	{                                                                                                              \
+#member, unit, false, offsetof(struct facts_pass, member), meaning                                     \
+	}
+
+const struct fact_row pass_rows[] = {
+	PASS_FACT(number, "count", "passes since the first start, this one included"),
+	PASS_FACT(seen_ns, "ns", "when the server first told of it"),
+	PASS_FACT(usage_bytes, "bytes", "charge then"),
+	PASS_FACT(anon_bytes, "bytes", "anon then"),
+	PASS_FACT(unreclaimable_bytes, "bytes", "anon + shmem + kernel then, less the bookkeeping of page cache"),
+	PASS_FACT(wal_bytes, "bytes", "write-ahead logs then"),
 	{ NULL, NULL, false, 0, NULL },
 };
 
@@ -176,17 +194,33 @@ static json_t *fact_json(struct fact fact)
 	return json_pack("{s:s}", "state", "unreadable");
 }
 
-static json_t *rounds_to_json(const struct facts *f)
+/* Several of the same: the JSON's key, their place and number in struct facts, the rows of one. */
+static const struct series {
+	const char *key;
+	const struct fact_row *rows;
+	size_t offset, size, max, count_offset;
+} all_series[] = {
+	{ "rounds", round_rows, offsetof(struct facts, rounds), sizeof(struct facts_round), FACTS_ROUNDS_MAX,
+	  offsetof(struct facts, round_count) },
+	{ "passes", pass_rows, offsetof(struct facts, passes), sizeof(struct facts_pass), FACTS_PASSES_MAX,
+	  offsetof(struct facts, pass_count) },
+};
+#define SERIES (sizeof(all_series) / sizeof(all_series[0]))
+
+static void series_to_json(const struct facts *f, const struct series *s, json_t *object)
 {
-	json_t *rounds = json_array();
-	for (size_t i = 0; i < f->round_count; i++) {
-		json_t *round = json_object();
-		for (const struct fact_row *row = round_rows; row->name != NULL; row++)
-			json_object_set_new(round, row->name,
-					    fact_json(*(const struct fact *)((const char *)&f->rounds[i] + row->offset)));
-		json_array_append_new(rounds, round);
+	size_t count = *(const size_t *)((const char *)f + s->count_offset);
+	json_t *array = json_array();
+	for (size_t i = 0; i < count; i++) {
+		const char *item = (const char *)f + s->offset + i * s->size;
+		json_t *one = json_object();
+		for (const struct fact_row *row = s->rows; row->name != NULL; row++)
+			json_object_set_new(one, row->name, fact_json(*(const struct fact *)(item + row->offset)));
+		json_array_append_new(array, one);
 	}
-	return rounds;
+	if (count > 0)
+		json_object_set(object, s->key, array);
+	json_decref(array);
 }
 
 json_t *facts_to_json(const struct facts *f)
@@ -197,8 +231,8 @@ json_t *facts_to_json(const struct facts *f)
 		json_t *value = row->text ? facts_json_text(field) : fact_json(*(const struct fact *)field);
 		json_object_set_new(object, row->name, value);
 	}
-	if (f->round_count > 0)
-		json_object_set_new(object, "rounds", rounds_to_json(f));
+	for (size_t i = 0; i < SERIES; i++)
+		series_to_json(f, &all_series[i], object);
 	return object;
 }
 
@@ -232,16 +266,17 @@ static int read_fact(const struct fact_row *row, const json_t *value, struct fac
 	return 0;
 }
 
-static int read_rounds(struct facts *f, const json_t *rounds, struct error *err)
+static int read_series(struct facts *f, const struct series *s, const json_t *array, struct error *err)
 {
-	if (json_array_size(rounds) > FACTS_ROUNDS_MAX)
-		return error_set(err, ERROR_INPUT, "'facts' holds more than %d rounds", FACTS_ROUNDS_MAX);
-	for (; f->round_count < json_array_size(rounds); f->round_count++) {
-		const json_t *round = json_array_get(rounds, f->round_count);
-		for (const struct fact_row *row = round_rows; row->name != NULL; row++) {
-			void *field = (char *)&f->rounds[f->round_count] + row->offset;
-			if (read_fact(row, json_object_get(round, row->name), field, err) != 0)
-				return error_prefix(err, "round %zu", f->round_count + 1);
+	size_t *count = (size_t *)((char *)f + s->count_offset);
+	if (json_array_size(array) > s->max)
+		return error_set(err, ERROR_INPUT, "'facts' holds more than %zu %s", s->max, s->key);
+	for (; *count < json_array_size(array); (*count)++) {
+		const json_t *one = json_array_get(array, *count);
+		for (const struct fact_row *row = s->rows; row->name != NULL; row++) {
+			void *field = (char *)f + s->offset + *count * s->size + row->offset;
+			if (read_fact(row, json_object_get(one, row->name), field, err) != 0)
+				return error_prefix(err, "%s: %zu", s->key, *count + 1);
 		}
 	}
 	return 0;
@@ -259,5 +294,8 @@ int facts_from_json(struct facts *f, const json_t *json, struct error *err)
 		if ((row->text ? read_text(row, value, field, err) : read_fact(row, value, field, err)) != 0)
 			return -1;
 	}
-	return read_rounds(f, json_object_get(json, "rounds"), err);
+	for (size_t i = 0; i < SERIES; i++)
+		if (read_series(f, &all_series[i], json_object_get(json, all_series[i].key), err) != 0)
+			return -1;
+	return 0;
 }

@@ -50,6 +50,15 @@ static void subject(struct page *p, const struct run_summary *run)
 		page_wrap(p, INK_FAINT, "", run->question);
 }
 
+/* What was not as expected beside the verdict. */
+static void surprises(struct page *p, const struct run_summary *run)
+{
+	char *lead = xasprintf("%s ", page_glyph(p, GLYPH_CROSS));
+	for (size_t i = 0; i < run->surprise_count && run_judged(run); i++)
+		page_wrap(p, INK_BAD, lead, run->surprises[i]);
+	free(lead);
+}
+
 /* What must not be overlooked, whatever the verdict. */
 static void alarms(struct page *p, const struct run_summary *run)
 {
@@ -277,6 +286,7 @@ void report_run(FILE *out, const struct run_summary *run)
 	page_init(&p, out);
 	headline(&p, run);
 	subject(&p, run);
+	surprises(&p, run);
 	alarms(&p, run);
 	evidence(&p, run);
 	picture(&p, run);

@@ -236,6 +236,7 @@ void finish_check(struct run *r)
 	read_kernel_log(r);
 	find_alloc_failure(r);
 	compare_clocks(r);
+	passes_sum_up(&r->facts);
 	r->facts.host_swap_bytes = host_swap_total_bytes();
 	r->phases[RUN_STOP].end_ns = run_elapsed_ns(r);
 	judge(&r->facts, &r->verdict);

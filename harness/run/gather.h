@@ -46,6 +46,8 @@ void gather_phase(struct gather *g, enum gather_phase phase);
 /* A further round of load begins; NULL when facts has no room for it. */
 struct facts_round *gather_round(struct gather *g);
 void gather_sample(struct gather *g, const struct sample *s);
+/* Of the last sample: unreclaimable memory less the bookkeeping of page cache that has come since the baseline. */
+struct fact gather_held(const struct gather *g);
 
 /*
  * How long a killed process may take to be gone: its memory is freed and its

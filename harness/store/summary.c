@@ -53,6 +53,9 @@ static int read_verdict(struct run_summary *s, const json_t *record, struct erro
 	s->as_expected = json_is_true(json_object_get(verdict, "as_expected"));
 	if (read_strings(s, verdict, "expected", &s->expected, &s->expected_count, err) != 0)
 		return -1;
+	if (json_object_get(verdict, "surprises") != NULL &&
+	    read_strings(s, verdict, "surprises", &s->surprises, &s->surprise_count, err) != 0)
+		return -1;
 	return read_strings(s, verdict, "evidence", &s->evidence, &s->evidence_count, err);
 }
 
@@ -141,6 +144,7 @@ int summary_read(struct run_summary *s, const json_t *record, struct error *err)
 void summary_release(struct run_summary *s)
 {
 	free(s->expected);
+	free(s->surprises);
 	free(s->evidence);
 	free(s->server);
 	memset(s, 0, sizeof(*s));
