@@ -38,7 +38,7 @@ UML_BIN  := $(patsubst %.c,$(BUILD)/%,$(UML_SRC))
 BATS     := $(wildcard tests/integration/*.bats)
 TOOL_BIN := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC))
 
-.PHONY: all help setup test test-unit test-integration demo truth aftermath bisects sigkills bench case-studies laws compare-rates compare-history floors clean
+.PHONY: all help setup test test-unit test-integration demo truth aftermath bisects sigkills bench case-studies invert-case-studies laws compare-rates compare-history floors clean
 all: setup
 	@$(MAKE) --no-print-directory build
 
@@ -57,6 +57,7 @@ help:
 ## make bisects  N (10) generated histories with one bad commit: is it found?
 ## make bench   side-by-side benchmarks, written to docs/benchmarks.md
 ## make case-studies  every row of the case studies, on and off, written to docs/case-studies.md
+## make invert-case-studies  each of them with its behaviour inverted: none may be as expected
 ## make laws    every growth law N (5) times, forecasts against real kills, written to docs/laws.md
 ## make compare-rates  false alarms and misses of `oomrig compare`, into docs/compare.md
 ## make compare-history  the first version against the last, by label and by git refs, into docs/compare.md
@@ -126,6 +127,9 @@ case-studies: all
 laws: N ?= 5
 laws: all
 	@docs/laws/run $(N)
+
+invert-case-studies: build
+	docs/case-studies/invert
 
 compare-rates: build
 	docs/bench/compare-rates

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/units.h"
+#include "run/requirements.h"
 
 static int configure(struct scenario *s, const struct campaign_settings *settings, char *const *command,
 		     struct error *err)
@@ -17,7 +18,9 @@ static int configure(struct scenario *s, const struct campaign_settings *setting
 		rc = scenario_set(s, settings->set.items[i], err);
 	if (rc == 0 && command != NULL)
 		scenario_set_command(s, command);
-	return rc == 0 ? scenario_check(s, err) : rc;
+	if (rc == 0)
+		rc = scenario_check(s, err);
+	return rc == 0 ? requirements_check(s, err) : rc;
 }
 
 int campaign_open(struct campaign_kit *kit, const struct campaign_settings *settings, const char *path,

@@ -15,6 +15,7 @@
 #include "isolation/isolation.h"
 #include "report/page.h"
 #include "report/report.h"
+#include "run/requirements.h"
 #include "scenario/folder.h"
 #include "scenario/network.h"
 #include "scenario/scenario.h"
@@ -61,7 +62,7 @@ static json_t *describe_scenario(const char *path)
 		json_object_set_new(object, "error", text_json(err.message));
 		return object;
 	}
-	if (scenario_check(&s, &err) != 0)
+	if (scenario_check(&s, &err) != 0 || requirements_check(&s, &err) != 0)
 		json_object_set_new(object, "error", text_json(err.message));
 	json_object_set_new(object, "name", text_json(s.name));
 	json_object_set_new(object, "question", text_json(s.question));

@@ -15,6 +15,7 @@
 #include "cmd.h"
 #include "judge/judge.h"
 #include "report/report.h"
+#include "run/requirements.h"
 #include "scenario/folder.h"
 #include "scenario/scenario.h"
 
@@ -99,6 +100,8 @@ static int load_scenario(struct scenario *s, const char *path, const struct run_
 		scenario_set_command(s, command);
 	if (rc == 0)
 		rc = scenario_check(s, err);
+	if (rc == 0)
+		rc = requirements_check(s, err);
 	if (rc != 0)
 		scenario_release(s);
 	return rc;

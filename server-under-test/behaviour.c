@@ -120,6 +120,14 @@ const struct behaviour behaviours[BEHAVIOUR_COUNT] = {
 		"than the longest request removes live ones, and such requests fail",
 		&context_purge_hooks,
 	},
+	[WRITE_RATE] = {
+		"write-rate", "P", BEHAVIOUR_RATE, "off", NULL, "RATE|off",
+		"the database is written no faster than RATE",
+		"P, a dead end: write chunks no faster than RATE (5MB/s), over all uploads,\n"
+		"as to a slow disk; who writes waits, the database's lock in hand where it\n"
+		"has one",
+		&write_rate_hooks,
+	},
 };
 
 /*
@@ -217,8 +225,9 @@ static int resolve_one(const struct behaviour *b, const char *text, uint64_t *ou
 		while (strcmp(b->choices[*out], text) != 0)
 			(*out)++; /* the option parser has let only known words through */
 	} else if (strcmp(text, "off") != 0) {
-		rc = b->type == BEHAVIOUR_SIZE ? units_parse_size(text, out, err)
-					       : units_parse_duration(text, out, err);
+		rc = b->type == BEHAVIOUR_SIZE	 ? units_parse_size(text, out, err)
+		     : b->type == BEHAVIOUR_RATE ? units_parse_rate(text, out, err)
+						 : units_parse_duration(text, out, err);
 		if (rc == 0 && *out == 0)
 			rc = error_set(err, ERROR_USAGE, "'%s' is zero; say 'off' to switch it off", text);
 	}

@@ -40,6 +40,7 @@ enum behaviour_id {
 	REQUEST_CONTEXT,
 	CONTEXT_RELEASE,
 	CONTEXT_PURGE,
+	WRITE_RATE,
 	BEHAVIOUR_COUNT
 };
 
@@ -47,6 +48,7 @@ enum behaviour_id {
 enum behaviour_type {
 	BEHAVIOUR_SWITCH,   /* on, off */
 	BEHAVIOUR_SIZE,     /* bytes */
+	BEHAVIOUR_RATE,     /* bytes per second */
 	BEHAVIOUR_DURATION, /* ns */
 	BEHAVIOUR_CHOICE,   /* index into choices */
 };
@@ -61,6 +63,7 @@ struct behaviour_hooks {
 	void (*stop)(struct server *server);
 	int (*connection_opened)(struct server *server, struct db_connection *connection, struct error *err);
 	void (*upload_stored)(struct server *server);
+	void (*chunk_stored)(struct server *server, size_t len); /* on the thread that writes */
 	void (*request_begun)(struct request *request);     /* on the connection's thread, as the next two */
 	void (*request_answering)(struct request *request); /* may fail it */
 	void (*request_over)(struct request *request);
@@ -79,6 +82,7 @@ extern const struct behaviour_hooks blocked_cleanup_hooks;
 extern const struct behaviour_hooks canary_hooks;
 extern const struct behaviour_hooks context_hooks;
 extern const struct behaviour_hooks context_purge_hooks;
+extern const struct behaviour_hooks write_rate_hooks;
 
 struct behaviour {
 	const char *name;

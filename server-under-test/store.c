@@ -44,7 +44,14 @@ int store_insert_chunk(struct db_connection *c, const char *id, int64_t index, c
 	sqlite3_bind_text(s, 1, id, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(s, 2, index);
 	sqlite3_bind_blob64(s, 3, data, len, SQLITE_STATIC);
-	return db_finish(c, s, "store a chunk", err);
+	if (db_finish(c, s, "store a chunk", err) != 0)
+		return -1;
+	struct server *server = c->database->server;
+	for (size_t i = 0; i < BEHAVIOUR_COUNT; i++)
+		if (server_has(server, (enum behaviour_id)i) && behaviours[i].hooks != NULL &&
+		    behaviours[i].hooks->chunk_stored != NULL)
+			behaviours[i].hooks->chunk_stored(server, len);
+	return 0;
 }
 
 int store_insert_entry(struct db_connection *c, const char *id, const char *filename, uint64_t size_bytes,

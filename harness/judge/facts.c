@@ -128,6 +128,9 @@ const struct fact_row fact_rows[] = {
 
 	FACT(canary_lag_ns, "ns", "longest that the application's clean-up was behind, by its own canary"),
 	FACT(peak_wal_bytes, "bytes", "largest size of the write-ahead logs in its data folder"),
+	FACT(maintenance_passes, "count", "passes of maintenance that the server finished from the load on"),
+	FACT(pass_rise_bytes, "bytes", "rise of unreclaimable memory from pass to pass (Theil-Sen); a fall is 0"),
+	FACT(pass_wal_rise_bytes, "bytes", "rise of the write-ahead logs from pass to pass (Theil-Sen); a fall is 0"),
 	FACT(disk_full, "flag", "the disk under the data folder ran full"),
 
 	FACT(aftermath_ready_ns, "ns", "time from the death until the server was ready for the read-back after it"),
@@ -194,6 +197,21 @@ const struct fact_row point_rows[] = {
 	{ NULL, NULL, false, 0, NULL },
 };
 
+#define PASS_FACT(member, unit, meaning)                                                                               \
+	{                                                                                                              \
+#member, unit, false, offsetof(struct facts_pass, member), meaning                                     \
+	}
+
+const struct fact_row pass_rows[] = {
+	PASS_FACT(number, "count", "passes since the first start, this one included"),
+	PASS_FACT(seen_ns, "ns", "when the server first told of it"),
+	PASS_FACT(usage_bytes, "bytes", "charge then"),
+	PASS_FACT(anon_bytes, "bytes", "anon then"),
+	PASS_FACT(unreclaimable_bytes, "bytes", "anon + shmem + kernel then, less the bookkeeping of page cache"),
+	PASS_FACT(wal_bytes, "bytes", "write-ahead logs then"),
+	{ NULL, NULL, false, 0, NULL },
+};
+
 /* Length of the UTF-8 sequence that b starts, by its first byte (RFC 3629, section 3). */
 static size_t sequence_length(unsigned char b)
 {
@@ -242,19 +260,21 @@ json_t *fact_to_json(struct fact fact)
 
 /* An array of structs that consist of facts alone. */
 struct fact_list {
-	const char *key, *one; /* in the JSON; in messages */
+	const char *key; /* in the JSON */
 	const struct fact_row *rows;
 	size_t items, count; /* offsets in struct facts */
 	size_t size, max;
 };
 
 static const struct fact_list fact_lists[] = {
-	{ "rounds", "round", round_rows, offsetof(struct facts, rounds), offsetof(struct facts, round_count),
+	{ "rounds", round_rows, offsetof(struct facts, rounds), offsetof(struct facts, round_count),
 	  sizeof(struct facts_round), FACTS_ROUNDS_MAX },
-	{ "series", "point", point_rows, offsetof(struct facts, points), offsetof(struct facts, point_count),
+	{ "series", point_rows, offsetof(struct facts, points), offsetof(struct facts, point_count),
 	  sizeof(struct facts_point), FACTS_POINTS_MAX },
-	{ "deaths", "death", death_rows, offsetof(struct facts, deaths), offsetof(struct facts, death_count),
+	{ "deaths", death_rows, offsetof(struct facts, deaths), offsetof(struct facts, death_count),
 	  sizeof(struct facts_death), FACTS_DEATHS_MAX },
+	{ "passes", pass_rows, offsetof(struct facts, passes), offsetof(struct facts, pass_count),
+	  sizeof(struct facts_pass), FACTS_PASSES_MAX },
 };
 #define FACT_LISTS (sizeof(fact_lists) / sizeof(fact_lists[0]))
 enum { LIST_DEATHS = 2 };
@@ -332,14 +352,14 @@ static int read_list(struct facts *f, const json_t *items, const struct fact_lis
 {
 	size_t *count = (size_t *)((char *)f + list->count);
 	if (json_array_size(items) > list->max)
-		return error_set(err, ERROR_INPUT, "'facts' holds more than %zu %ss", list->max, list->one);
+		return error_set(err, ERROR_INPUT, "'facts' holds more than %zu %s", list->max, list->key);
 	for (; *count < json_array_size(items); (*count)++) {
 		const json_t *item = json_array_get(items, *count);
 		char *to = (char *)f + list->items + *count * list->size;
 		for (const struct fact_row *row = list->rows; row->name != NULL; row++) {
 			struct fact *fact = (struct fact *)(to + row->offset);
 			if (read_fact(row, json_object_get(item, row->name), fact, err) != 0)
-				return error_prefix(err, "%s %zu", list->one, *count + 1);
+				return error_prefix(err, "item %zu of '%s'", *count + 1, list->key);
 		}
 	}
 	return 0;

@@ -30,6 +30,7 @@
 #define FACTS_ROUNDS_MAX 32
 #define FACTS_POINTS_MAX 64
 #define FACTS_DEATHS_MAX 64
+#define FACTS_PASSES_MAX 64
 
 /*
  * The kernel's bookkeeping of page cache is charged too and goes with it:
@@ -60,6 +61,17 @@ struct facts_death {
 	struct fact usage_bytes, unreclaimable_bytes;
 	struct fact down_ns;		   /* until the next life was ready; absent: none was */
 	struct fact lost;		   /* requests under way at the end, or refused until then */
+};
+
+/*
+ * What the first sample after a pass of the server's own maintenance (a VACUUM) showed: memory, and the write-ahead
+ * logs in its data folder.
+ */
+struct facts_pass {
+	struct fact number; /* passes since the first start, this one included */
+	struct fact seen_ns;
+	struct fact usage_bytes, anon_bytes, wal_bytes;
+	struct fact unreclaimable_bytes; /* less the kernel's bookkeeping of risen page cache, as in a round */
 };
 
 struct facts {
@@ -155,6 +167,8 @@ struct facts {
 	/* the application's own figures and what it left on disk, from the load on */
 	struct fact canary_lag_ns; /* longest that its clean-up was behind */
 	struct fact peak_wal_bytes; /* largest size of its write-ahead logs */
+	struct fact maintenance_passes; /* finished during the load and after it; absent: the server does not tell */
+	struct fact pass_rise_bytes, pass_wal_rise_bytes; /* from one pass to the next, robust; a fall is 0 */
 
 	struct fact disk_full; /* 1: the disk under the data folder ran full during the run */
 
@@ -181,6 +195,10 @@ struct facts {
 	/* rows of their own (death_rows): "deaths" in the JSON, only where the server was started again */
 	struct facts_death deaths[FACTS_DEATHS_MAX];
 	size_t death_count;
+
+	/* rows of their own (pass_rows): "passes" in the JSON, only where there were some; of many, an even choice */
+	struct facts_pass passes[FACTS_PASSES_MAX];
+	size_t pass_count;
 };
 
 struct fact_row {
@@ -194,6 +212,7 @@ extern const struct fact_row fact_rows[]; /* one per member; ends with name == N
 extern const struct fact_row round_rows[]; /* the same for struct facts_round */
 extern const struct fact_row point_rows[]; /* and for struct facts_point */
 extern const struct fact_row death_rows[]; /* and for struct facts_death */
+extern const struct fact_row pass_rows[];  /* and for struct facts_pass */
 
 /* One key per row: a figure, null when absent, {"state":"unreadable"}, or a text.  The caller owns it. */
 json_t *facts_to_json(const struct facts *f);

@@ -1,12 +1,16 @@
 #include "judge/judge.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "judge/aftermath.h"
+#include "base/buf.h"
+#include "judge/bound.h"
 #include "judge/evidence.h"
 #include "judge/forecast.h"
 #include "judge/law.h"
+#include "judge/passes.h"
 #include "judge/rules.h"
 
 const char *const outcome_names[] = {
@@ -61,6 +65,7 @@ void judge(const struct facts *f, struct verdict *out)
 	law_explain(f, out);
 	forecast_explain(f, out);
 	aftermath_explain(f, out);
+	passes_explain(f, out);
 	evidence_beside(f, out);
 }
 
@@ -92,18 +97,59 @@ static bool meets_any(const struct verdict *v, const struct expectation *e)
 	return false;
 }
 
+static void add_surprise(json_t *lines, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_surprise(json_t *lines, const char *fmt, ...)
+{
+	struct buf line = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vaddf(&line, fmt, ap);
+	va_end(ap);
+	json_array_append_new(lines, facts_json_text(buf_str(&line)));
+	buf_release(&line);
+}
+
+static void check_figure(const char *text, const struct facts *f, json_t *lines)
+{
+	struct error err = ERROR_INIT;
+	char figure[BOUND_TEXT_MAX];
+	struct bound b;
+
+	if (bound_parse(&b, text, &err) != 0)
+		add_surprise(lines, "%s", err.message);
+	else if (!bound_holds(&b, f))
+		add_surprise(lines, "expected %s, got %s", text, bound_figure(&b, f, figure));
+}
+
+/* What was not as expected beside the verdict; the caller owns the array. */
+static json_t *surprises(const struct facts *f, const struct expectation *e)
+{
+	json_t *lines = json_array();
+	bool lost = fact_set(f->corrupt);
+
+	if (lost != e->data_loss)
+		add_surprise(lines, lost ? "no data was expected to be lost" : "data was expected to be lost");
+	else if (!lost && aftermath_unknown(f)) /* what was not read is not "nothing lost" */
+		add_surprise(lines, "no data was expected to be lost, and not all that was acknowledged was read");
+	/* Unknown is neither: a run without requests, or without a record of them, fulfils no expectation of them. */
+	if (e->no_failures && !(fact_known(f->requests_failed) && f->requests_failed.value == 0))
+		add_surprise(lines, "no request was expected to fail");
+	if (e->some_failures && !fact_set(f->requests_failed))
+		add_surprise(lines, "some request was expected to fail");
+	for (size_t i = 0; i < e->figure_count; i++)
+		check_figure(e->figures[i], f, lines);
+	return lines;
+}
+
 bool verdict_as_expected(const struct verdict *v, const struct facts *f, const struct expectation *e)
 {
-	bool lost = fact_known(f->corrupt) && f->corrupt.value > 0;
+	json_t *lines = surprises(f, e);
+	bool surprised = json_array_size(lines) > 0;
 
-	/* Unknown is neither: a run without requests, or without a record of them, fulfils no expectation of them. */
-	bool none = fact_known(f->requests_failed) && f->requests_failed.value == 0;
-	bool some = fact_set(f->requests_failed);
-
-	/* Nor is what was not read "nothing lost". */
-	bool loss_as_expected = lost == e->data_loss && (lost || !aftermath_unknown(f));
-
-	return meets_any(v, e) && loss_as_expected && (none || !e->no_failures) && (some || !e->some_failures);
+	json_decref(lines);
+	return meets_any(v, e) && !surprised;
 }
 
 json_t *verdict_to_json(const struct verdict *v, const struct facts *f, const struct expectation *e)
@@ -115,10 +161,10 @@ json_t *verdict_to_json(const struct verdict *v, const struct facts *f, const st
 	for (size_t i = 0; i < v->evidence_count; i++)
 		json_array_append_new(evidence, facts_json_text(v->evidence[i]));
 	json_t *law = law_asked(f, v) ? law_to_json(f) : NULL;
-	return json_pack("{s:s, s:s, s:i, s:o, s:b, s:s, s:b, s:o, s:o*, s:o*}", "outcome", outcome_names[v->outcome],
-			 "cause", v->cause ? v->cause : "", "judge_version", JUDGE_VERSION, "expected", expected,
-			 "expected_data_loss", e->data_loss, "expected_failures",
+	return json_pack("{s:s, s:s, s:i, s:o, s:b, s:s, s:b, s:o, s:o, s:o*, s:o*}", "outcome",
+			 outcome_names[v->outcome], "cause", v->cause ? v->cause : "", "judge_version", JUDGE_VERSION,
+			 "expected", expected, "expected_data_loss", e->data_loss, "expected_failures",
 			 e->no_failures ? "none" : e->some_failures ? "some" : "any", "as_expected",
-			 verdict_as_expected(v, f, e), "evidence", evidence, "law", law,
+			 verdict_as_expected(v, f, e), "surprises", surprises(f, e), "evidence", evidence, "law", law,
 			 "forecast", forecast_to_json(f, v));
 }

@@ -39,14 +39,17 @@ struct expectation {
 	bool data_loss;        /* acknowledged uploads are expected to read back wrong */
 	bool no_failures;      /* no request is expected to fail */
 	bool some_failures;    /* at least one is */
+	char *const *figures;  /* bounds (bound.h) that all must hold; borrowed */
+	size_t figure_count;
 };
 
-/* Is the verdict one of those named, and did data get lost and requests fail just when that was expected? */
+/* Is the verdict one of those named, and was there no surprise beside it: lost data, failed requests, figures? */
 bool verdict_as_expected(const struct verdict *v, const struct facts *f, const struct expectation *e);
 
 /*
  * run.json's "verdict": outcome, cause ("" for none), judge_version, expected,
- * as_expected, evidence; law (law.h) only where there were rounds enough, forecast
+ * as_expected, surprises (lines: what was not as expected beside the verdict
+ * itself), evidence; law (law.h) only where there were rounds enough, forecast
  * (forecast.h) only of a leak that goes on.  The caller owns it.
  */
 json_t *verdict_to_json(const struct verdict *v, const struct facts *f, const struct expectation *e);

@@ -60,6 +60,7 @@ static json_t *run_object(const struct run_summary *run)
 	json_object_set_new(object, "cause", text(run->cause));
 	json_object_set_new(object, "expected", texts(run->expected, run->expected_count));
 	json_object_set_new(object, "as_expected", json_boolean(run->as_expected));
+	json_object_set_new(object, "surprises", texts(run->surprises, run->surprise_count));
 	json_object_set_new(object, "memory_bytes", figure(run->memory_bytes));
 	json_object_set_new(object, "peak", peak);
 	json_object_set_new(object, "requests", requests);

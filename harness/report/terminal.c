@@ -10,6 +10,15 @@
 #define LABEL_COLUMNS 14
 #define DEATHS_SHOWN 8 /* the evidence sums up all of them */
 
+/* What was not as expected beside the verdict. */
+static void surprises(struct page *p, const struct run_summary *run)
+{
+	char *lead = xasprintf("%s ", page_glyph(p, GLYPH_CROSS));
+	for (size_t i = 0; i < run->surprise_count && run_judged(run); i++)
+		page_wrap(p, INK_BAD, lead, run->surprises[i]);
+	free(lead);
+}
+
 /* What must not be overlooked, whatever the verdict. */
 static void alarms(struct page *p, const struct run_summary *run)
 {
@@ -244,6 +253,7 @@ void report_run(FILE *out, const struct run_summary *run)
 	struct page p;
 	page_init(&p, out);
 	heading_add(&p, run);
+	surprises(&p, run);
 	alarms(&p, run);
 	evidence(&p, run);
 	picture(&p, run);

@@ -287,6 +287,7 @@ void finish_check(struct run *r)
 		take_kernel_log(r); /* of later deaths, for the file alone */
 	keep_kernel_log(r);
 	compare_clocks(r);
+	passes_sum_up(&r->facts);
 	r->facts.host_swap_bytes = host_swap_total_bytes();
 	r->phases[RUN_STOP].end_ns = run_elapsed_ns(r);
 	judge(&r->facts, &r->verdict);

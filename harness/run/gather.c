@@ -85,6 +85,11 @@ static struct fact held(const struct gather *g, const struct memory_sample *m)
 	return fact_of(all.value - (risen < bookkeeping ? risen : bookkeeping));
 }
 
+struct fact gather_held(const struct gather *g)
+{
+	return held(g, &g->last.memory);
+}
+
 struct facts_round *gather_round(struct gather *g)
 {
 	if (g->facts->round_count == FACTS_ROUNDS_MAX)

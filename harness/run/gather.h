@@ -59,6 +59,9 @@ void gather_phase(struct gather *g, enum gather_phase phase);
 /* A further round of load begins; NULL when facts has no room for it. */
 struct facts_round *gather_round(struct gather *g);
 void gather_sample(struct gather *g, const struct sample *s);
+/* Of the last sample: unreclaimable memory less the bookkeeping of page cache that has come since the baseline. */
+struct fact gather_held(const struct gather *g);
+
 /*
  * A point of the series: what was done since the load began, and the memory of the
  * last sample.  When the series is full every other point goes, and from then on

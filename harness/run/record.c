@@ -141,7 +141,9 @@ void record_end(struct run *r)
 					   .count = r->scenario->expect.count,
 					   .data_loss = r->scenario->expect_data_loss,
 					   .no_failures = r->scenario->expect_failures == FAILURES_NONE,
-					   .some_failures = r->scenario->expect_failures == FAILURES_SOME };
+					   .some_failures = r->scenario->expect_failures == FAILURES_SOME,
+					   .figures = r->scenario->expect_figures.items,
+					   .figure_count = r->scenario->expect_figures.count };
 	store_set(&r->store, "verdict", verdict_to_json(&r->verdict, &r->facts, &expectation));
 	store_set(&r->store, "state",
 		  json_string(r->verdict.outcome == OUTCOME_INTERRUPTED ? "interrupted" : "finished"));

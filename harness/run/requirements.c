@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "judge/bound.h"
 #include "store/host.h"
 
 static const char *swap_missing(void)
@@ -30,4 +31,14 @@ const char *requirements_missing(const struct scenario *s)
 				return reason;
 		}
 	return NULL;
+}
+
+int requirements_check(const struct scenario *s, struct error *err)
+{
+	struct bound unused;
+
+	for (size_t i = 0; i < s->expect_figures.count; i++)
+		if (bound_parse(&unused, s->expect_figures.items[i], err) != 0)
+			return error_prefix(err, "%s: 'expect_figures'", s->path);
+	return 0;
 }

@@ -187,7 +187,8 @@ static void on_request_done(void *arg, const struct load_request *request)
 		snprintf(r->facts.first_failure, sizeof(r->facts.first_failure), "%s (group '%s', status %ld)",
 			 request->error, request->group, request->status);
 	if (request->verify == VERIFY_CORRUPT && r->facts.first_corrupt[0] == '\0')
-		snprintf(r->facts.first_corrupt, sizeof(r->facts.first_corrupt), "%s", request->error);
+		snprintf(r->facts.first_corrupt, sizeof(r->facts.first_corrupt), "%s (group '%s')", request->error,
+			 request->group);
 }
 
 static void on_load_finished(void *arg)
@@ -299,6 +300,17 @@ static void note_canary(struct run *r, const json_t *figures)
 						  fact_of((uint64_t)json_integer_value(ms) * NS_PER_MS));
 }
 
+static void note_maintenance(struct run *r, const json_t *figures, uint64_t t_ns)
+{
+	const char *pointer = r->scenario->server.maintenance_json;
+	const json_t *passes = pointer == NULL || r->stopping ? NULL : request_find_json(figures, pointer);
+	if (!json_is_integer(passes) || json_integer_value(passes) < 0)
+		return;
+	run_drain_samples(r);
+	passes_note(&r->passes, &r->gather, r->phases[RUN_LOAD].start_ns != 0, (uint64_t)json_integer_value(passes),
+		    t_ns - r->origin_ns);
+}
+
 static void on_figures(void *arg, uint64_t t_ns, const char *json, size_t len)
 {
 	struct run *r = arg;
@@ -306,6 +318,7 @@ static void on_figures(void *arg, uint64_t t_ns, const char *json, size_t len)
 	if (figures == NULL)
 		return;
 	note_canary(r, figures);
+	note_maintenance(r, figures, t_ns);
 	json_t *row = json_pack("{s:I, s:o}", "t_ns", (json_int_t)(t_ns - r->origin_ns), "figures", figures);
 	json_dumpf(row, r->store.app, JSON_COMPACT);
 	fputc('\n', r->store.app);

@@ -21,6 +21,7 @@
 #include "run/again.h"
 #include "run/folders.h"
 #include "run/gather.h"
+#include "run/passes.h"
 #include "run/rounds.h"
 #include "run/run.h"
 #include "store/store.h"
@@ -85,6 +86,7 @@ struct run {
 	struct gather gather;
 	struct facts facts;
 	struct rounds rounds;
+	struct passes passes;
 	bool load_over;          /* between two rounds, and after the last */
 	struct load_totals before_round;      /* totals when the round began */
 	struct load_totals before_load;       /* totals when the load phase began */

@@ -97,6 +97,7 @@ struct server_spec {
 	uint64_t health_deadline_ns;
 	struct request_spec debug;   /* its own figures as JSON, on {debug_port} when the path is a full URL */
 	char *canary_json;           /* JSON pointer into them: ms that clean-up is behind, or NULL */
+	char *maintenance_json;      /* JSON pointer into them: passes of maintenance finished, or NULL */
 };
 
 enum group_kind { GROUP_UPLOAD, GROUP_DOWNLOAD, GROUP_SEEK, GROUP_REQUEST };
@@ -151,6 +152,7 @@ struct scenario {
 	struct string_list expect; /* "outcome" or "outcome/cause"; any of them */
 	bool expect_data_loss;     /* acknowledged uploads are expected to read back wrong */
 	enum expected_failures expect_failures;
+	struct string_list expect_figures; /* judge/bound.h; all of them */
 	struct string_list required; /* of the host, or the run is skipped */
 	struct string_list tags;
 	char *isolation;           /* "auto" or a backend's name */

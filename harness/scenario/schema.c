@@ -140,6 +140,10 @@ const struct key_row server_keys[] = {
 	ROW("canary", KEY_TEXT, SERVER_AT(canary_json), NULL,
 	    "JSON pointer into the debug figures: milliseconds that the server's clean-up is behind",
 	    .check = words_check_json_pointer),
+	ROW("maintenance", KEY_TEXT, SERVER_AT(maintenance_json), NULL,
+	    "JSON pointer into the debug figures: passes of maintenance that the server has finished; memory after each "
+	    "is compared with the one before",
+	    .check = words_check_json_pointer),
 	{ .name = NULL },
 };
 
@@ -207,6 +211,9 @@ const struct key_row scenario_keys[] = {
 	    "whether what was acknowledged is expected to read back wrong; either way a surprise fails the run"),
 	ROW("expect_failures", KEY_CHOICE, SCENARIO_AT(expect_failures), "any",
 	    "whether requests are expected to fail; a surprise fails the run", .choices = failure_names),
+	ROW("expect_figures", KEY_TEXT_LIST, SCENARIO_AT(expect_figures), NULL,
+	    "what recorded figures are expected to be, all of them: \"peak_wal_bytes > 64MiB\", \"canary_lag_ns "
+	    "absent\" (<, <=, >, >=, =); results/README.md tells which there are"),
 	ROW("requires", KEY_TEXT_LIST, SCENARIO_AT(required), NULL,
 	    "what the host must have, or the run is skipped: swap", .check = words_check_requirement),
 	ROW("tags", KEY_TEXT_LIST, SCENARIO_AT(tags), NULL, "words to select scenarios by"),

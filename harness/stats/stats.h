@@ -51,6 +51,17 @@ struct shift {
 };
 struct shift stats_shift(const struct reading *a, size_t na, const struct reading *b, size_t nb, double confidence);
 
+/*
+ * A straight line through points that hardly any single one of them moves (Theil 1950, Sen 1968): the median of the
+ * slopes between all pairs, and Sen's interval for it.  Points of the same x make no pair; fewer than two points of
+ * different x: 0, and an infinite interval, as with too few points for that confidence.
+ */
+struct slope {
+	double estimate;
+	struct interval interval;
+};
+struct slope stats_slope(const double *x, const double *y, size_t n, double confidence);
+
 /* Holm's adjustment for looking at several tests at once; in place. */
 void stats_holm(double *p, size_t count);
 

@@ -55,6 +55,9 @@ static int read_verdict(struct run_summary *s, const json_t *record, struct erro
 	s->forecast = json_object_get(verdict, "forecast");
 	if (read_strings(s, verdict, "expected", &s->expected, &s->expected_count, err) != 0)
 		return -1;
+	if (json_object_get(verdict, "surprises") != NULL &&
+	    read_strings(s, verdict, "surprises", &s->surprises, &s->surprise_count, err) != 0)
+		return -1;
 	return read_strings(s, verdict, "evidence", &s->evidence, &s->evidence_count, err);
 }
 
@@ -144,6 +147,7 @@ int summary_read(struct run_summary *s, const json_t *record, struct error *err)
 void summary_release(struct run_summary *s)
 {
 	free(s->expected);
+	free(s->surprises);
 	free(s->evidence);
 	free(s->server);
 	memset(s, 0, sizeof(*s));

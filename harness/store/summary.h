@@ -24,6 +24,8 @@ struct run_summary {
 	const char **expected;			      /* heap array of borrowed strings */
 	size_t expected_count;
 	bool as_expected;
+	const char **surprises; /* as above; what was not as expected beside the verdict; none in older records */
+	size_t surprise_count;
 	const char **evidence; /* heap array of borrowed strings */
 	size_t evidence_count;
 	const json_t *law, *forecast; /* of the verdict (law.h, forecast.h), borrowed; NULL where there is none */

@@ -134,6 +134,20 @@ threads() { status_kib Threads; }
 	equal "$(status -T f "$URL/api/entry")" 200 "fast upload"
 }
 
+@test "write-rate: the database is written no faster, and what is acknowledged reads back whole" {
+	start --write-rate 1MB/s
+	random_file f 2000000
+	before=$(date +%s%N)
+	id=$(put f)
+	at_least $((($(date +%s%N) - before) / 1000000)) 1500 "ms for 2 MB"
+	get "$id" | cmp - f
+	stop
+	start --write-rate 1MB/s --single-transaction on
+	before=$(date +%s%N)
+	get "$(put f)" | cmp - f
+	at_least $((($(date +%s%N) - before) / 1000000)) 1500 "ms for 2 MB in one transaction"
+}
+
 @test "all of them together, with those of PicoShare: what is acknowledged reads back whole" {
 	start --preset before-any-fix --eager-purge off --event-producer unclosed --deferred-cleanup on \
 		--blocked-cleanup 197m --canary 100ms --request-context 16KiB --context-purge 1m

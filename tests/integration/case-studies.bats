@@ -28,6 +28,50 @@ swap_bytes() { awk '$1 == "SwapTotal:" { print $2 * 1024 }' /proc/meminfo; }
 	done
 }
 
+# The load, the cap and all else of a scenario but its words, its expectations and its server's switches.
+common() {
+	sed 's/ *#.*//; /^$/d' "$STUDIES/$1.yaml" | awk '
+		/^(question|why|tags|expect[a-z_]*):/ || /^  preset:/ { next }
+		/^  behaviours:/ { switches = 1; next }
+		/^ ? ?[a-z]/ { switches = 0 }
+		!switches'
+}
+
+@test "on and off differ in the server's switches only, so that one is the other inverted" {
+	jq -r '.[] | select(.row != "P8").scenarios | "\(.on) \(.off)"' docs/case-studies/rows.json | while read -r on off; do
+		diff <(common "$on") <(common "$off") || { echo "$on and $off differ in more"; return 1; }
+	done
+}
+
+@test "a row with its behaviour inverted is not as expected" {
+	need_cap
+	docs/case-studies/invert P6
+	run docs/case-studies/invert no-such-row
+	same "$status" 2
+}
+
+@test "an expected figure that is not recorded is refused before anything runs" {
+	rig $STUDIES/P6-no-autocheckpoint-on.yaml --set "expect_figures=peak_wal_byte > 1MB"
+	same "$status" 2
+	[[ $stderr == *"'expect_figures': 'peak_wal_byte > 1MB': unknown figure 'peak_wal_byte'; did you mean 'peak_wal_bytes'?"* ]]
+	same "$(ls "$RESULTS" | wc -l)" 0
+}
+
+@test "what stays at each pass of a soak is told from what does not" {
+	need_cap
+	short="--set server.behaviours.vacuum-interval=700ms --set load.uploads.duration=6s --set load.viewer.duration=6s"
+	figures="maintenance_passes >= 3,pass_rise_bytes < 256KiB"
+	rig scenarios/soak/overnight.yaml $short --set prepare.1.size=3MB --set load.uploads.rate_per_s=4 \
+		--set load.viewer.think=500ms --set sample_hz=100 --set settle=1s --set "expect_figures=$figures"
+	same "$status" 0
+	[[ $(field '.runs[0].evidence[]') == *"from pass to pass: unreclaimable"* ]]
+	[ "$(record '.facts.passes | length')" -ge 3 ]
+	rig scenarios/soak/compressed.yaml $short --set prepare.1.size=3MB --set load.uploads.rate_per_s=4 \
+		--set server.behaviours.request-context=256KiB --set "expect_figures=$figures"
+	same "$status" 1
+	[[ $(field '.runs[0].surprises[]') == *"expected pass_rise_bytes < 256KiB, got"* ]]
+}
+
 @test "a folder stands for its scenarios in order, and a skipped one does not fail the others" {
 	need_cap
 	[ "$(swap_bytes)" -eq 0 ] || skip "this host has swap"

@@ -82,7 +82,7 @@ teardown() { teardown_rig; }
 
 @test "P2: temporary files in a RAM disk are shmem and kill" {
 	need_cap
-	rig scenarios/picoshare/tmp-is-a-ram-disk.yaml
+	rig scenarios/dead-ends/tmp-is-a-ram-disk.yaml
 	same "$(verdict)" crashed/oom-kill
 	same "$(record '.facts.death_shmem_bytes > .facts.death_anon_bytes')" true
 	same "$status" 0
@@ -92,7 +92,7 @@ teardown() { teardown_rig; }
 	need_cap
 	rig scenarios/picoshare/purge-during-upload.yaml
 	same "$(field '.runs[0].requests.corrupt > 0')" true
-	field '.runs[0].evidence[]' | grep -q 'DATA LOSS'
+	field '.runs[0].evidence[]' | grep -q "DATA LOSS.*(id .*) reads back .*(group '\(big\|small\)')"
 	same "$(field '.runs[0].as_expected')" true
 }
 
@@ -130,7 +130,7 @@ teardown() { teardown_rig; }
 
 @test "SIGKILL from outside is no OOM kill" {
 	need_cap
-	"$RIG" run scenarios/picoshare/throttled-uploads.yaml --json --quiet --results "$RESULTS" --expect crashed/signal \
+	"$RIG" run scenarios/dead-ends/throttled-uploads.yaml --json --quiet --results "$RESULTS" --expect crashed/signal \
 		>"$RESULTS/out" 3>&- &
 	rig_pid=$!
 	for _ in $(seq 100); do

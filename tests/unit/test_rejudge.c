@@ -80,8 +80,9 @@ static void unreadable_evidence_never_becomes_a_survival(void **state)
 static json_t *record(const char *state)
 {
 	struct facts f = { .interrupted = fact_of(1) };
-	return json_pack("{s:s, s:s, s:{s:[s, s], s:b}, s:o}", "id", "r1", "state", state, "scenario", "expect",
-			 "grew/leak", "steady", "expect_data_loss", 1, "facts", facts_to_json(&f));
+	return json_pack("{s:s, s:s, s:{s:[s, s], s:b, s:s, s:[s]}, s:o}", "id", "r1", "state", state, "scenario",
+			 "expect", "grew/leak", "steady", "expect_data_loss", 1, "expect_failures", "some", "expect_figures",
+			 "corrupt > 1", "facts", facts_to_json(&f));
 }
 
 static void a_record_is_judged_by_its_facts_and_scenario(void **state)
@@ -101,6 +102,10 @@ static void a_record_is_judged_by_its_facts_and_scenario(void **state)
 	assert_string_equal(expectation.verdicts[0], "grew/leak");
 	assert_string_equal(expectation.verdicts[1], "steady");
 	assert_true(expectation.data_loss);
+	assert_true(expectation.some_failures);
+	assert_false(expectation.no_failures);
+	assert_int_equal(expectation.figure_count, 1);
+	assert_string_equal(expectation.figures[0], "corrupt > 1");
 	rejudge_expectation_release(&expectation);
 	json_decref(r);
 }

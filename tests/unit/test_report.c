@@ -241,6 +241,11 @@ static void test_line(void **state)
 		   "crashed/oom-kill      ok: 3 min ago     20261121-114439-three-uploads-before-any-fix-1f3a\n");
 	r.as_expected = false;
 	check_contains(write_line, &r, 1, "crashed/oom-kill      !!  anon", true);
+	const char *surprise = "expected peak_wal_bytes > 1MiB, got absent";
+	check_contains(write_run, &r, 1, surprise, false);
+	r.surprises = &surprise;
+	r.surprise_count = 1;
+	check_contains(write_run, &r, 1, surprise, true);
 	r.outcome = "invalid";
 	r.cause = "";
 	check_contains(write_line, &r, 1, "invalid                   anon", true);
@@ -537,6 +542,9 @@ static void test_json(void **state)
 	runs[1].memory_bytes = FACT_NONE;
 	runs[1].facts.peak_anon_bytes = FACT_BROKEN;
 	runs[1].expected_count = 0;
+	const char *surprise = "expected peak_wal_bytes > 1MiB, got absent";
+	runs[1].surprises = &surprise;
+	runs[1].surprise_count = 1;
 	struct error err = ERROR_INIT;
 	char *text = NULL;
 	size_t len;
@@ -551,17 +559,18 @@ static void test_json(void **state)
 	if (got == NULL)
 		fail_msg("%s in: %s", bad.text, text);
 	json_t *expected = json_pack(
-		"{s:i, s:[{s:s,s:s,s:s,s:s,s:[s],s:b,s:I,s:{s:I,s:I,s:I,s:I},s:{s:i,s:i,s:n,s:n},s:[s,s]},"
-		"{s:s,s:s,s:s,s:n,s:[],s:b,s:n,s:{s:I,s:n,s:I,s:I},s:{s:i,s:i,s:I,s:i},s:[s]}]}",
+		"{s:i, s:[{s:s,s:s,s:s,s:s,s:[s],s:b,s:[],s:I,s:{s:I,s:I,s:I,s:I},s:{s:i,s:i,s:n,s:n},s:[s,s]},"
+		"{s:s,s:s,s:s,s:n,s:[],s:b,s:[s],s:n,s:{s:I,s:n,s:I,s:I},s:{s:i,s:i,s:I,s:i},s:[s]}]}",
 		"schema", 1, "runs", "id", runs[0].id, "scenario", runs[0].scenario, "outcome", "crashed", "cause",
-		"oom-kill", "expected", "crashed/oom-kill", "as_expected", 1, "memory_bytes", (json_int_t)256 << 20,
+		"oom-kill", "expected", "crashed/oom-kill", "as_expected", 1, "surprises", "memory_bytes",
+		(json_int_t)256 << 20,
 		"peak", "usage_bytes", (json_int_t)256 << 20, "anon_bytes", (json_int_t)231 << 20, "file_bytes",
 		(json_int_t)40 << 20, "unreclaimable_bytes", (json_int_t)236 << 20, "requests", "ok", 0, "failed", 3,
 		"verified_bytes", "corrupt", "evidence", crash_evidence[0], crash_evidence[1],
 		/* the second */
 		"id", runs[1].id, "scenario", runs[1].scenario, "outcome", "grew", "cause", "expected", "as_expected",
-		1, "memory_bytes", "peak", "usage_bytes", (json_int_t)256 << 20, "anon_bytes", "file_bytes",
-		(json_int_t)240 << 20, "unreclaimable_bytes", (json_int_t)24 << 20, "requests", "ok", 3, "failed", 0,
+		1, "surprises", surprise, "memory_bytes", "peak", "usage_bytes", (json_int_t)256 << 20, "anon_bytes",
+		"file_bytes", (json_int_t)240 << 20, "unreclaimable_bytes", (json_int_t)24 << 20, "requests", "ok", 3, "failed", 0,
 		"verified_bytes", (json_int_t)1854000000, "corrupt", 0, "evidence", grew_evidence[0]);
 	assert_non_null(expected);
 	assert_int_equal(json_array_size(json_object_get(got, "summary")), 2); /* test_repeats.c reads it */

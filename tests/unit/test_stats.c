@@ -142,6 +142,25 @@ static void test_five_figures(void **state)
 	assert_true(isnan(stats_five(values, 0).median));
 }
 
+static void test_slope(void **state)
+{
+	(void)state;
+	static const double x[] = { 1, 2, 3, 4, 5, 6, 7, 8 }, up[] = { 10, 13, 16, 19, 22, 25, 28, 31 },
+			    one_out[] = { 10, 13, 16, 900, 22, 25, 28, 31 }, flat[] = { 5, 5, 5, 5, 5, 5, 5, 5 },
+			    same[] = { 1, 1 };
+	struct slope s = stats_slope(x, up, 8, 0.95);
+	near_to("slope", s.estimate, 3, 0);
+	near_to("its lower end", s.interval.lo, 3, 0);
+	near_to("its upper end", s.interval.hi, 3, 0);
+	near_to("slope with one point out of line", stats_slope(x, one_out, 8, 0.95).estimate, 3, 0);
+	near_to("flat", stats_slope(x, flat, 8, 0.95).estimate, 0, 0);
+	near_to("two points", stats_slope(x, up, 2, 0.95).estimate, 3, 0);
+	assert_true(isinf(stats_slope(x, up, 5, 0.95).interval.lo));
+	assert_false(isinf(stats_slope(x, up, 6, 0.95).interval.lo));
+	near_to("no pair", stats_slope(same, up, 2, 0.95).estimate, 0, 0);
+	assert_true(isinf(stats_slope(x, up, 1, 0.95).interval.hi));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +173,7 @@ int main(void)
 		cmocka_unit_test(test_too_few_readings_give_no_interval),
 		cmocka_unit_test(test_many_readings),
 		cmocka_unit_test(test_five_figures),
+		cmocka_unit_test(test_slope),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
