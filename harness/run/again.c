@@ -47,7 +47,7 @@ static void note_death(struct run *r, const struct target_exit *exit)
 	r->again.death_ns = exit->t_ns;
 	r->again.has_broken = false; /* it broke off because of this */
 	uv_timer_stop(&r->again.timer);
-	run_drain_samples(r);
+	watch_drain(r);
 	if (f->death_count < FACTS_DEATHS_MAX) {
 		struct facts_death *d = &f->deaths[f->death_count++];
 		const struct sample *s = gather_at_death(&r->gather, exit->t_ns);
@@ -182,7 +182,7 @@ static void read_objects(struct run *r)
 
 void again_ready(struct run *r)
 {
-	run_check_membership(r);
+	watch_membership(r);
 	target_watch(r->target);
 	r->again.ready_ns = fact_of(run_elapsed_ns(r));
 	last_death(r)->down_ns = fact_of(clock_ns() - r->again.death_ns);

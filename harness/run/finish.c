@@ -99,7 +99,7 @@ void finish_note_exit(struct run *r, const struct target_exit *exit)
 		return;
 	int left = r->isolation->backend->pids(r->isolation, NULL, 0, NULL);
 	f->server_left = left < 0 ? FACT_BROKEN : fact_of((uint64_t)left);
-	run_drain_samples(r);
+	watch_drain(r);
 	gather_death(&r->gather, exit->t_ns);
 	if (r->load == NULL)
 		return;
@@ -117,7 +117,7 @@ static void stop_sampler(struct run *r)
 	if (r->sampler == NULL)
 		return;
 	sampler_stop(r->sampler);
-	run_drain_samples(r);
+	watch_drain(r);
 	struct sampler_stats stats;
 	sampler_stats(r->sampler, &stats);
 	struct facts *f = &r->facts;
@@ -220,12 +220,12 @@ static void compare_clocks(struct run *r)
 static void read_evidence(struct run *r)
 {
 	count_intended(r);
-	run_drain_samples(r);
+	watch_drain(r);
 	gather_phase(&r->gather, GATHER_STOP);
 	read_counters(r);
 	take_kernel_log(r);
 	if (r->folders.data != NULL)
-		run_check_disk(r);
+		watch_disk(r);
 }
 
 void finish_freeze(struct run *r)
@@ -253,7 +253,7 @@ void finish_begin(struct run *r)
 	else
 		read_evidence(r);
 	if (r->target != NULL && r->target_running) {
-		run_check_membership(r);
+		watch_membership(r);
 		if (!r->frozen)
 			f->health_longest_silence_ns = target_longest_silence_ns(r->target);
 	}

@@ -1,9 +1,10 @@
 /*
  * state - what one run knows while it runs; private to run/.
  *
- * run.c moves between the states, again.c starts a dead server again, finish.c ends
- * a run and turns what is left into facts, record.c writes what is known into the
- * record.
+ * run.c sets up and tears down, states.c moves between the states, told.c is what
+ * the user, the kernel, the load and the server tell, watch.c looks by itself at even
+ * intervals, again.c starts a dead server again, finish.c ends a run and turns what
+ * is left into facts, record.c writes what is known into the record.
  */
 #ifndef OOMRIG_RUN_STATE_H
 #define OOMRIG_RUN_STATE_H
@@ -103,24 +104,30 @@ uint64_t run_elapsed_ns(const struct run *r);
 /* The rig cannot go on: recorded, and the run ends as invalid. */
 void run_fail(struct run *r, const struct error *err);
 
-/* Hands samples taken so far to gather and samples.csv. */
-void run_drain_samples(struct run *r);
+/* A row of requests.csv; death: which one took the request with it, from 1, 0: none. */
+void run_write_row(struct run *r, const struct load_request *request, const char *phase, unsigned death);
 
-/* Is every process of the server still in its group?  Once seen outside, it stays so in the facts. */
-void run_check_membership(struct run *r);
-
+/* states.c */
+void run_enter(struct run *r, enum run_state state);
+void run_enter_stop(struct run *r);      /* from any state; a second time: nothing */
+void run_enter_aftermath(struct run *r);
 /* When the state the run is in has lasted long enough; one at a time. */
 void run_set_deadline(struct run *r, uint64_t ns);
 
-/* Is the disk under the data full?  Once seen full, it stays so in the facts. */
-void run_check_disk(struct run *r);
+/* told.c */
+void told_by_user(uv_signal_t *handle, int signum);
+void told_of_oom_by_sampler(void *arg);  /* on the sampler's thread: uv_async_send() is the one libuv call that is safe there */
+void told_of_oom(uv_async_t *async);
+struct load_callbacks told_by_load(struct run *r);
+struct target_callbacks told_by_target(struct run *r);
 
-/* run.c: from any state to RUN_STOP, or to RUN_AFTERMATH. */
-void run_enter_stop(struct run *r);
-void run_enter_aftermath(struct run *r);
-
-/* A row of requests.csv; death: which one took the request with it, from 1, 0: none. */
-void run_write_row(struct run *r, const struct load_request *request, const char *phase, unsigned death);
+/* watch.c */
+void watch_tick(uv_timer_t *timer);
+void watch_drain(struct run *r);         /* samples taken so far go to gather and samples.csv */
+void watch_membership(struct run *r);    /* every process of the server in its group?  Once seen outside, it stays so */
+void watch_disk(struct run *r);          /* the disk under the data full?  Once seen full, it stays so in the facts */
+/* A point of the series of a load without rounds: by the tick, and once at its end. */
+void watch_point(struct run *r, void (*note)(struct gather *, uint64_t t_ns, uint64_t requests, uint64_t bytes));
 
 /* finish.c */
 void finish_begin(struct run *r);        /* reads what must be read before our own signals, then sends them */

@@ -133,7 +133,8 @@ rows_of_death() { awk -F, -v n="$1" '$NF == n' "$RESULTS"/2*/requests.csv | wc -
 
 @test "read-back: readiness by log is that of the new life" {
 	need_cap
-	# The second life takes 0.7 s until it listens and says so; taken for ready before, it would not be there.
+	# The second life takes 0.7 s until it listens, and says so a little later; taken for ready before, it would not be
+	# there.
 	cat >"$RESULTS/log.yaml" <<-YAML
 		question: does it wait for the new life?
 		expect: crashed/oom-kill
@@ -141,12 +142,12 @@ rows_of_death() { awk -F, -v n="$1" '$NF == n' "$RESULTS"/2*/requests.csv | wc -
 		memory: 64MiB
 		baseline: 100ms
 		server:
-		  command: [sh, -c, "$(lives killed-after-storing 'sleep 0.7; echo at-your-service' | sed 's/exec/echo at-your-service; exec/')"]
+		  command: [sh, -c, "$(lives killed-after-storing 'sleep 0.7' | sed 's/exec/(sleep 0.3; echo at-your-service) \& exec/')"]
 		  ready: { by: log, text: at-your-service }
 		  upload: { method: PUT, path: "/{name}", body: raw }
 		  download: { path: "/{id}" }
 		load:
-		  - { name: uploads, kind: upload, clients: 4, files: 12, size: 1MB, start: 100ms }
+		  - { name: uploads, kind: upload, clients: 4, files: 12, size: 1MB }
 	YAML
 	rig "$RESULTS/log.yaml"
 	same "$(field '.runs[0].aftermath | .intact == .acknowledged')" true

@@ -38,7 +38,7 @@ common() {
 }
 
 @test "on and off differ in the server's switches only, so that one is the other inverted" {
-	jq -r '.[] | select(.row != "P8").scenarios | "\(.on) \(.off)"' docs/case-studies/rows.json | while read -r on off; do
+	jq -r '.[] | select(.row != "P8").scenarios | select(.off) | "\(.on) \(.off)"' docs/case-studies/rows.json | while read -r on off; do
 		diff <(common "$on") <(common "$off") || { echo "$on and $off differ in more"; return 1; }
 	done
 }

@@ -1,0 +1,243 @@
+/* The states of a run: what each begins with, and which follows when its time is over. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "run/state.h"
+
+const char *const run_state_names[RUN_STATES] = { "start",     "prepare", "baseline", "load", "settle",
+						  "read-back", "squeeze", "aftermath", "stop", "done" };
+
+uint64_t run_elapsed_ns(const struct run *r)
+{
+	return r->origin_ns == 0 ? 0 : clock_ns() - r->origin_ns;
+}
+
+static void on_deadline(uv_timer_t *timer);
+
+void run_set_deadline(struct run *r, uint64_t ns)
+{
+	uv_timer_start(&r->deadline, on_deadline, ns / NS_PER_MS, 0);
+}
+
+static void start_load(struct run *r, const struct load_group *groups, size_t count)
+{
+	struct error err = ERROR_INIT;
+	r->load_running = true;
+	if (load_start(r->load, groups, count, &err) != 0) {
+		r->load_running = false;
+		run_fail(r, &err);
+	}
+}
+
+static void enter_start(struct run *r)
+{
+	struct error err = ERROR_INIT;
+	r->origin_ns = clock_ns();
+	r->origin_boot_ns = clock_boot_ns();
+	r->origin_wall_ns = clock_wall_ns();
+	if (target_start(r->target, &err) != 0) {
+		run_fail(r, &err);
+		return;
+	}
+	r->target_running = true;
+	r->facts.server_pid = fact_of((uint64_t)target_pid(r->target));
+	if (isolation_set_main(r->isolation, target_pid(r->target), &err) != 0) {
+		run_fail(r, &err);
+		return;
+	}
+	struct sampler_options options = { .isolation = r->isolation,
+					   .main_pid = target_pid(r->target),
+					   .hz = r->scenario->sample_hz,
+					   .data_dir = r->folders.data,
+					   .tmp_dir = r->folders.tmp,
+					   .on_oom = told_of_oom_by_sampler,
+					   .arg = r };
+	if (sampler_start(&r->sampler, &options, &err) != 0) {
+		run_fail(r, &err);
+		return;
+	}
+	record_progress(r);
+	if (store_update(&r->store, &err) != 0)
+		run_fail(r, &err);
+}
+
+static void enter_prepare(struct run *r)
+{
+	if (r->prepared == r->scenario->prepare.count) {
+		run_enter(r, RUN_BASELINE);
+		return;
+	}
+	run_set_deadline(r, r->scenario->deadline_ns);
+	start_load(r, &r->scenario->prepare.items[r->prepared++], 1);
+}
+
+static void enter_baseline(struct run *r)
+{
+	gather_phase(&r->gather, GATHER_BASELINE);
+	run_set_deadline(r, r->scenario->baseline_ns);
+}
+
+static void enter_load(struct run *r)
+{
+	struct error err = ERROR_INIT;
+	struct isolation_final now;
+	const struct group_list *groups = rounds_groups(&r->rounds, r->scenario, r->rounds.now);
+	load_totals(r->load, &r->before_round);
+	if (r->rounds.now == 0) {
+		if (r->isolation->backend->final(r->isolation, &now, &err) == 0)
+			r->facts.baseline_watermark_bytes = now.peak_usage_bytes;
+		r->before_load = r->before_round;
+	}
+	if (r->scenario->rounds > 1)
+		gather_round(&r->gather);
+	gather_phase(&r->gather, GATHER_LOAD);
+	r->load_over = false;
+	run_set_deadline(r, r->scenario->deadline_ns);
+	start_load(r, groups->items, groups->count);
+}
+
+/* What a round did, beside what gather saw of its memory. */
+static void note_round(struct run *r)
+{
+	struct facts_round *round = r->gather.round;
+	const struct load_totals *from = &r->before_round, *to = &r->after_load;
+	if (round == NULL)
+		return;
+	round->clients = fact_of(rounds_clients(rounds_groups(&r->rounds, r->scenario, r->rounds.now)));
+	round->requests = fact_of(to->ok - from->ok);
+	round->bytes = fact_of(to->sent_bytes - from->sent_bytes + to->received_bytes - from->received_bytes);
+}
+
+static void enter_settle(struct run *r)
+{
+	gather_phase(&r->gather, GATHER_SETTLE);
+	load_totals(r->load, &r->after_load);
+	r->load_over = true;
+	note_round(r);
+	watch_point(r, gather_point);
+	r->facts.load_ns = fact_of(run_elapsed_ns(r) - r->phases[RUN_LOAD].start_ns);
+	watch_membership(r);
+	run_set_deadline(r, r->scenario->settle_ns);
+}
+
+static void enter_read_back(struct run *r)
+{
+	gather_phase(&r->gather, GATHER_AFTER);
+	bool asked = false;
+	for (size_t i = 0; i < r->scenario->load.count; i++)
+		asked |= r->scenario->load.items[i].read_back;
+	if (!asked) {
+		run_enter(r, RUN_SQUEEZE);
+		return;
+	}
+	struct error err = ERROR_INIT;
+	run_set_deadline(r, r->scenario->deadline_ns);
+	r->load_running = true;
+	if (load_start_read_back(r->load, READ_BACK_ASKED, &err) != 0) {
+		r->load_running = false;
+		run_fail(r, &err);
+	}
+}
+
+static void squeeze_work(uv_work_t *work)
+{
+	struct run *r = work->data;
+	r->squeezed = folders_sync(&r->folders, &r->squeeze_error) == 0 &&
+		      r->isolation->backend->squeeze(r->isolation, &r->squeeze_error) == 0;
+}
+
+static void squeeze_done(uv_work_t *work, int status)
+{
+	struct run *r = work->data;
+	(void)status;
+	r->squeezing = false;
+	struct isolation_final after;
+	struct error err = ERROR_INIT;
+	if (r->stopping)
+		finish_check(r);
+	else if (r->squeezed && r->isolation->backend->final(r->isolation, &after, &err) == 0) {
+		r->facts.squeezed_usage_bytes = after.memory.field[MEMORY_USAGE];
+		r->facts.squeezed_file_bytes = after.memory.field[MEMORY_FILE];
+		r->facts.squeezed_unreclaimable_bytes = memory_unreclaimable(&after.memory);
+	} else {
+		log_info("page cache could not be asked back: %s", r->squeezed ? err.message : r->squeeze_error.message);
+		r->facts.squeezed_usage_bytes = r->facts.squeezed_file_bytes =
+			r->facts.squeezed_unreclaimable_bytes = FACT_BROKEN;
+	}
+	run_enter_stop(r);
+}
+
+static void enter_squeeze(struct run *r)
+{
+	r->squeezing = true;
+	r->squeeze_work.data = r;
+	uv_queue_work(&r->loop, &r->squeeze_work, squeeze_work, squeeze_done);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+	struct run *r = timer->data;
+	switch (r->state) {
+	case RUN_BASELINE:
+		run_enter(r, RUN_LOAD);
+		return;
+	case RUN_SETTLE:
+		if (!fact_known(r->facts.load_deadline_hit) && ++r->rounds.now < r->scenario->rounds)
+			run_enter(r, RUN_LOAD);
+		else
+			run_enter(r, RUN_READ_BACK);
+		return;
+	case RUN_PREPARE:
+	case RUN_LOAD:
+	case RUN_READ_BACK:
+		r->facts.load_deadline_hit = fact_of(1);
+		if (r->state == RUN_LOAD)
+			load_stop(r->load); /* what was done still counts for growth; the judge knows it was cut */
+		else
+			run_enter_stop(r);
+		return;
+	case RUN_AFTERMATH:
+		again_deadline(r);
+		return;
+	case RUN_STOP:
+		finish_check(r);
+		return;
+	default:
+		return;
+	}
+}
+
+static void (*const enter_state[RUN_STATES])(struct run *) = {
+	[RUN_START] = enter_start,     [RUN_PREPARE] = enter_prepare,     [RUN_BASELINE] = enter_baseline,
+	[RUN_LOAD] = enter_load,       [RUN_SETTLE] = enter_settle,       [RUN_READ_BACK] = enter_read_back,
+	[RUN_SQUEEZE] = enter_squeeze, [RUN_AFTERMATH] = again_enter,     [RUN_STOP] = finish_begin,
+	[RUN_DONE] = NULL,
+};
+
+void run_enter(struct run *r, enum run_state state)
+{
+	watch_drain(r);
+	uint64_t now = run_elapsed_ns(r);
+	if (state != r->state) {
+		r->phases[r->state].end_ns = now;
+		if (r->phases[state].start_ns == 0) /* of several rounds the first */
+			r->phases[state].start_ns = now;
+		progress_phase(r->progress, run_state_names[state], now);
+	}
+	r->state = state;
+	uv_timer_stop(&r->deadline);
+	if (enter_state[state] != NULL)
+		enter_state[state](r);
+}
+
+void run_enter_stop(struct run *r)
+{
+	if (r->stopping)
+		return;
+	r->stopping = true;
+	run_enter(r, RUN_STOP);
+}
+
+void run_enter_aftermath(struct run *r)
+{
+	run_enter(r, RUN_AFTERMATH);
+}

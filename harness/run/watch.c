@@ -1,0 +1,110 @@
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "run/rows.h"
+#include "run/state.h"
+
+#define TICKS_PER_FLUSH 10
+#define PROGRESS_BARS_MAX 16
+/* Below this much free space the next write may fail: the server's fate is the disk's, not memory's. */
+#define DISK_FULL_BYTES (16ULL << 20)
+
+static void take_sample(void *arg, const struct sample *s)
+{
+	struct run *r = arg;
+	gather_sample(&r->gather, s);
+	buf_clear(&r->row);
+	sample_csv_row(s, r->origin_ns, &r->row);
+	buf_addc(&r->row, '\n');
+	fwrite(r->row.data, 1, r->row.len, r->store.samples);
+}
+
+void watch_drain(struct run *r)
+{
+	if (r->sampler != NULL)
+		sampler_drain(r->sampler, take_sample, r);
+}
+
+static void show_progress(struct run *r)
+{
+	struct load_group_progress groups[PROGRESS_BARS_MAX];
+	struct progress_bar bars[PROGRESS_BARS_MAX];
+	size_t count = r->load == NULL ? 0 : load_progress(r->load, groups, PROGRESS_BARS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		const struct load_group_progress *g = &groups[i];
+		bars[i] = (struct progress_bar){ .name = g->name,
+						 .done_bytes = g->done_bytes,
+						 .expected_bytes = g->expected_bytes,
+						 .done = g->done,
+						 .expected = g->expected,
+						 .in_flight = g->in_flight,
+						 .failed = g->failed,
+						 .finished = g->finished };
+	}
+	const struct memory_sample *m = &r->gather.last.memory;
+	struct progress_memory memory = { .cap_bytes = r->isolation ? r->isolation->readback.memory_bytes : FACT_NONE,
+					  .usage_bytes = m->field[MEMORY_USAGE],
+					  .unreclaimable_bytes = memory_unreclaimable(m),
+					  .file_bytes = m->field[MEMORY_FILE] };
+	progress_update(r->progress, run_elapsed_ns(r), bars, count, &memory);
+}
+
+/* A cap that was lifted and put back was not in force: another limit than at the start is kept as the finding. */
+static void check_cap(struct run *r)
+{
+	const struct isolation_readback *start = &r->isolation->readback;
+	struct isolation_final now;
+	if (!fact_known(start->memory_bytes) || r->isolation->backend->final(r->isolation, &now, NULL) != 0)
+		return;
+	if (now.limit_bytes.value != start->memory_bytes.value)
+		r->facts.cap_in_force_bytes = now.limit_bytes;
+	if (fact_known(start->memory_swap_bytes) && now.swap_limit_bytes.value != start->memory_swap_bytes.value)
+		r->facts.cap_swap_in_force_bytes = now.swap_limit_bytes;
+}
+
+void watch_point(struct run *r, void (*note)(struct gather *, uint64_t, uint64_t, uint64_t))
+{
+	struct load_totals now;
+	const struct load_totals *from = &r->before_load;
+	if (r->scenario->rounds > 1)
+		return;
+	load_totals(r->load, &now);
+	note(&r->gather, run_elapsed_ns(r) - r->phases[RUN_LOAD].start_ns, now.ok - from->ok,
+	     now.sent_bytes - from->sent_bytes + now.received_bytes - from->received_bytes);
+}
+
+void watch_tick(uv_timer_t *timer)
+{
+	struct run *r = timer->data;
+	struct error err = ERROR_INIT;
+	watch_drain(r);
+	if (r->state == RUN_LOAD)
+		watch_point(r, gather_tick);
+	again_release(r, false);
+	show_progress(r);
+	if (++r->ticks % TICKS_PER_FLUSH != 0)
+		return;
+	if (store_flush(&r->store, &err) != 0 && !r->stopping)
+		run_fail(r, &err);
+	watch_disk(r);
+	if (r->target_running && fact_known(r->facts.server_started) && !r->stopping) {
+		watch_membership(r);
+		check_cap(r);
+	}
+}
+
+void watch_disk(struct run *r)
+{
+	if (folders_free_bytes(&r->folders) < DISK_FULL_BYTES)
+		r->facts.disk_full = fact_of(1);
+}
+
+void watch_membership(struct run *r)
+{
+	struct fact *known = &r->facts.server_in_group;
+	int inside = target_all_in_group(r->target);
+	if (inside == 0)
+		*known = fact_of(0);
+	else if (inside < 0 && !(fact_known(*known) && known->value == 0))
+		*known = FACT_BROKEN;
+}
