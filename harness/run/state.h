@@ -76,6 +76,7 @@ struct run {
 	size_t prepared;         /* prepare groups started */
 	bool load_running;       /* a load_start() whose finished has not come */
 	bool target_running;     /* spawned and not exited */
+	bool target_inside;      /* and become the server, inside its group */
 	bool stopping, finished;
 	bool frozen;             /* facts of the first death are complete: what follows does not touch them */
 	struct again again;

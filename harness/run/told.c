@@ -100,6 +100,7 @@ static void on_load_finished(void *arg)
 static void on_target_started(void *arg)
 {
 	struct run *r = arg;
+	r->target_inside = true;
 	if (r->frozen)
 		return;
 	r->facts.server_started = fact_of(1);
@@ -139,7 +140,7 @@ static void on_target_failed(void *arg, const struct error *err)
 static void on_target_exited(void *arg, const struct target_exit *exit)
 {
 	struct run *r = arg;
-	r->target_running = false;
+	r->target_running = r->target_inside = false;
 	if (!r->frozen)
 		finish_note_exit(r, exit);
 	if (r->stopping)

@@ -87,7 +87,7 @@ void watch_tick(uv_timer_t *timer)
 	if (store_flush(&r->store, &err) != 0 && !r->stopping)
 		run_fail(r, &err);
 	watch_disk(r);
-	if (r->target_running && fact_known(r->facts.server_started) && !r->stopping) {
+	if (r->target_inside && !r->stopping) {
 		watch_membership(r);
 		check_cap(r);
 	}
