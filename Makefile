@@ -51,12 +51,13 @@ help:
 ## make         install what is missing, build ./oomrig and the bundled server
 ## make demo    the 618 MB story: the same load kills one build and not the other
 ## make test    unit tests, then integration tests with real cgroups and kills
+## make test-unit, test-integration  one of the two
 ## make truth   N runs (11) of each server whose fate is known; the matrix goes into docs/verdicts.md
 ## make sigkills  the rig killed at N (100) random moments: what is left, what can be read
 ## make aftermath  N kills (50) of the server with all fixes: what it had acknowledged, into docs/verdicts.md
 ## make bisects  N (10) generated histories with one bad commit: is it found?
 ## make bench   side-by-side benchmarks, written to docs/benchmarks.md
-## make case-studies  every row of the case studies, on and off, written to docs/case-studies.md
+## make case-studies  case studies on and off, history, dead ends, RUNS (1) times each, into docs/case-studies.md
 ## make invert-case-studies  each of them with its behaviour inverted: none may be as expected
 ## make laws    every growth law N (5) times, forecasts against real kills, written to docs/laws.md
 ## make compare-rates  false alarms and misses of `oomrig compare`, into docs/compare.md

@@ -10,18 +10,22 @@
 #include "base/buf.h"
 #include "base/log.h"
 
-static const struct {
-	enum exit_status status;
-	const char *meaning;
-} meanings[] = {
-	{ STATUS_OK, "all as it should be (every run ended as its scenario expects)" },
-	{ STATUS_VERDICT, "a verdict or a regression gate failed" },
-	{ STATUS_USAGE, "wrong usage, or a scenario or record that cannot be read" },
-	{ STATUS_RIG, "the rig or its environment failed; oomrig doctor says more" },
-	{ STATUS_SKIPPED, "skipped, with the reason" },
-	{ STATUS_INCONCLUSIVE, "inconclusive" },
-	{ STATUS_INTERRUPTED, "interrupted" },
+/* What a status says where the command has no words of its own. */
+static const char *const meanings[STATUS_INCONCLUSIVE + 1] = {
+	[STATUS_OK] = "done",
+	[STATUS_VERDICT] = "a verdict or a regression gate failed",
+	[STATUS_USAGE] = "wrong usage, or a scenario or record that cannot be read",
+	[STATUS_RIG] = "the rig or its environment failed; oomrig doctor says more",
+	[STATUS_SKIPPED] = "skipped, with the reason",
+	[STATUS_INCONCLUSIVE] = "inconclusive",
 };
+
+static const char *meaning(const struct manual *m, enum exit_status status)
+{
+	if (status == STATUS_INTERRUPTED)
+		return "interrupted";
+	return m->meanings[status] != NULL ? m->meanings[status] : meanings[status];
+}
 
 static void print_manual(const struct manual *m, const struct option_row *rows)
 {
@@ -29,9 +33,7 @@ static void print_manual(const struct manual *m, const struct option_row *rows)
 	options_print_help(rows, stdout);
 	printf("\nExamples:\n%s\n\nExit status:\n", m->examples);
 	for (const enum exit_status *s = m->statuses; *s != STATUS_END; s++)
-		for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
-			if (meanings[i].status == *s)
-				printf("  %3d  %s\n", (int)*s, meanings[i].meaning);
+		printf("  %3d  %s\n", (int)*s, meaning(m, *s));
 }
 
 bool cmd_begin(const struct manual *manual, const struct option_row *rows, int argc, char **argv, void *settings,

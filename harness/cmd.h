@@ -14,7 +14,7 @@
 #include "base/options.h"
 
 enum exit_status {
-	STATUS_OK = 0,           /* every run ended as its scenario expects */
+	STATUS_OK = 0,
 	STATUS_VERDICT = 1,      /* a verdict or a regression gate failed */
 	STATUS_USAGE = 2,
 	STATUS_RIG = 3,          /* the rig or its environment failed */
@@ -29,6 +29,7 @@ struct manual {
 	const char *about;       /* what it is for, lines of at most 80 columns */
 	const char *examples;    /* two or three command lines with a word each */
 	enum exit_status statuses[8]; /* those it can end with, STATUS_END last */
+	const char *meanings[STATUS_INCONCLUSIVE + 1]; /* by status: what it says here; NULL: what it says everywhere */
 };
 
 /*

@@ -42,6 +42,8 @@ static const struct manual manual = {
 		    "    --build 'make server' -- {source}/server --data {data} --port {port}\n"
 		    "  git bisect run sh -c 'make server && oomrig run upload.yaml --bisect-exit'",
 	.statuses = { STATUS_OK, STATUS_USAGE, STATUS_RIG, STATUS_INCONCLUSIVE, STATUS_INTERRUPTED, STATUS_END },
+	.meanings = { [STATUS_OK] = "the commit is found",
+		      [STATUS_INCONCLUSIVE] = "several commits are left, or GOOD and BAD cannot be told apart" },
 };
 
 static int run_bisect(struct campaign_kit *kit, const struct bisect_settings *settings, struct bisect_options *options,

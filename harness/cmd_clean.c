@@ -38,9 +38,9 @@ static const struct option_row rows[] = {
 static const struct manual manual = {
 	.usage = "oomrig clean [options]",
 	.about = "Takes away what a rig left that was killed before it could clean up: servers\n"
-		 "that still run, their groups, their data and temporary folders, half-written\n"
-		 "records.  Its runs are marked as interrupted; what they recorded stays.  Runs of\n"
-		 "a rig that lives are not touched.",
+		 "that still run, their groups, their data and temporary folders, worktrees of\n"
+		 "commits, half-written records.  Its runs are marked as interrupted; what they\n"
+		 "recorded stays.  Runs of a rig that lives are not touched.",
 	.examples = "  oomrig clean --dry-run           what is there\n"
 		    "  oomrig clean                     take it away",
 	.statuses = { STATUS_OK, STATUS_USAGE, STATUS_RIG, STATUS_END },

@@ -62,6 +62,9 @@ static const struct manual manual = {
 		    "    {source}/server --data {data} --port {port}",
 	.statuses = { STATUS_OK, STATUS_VERDICT, STATUS_USAGE, STATUS_RIG, STATUS_INCONCLUSIVE, STATUS_INTERRUPTED,
 		      STATUS_END },
+	.meanings = { [STATUS_OK] = "B is better or the same; --calibrate: done",
+		      [STATUS_VERDICT] = "B is worse",
+		      [STATUS_INCONCLUSIVE] = "neither can be said; how many more runs would settle it is" },
 };
 
 /* By enum answer. */

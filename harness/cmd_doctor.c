@@ -43,11 +43,14 @@ static const struct manual manual = {
 	.usage = "oomrig doctor [options]",
 	.about = "Looks whether this host can do runs, and says for each thing that is missing\n"
 		 "what to type.  It does not only look: it makes a group with a cap of 32 MiB,\n"
-		 "reads the cap back and removes the group.",
+		 "reads the cap back and removes the group.  Where systemd manages cgroup v2 it is\n"
+		 "asked for a scope first, unless OOMRIG_SYSTEMD_SCOPE=never, as for a run.",
 	.examples = "  oomrig doctor\n"
 		    "  oomrig doctor --work /srv/scratch     would that disk do?\n"
 		    "  oomrig doctor --json | jq .ok",
 	.statuses = { STATUS_OK, STATUS_USAGE, STATUS_RIG, STATUS_END },
+	.meanings = { [STATUS_OK] = "runs can be done here",
+		      [STATUS_RIG] = "they cannot" },
 };
 
 enum level { LEVEL_OK, LEVEL_WARN, LEVEL_FAIL };

@@ -27,6 +27,8 @@ static const struct manual manual = {
 		    "  oomrig floor scenarios/picoshare/two-uploads-before-any-fix.yaml --budget 60\n"
 		    "  oomrig floor scenarios/nginx/three-uploads.yaml --precision 10% --json",
 	.statuses = { STATUS_OK, STATUS_USAGE, STATUS_RIG, STATUS_INCONCLUSIVE, STATUS_INTERRUPTED, STATUS_END },
+	.meanings = { [STATUS_OK] = "both points are known to the asked precision",
+		      [STATUS_INCONCLUSIVE] = "not within the budget, or they may lie outside what was searched" },
 };
 
 static int report(const struct floor_result *result, const struct run_list *runs, bool json, struct error *err)

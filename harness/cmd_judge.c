@@ -38,6 +38,8 @@ static const struct manual manual = {
 		    "  oomrig judge last --evidence  today's evidence\n"
 		    "  oomrig judge --write          keep today's verdicts",
 	.statuses = { STATUS_OK, STATUS_VERDICT, STATUS_USAGE, STATUS_RIG, STATUS_END },
+	.meanings = { [STATUS_OK] = "every verdict is the same today",
+		      [STATUS_VERDICT] = "a verdict is another today" },
 };
 
 struct judging {

@@ -69,6 +69,10 @@ static const struct manual manual = {
 		    "  oomrig run scenarios/nginx/three-uploads.yaml --memory 32MiB --json",
 	.statuses = { STATUS_OK, STATUS_VERDICT, STATUS_USAGE, STATUS_RIG, STATUS_SKIPPED, STATUS_INTERRUPTED,
 		      STATUS_END },
+	.meanings = { [STATUS_OK] = "every run ended as its scenario expects",
+		      [STATUS_VERDICT] = "a run did not",
+		      [STATUS_RIG] = "a run is invalid, or could not be made; oomrig doctor says more",
+		      [STATUS_SKIPPED] = "every run was skipped, with the reason" },
 };
 
 static int apply_expect(struct scenario *s, const struct option_list *expect, struct error *err)

@@ -26,9 +26,10 @@ static const struct option_row rows[] = {
 
 static const struct manual manual = {
 	.usage = "oomrig show [RUN...] [options]",
-	.about = "Prints a stored run in full: verdict, evidence, memory, requests.  Several runs\n"
-		 "are set side by side, and repeats of one scenario are counted together.  A RUN\n"
-		 "is an id, any part of one that is unique, a folder, or \"last\".  Without a RUN it\n"
+	.about = "Prints a stored run in full: verdict, evidence, memory, requests; of a killed\n"
+		 "server its last second and the kernel's table of processes.  Several runs are\n"
+		 "set side by side, and repeats of one scenario are counted together.  A RUN is\n"
+		 "an id, any part of one that is unique, a folder, or \"last\".  Without a RUN it\n"
 		 "lists what is stored, newest last.  --plot is as wide as the terminal, or as\n"
 		 "COLUMNS says, and in plain ASCII where the locale is not UTF-8 (LC_ALL=C).",
 	.examples = "  oomrig show                      what is stored\n"

@@ -34,6 +34,9 @@ static const struct manual manual = {
 	.examples = "  oomrig shrink scenarios/picoshare/three-uploads-before-any-fix.yaml\n"
 		    "  oomrig shrink upload.yaml --memory 64MiB --confirm 5",
 	.statuses = { STATUS_OK, STATUS_USAGE, STATUS_RIG, STATUS_INCONCLUSIVE, STATUS_INTERRUPTED, STATUS_END },
+	.meanings = { [STATUS_OK] = "nothing gives way any more",
+		      [STATUS_USAGE] = "wrong usage, or a scenario that does not crash its server every time",
+		      [STATUS_INCONCLUSIVE] = "the budget was used before that" },
 };
 
 /* One line for a shell: what was typed, and the smaller figures. */

@@ -1,6 +1,6 @@
 /*
  * run - one run from an empty folder to a verdict; the only module that knows
- * all the others.  The states and what each waits for are the table in run.c:
+ * all the others.  states.c has what each state begins with and what follows it:
  *
  *   start -> ready -> login -> prepare -> baseline -> load -> settle ->
  *   read-back -> squeeze -> stop -> judged
