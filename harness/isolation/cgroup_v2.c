@@ -376,6 +376,8 @@ static int clean_one(void *arg, const char *name, struct error *err)
 	isolation_init(&g->base, &isolation_cgroup_v2, name, &none);
 	set_path(g->path, c->place, name);
 	if (open_dir(g, err) < 0 || (inside = v2_pids(&g->base, NULL, 0, err)) < 0) {
+		if (g->dir_fd >= 0)
+			close(g->dir_fd);
 		free(g);
 		return -1;
 	}

@@ -98,7 +98,7 @@ int isolation_set_main(struct isolation *iso, pid_t main_pid, struct error *err)
 
 	if (proc_stat_read(main_pid, &p) < 0)
 		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot read '/proc/%d/stat'", (int)main_pid);
-	iso->main_pid = main_pid;
 	iso->main_start_ticks = p.start_ticks;
+	iso->main_pid = main_pid;
 	return 0;
 }

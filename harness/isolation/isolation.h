@@ -109,8 +109,9 @@ struct isolation {
 	char name[ISOLATION_NAME_MAX];
 	struct isolation_readback readback;
 	const char *placement;	   /* who gave the rig the place of the group, for people; static, NULL: nobody to ask */
-	pid_t main_pid;           /* the server; 0 until isolation_set_main() */
-	uint64_t main_start_ticks; /* its start time: tells it from a later process of the same id */
+	/* A server that is started again is named while the sampler thread looks: the time is written first, read last. */
+	_Atomic pid_t main_pid;		   /* the server; 0 until isolation_set_main() */
+	_Atomic uint64_t main_start_ticks; /* its start time: tells it from a later process of the same id */
 };
 
 /* All backends in order of preference, NULL-terminated. */
@@ -129,8 +130,8 @@ int isolation_open(const struct isolation_backend *backend, const struct isolati
 		   struct isolation **out, struct error *err);
 
 /*
- * Tells a backend without groups which process is the server, right after it
- * was started (in a session of its own, not reaped yet).  Any backend.
+ * Tells a backend without groups which process is the server, right after each
+ * start of it (in a session of its own, not reaped yet).  Any backend.
  */
 int isolation_set_main(struct isolation *iso, pid_t main_pid, struct error *err);
 

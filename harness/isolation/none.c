@@ -51,9 +51,11 @@ static int none_join(const char *name, struct error *err)
 
 static int scan(const struct isolation *iso, struct proc_tree *tree, struct error *err)
 {
-	if (iso->main_pid == 0)
+	pid_t main_pid = iso->main_pid;
+
+	if (main_pid == 0)
 		return 0; /* nothing was started yet */
-	return proc_tree_scan(tree, iso->main_pid, iso->main_start_ticks, err);
+	return proc_tree_scan(tree, main_pid, iso->main_start_ticks, err);
 }
 
 static int none_contains(struct isolation *iso, pid_t pid)

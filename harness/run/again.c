@@ -210,6 +210,7 @@ static void expect(struct run *r)
 	f->aftermath_acknowledged = fact_of(acknowledged);
 	f->aftermath_intact = f->aftermath_lost = f->aftermath_corrupt = f->aftermath_half_visible = fact_of(0);
 	f->aftermath_unread = fact_of(acknowledged);
+	f->aftermath_first[0] = '\0'; /* of a reading that a death cut short */
 	if (!all || !names_are_ours(r))
 		return;
 	f->unanswered_absent = f->unanswered_whole = f->unanswered_corrupt = f->unanswered_half_visible = fact_of(0);
@@ -336,7 +337,8 @@ static void write_held(void *arg, const struct lost_row *row)
 
 bool again_request(struct run *r, const struct load_request *request)
 {
-	if (r->state == RUN_AFTERMATH && request->found != FOUND_NOT_LOOKED)
+	/* What is still under way of an earlier reading says nothing of the next life. */
+	if (r->state == RUN_AFTERMATH && r->again.step == AGAIN_READ && request->found != FOUND_NOT_LOOKED)
 		look(r, request);
 	return r->scenario->on_crash == CRASH_RESTART && r->state == RUN_LOAD &&
 	       lost_hold(&r->again.lost, request, run_state_names[r->state]);

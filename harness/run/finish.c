@@ -48,10 +48,10 @@ static void read_load(struct run *r)
 	struct load_totals now;
 	load_totals(r->load, &now);
 	f->verified_bytes = fact_of(now.verified_bytes);
-	f->corrupt = fact_of(now.corrupt);
+	f->corrupt = fact_of(now.corrupt - r->read_torn);
 	if (fact_known(f->aftermath_acknowledged))
-		f->corrupt = fact_of(r->again.before.corrupt + f->aftermath_lost.value + f->aftermath_corrupt.value +
-				     f->aftermath_half_visible.value);
+		f->corrupt = fact_of(r->again.before.corrupt - r->read_torn + f->aftermath_lost.value +
+				     f->aftermath_corrupt.value + f->aftermath_half_visible.value);
 	/* The load alone: neither what prepared it nor the read-back after it. */
 	const struct load_totals *base = &r->before_load;
 	if (r->phases[RUN_LOAD].start_ns == 0)
@@ -87,6 +87,16 @@ static void count_intended(struct run *r)
 	r->facts.requests_intended = fact_of(intended);
 }
 
+/* What was being read when it died was whole as far as it came: the transfer counts as corrupt, the object does not. */
+static void note_torn(struct run *r, uint64_t end_ns)
+{
+	struct load_totals totals;
+	r->read_torn = lost_torn(&r->again.lost, end_ns);
+	load_totals(r->load, &totals);
+	if (r->read_torn && totals.corrupt == 1)
+		r->facts.first_corrupt[0] = '\0';
+}
+
 void finish_note_exit(struct run *r, const struct target_exit *exit)
 {
 	struct facts *f = &r->facts;
@@ -103,6 +113,7 @@ void finish_note_exit(struct run *r, const struct target_exit *exit)
 	gather_death(&r->gather, exit->t_ns);
 	if (r->load == NULL)
 		return;
+	note_torn(r, exit->t_ns);
 	/* By now connections have been reset; what was under way is known from the OOM event, if there was one. */
 	struct load_totals totals = r->at_oom;
 	if (r->at_oom_ns == 0 || exit->t_ns - r->at_oom_ns > SAMPLE_DYING_NS)
@@ -235,21 +246,12 @@ void finish_freeze(struct run *r)
 	r->frozen = true;
 }
 
-/* A cap that was lifted after the death did not hold for what followed. */
-static void read_cap_again(struct run *r)
-{
-	struct error err = ERROR_INIT;
-	struct isolation_final now;
-	if (r->isolation->backend->final(r->isolation, &now, &err) == 0)
-		r->facts.cap_in_force_bytes = fact_max(r->facts.cap_in_force_bytes, now.limit_bytes);
-}
-
 void finish_begin(struct run *r)
 {
 	struct facts *f = &r->facts;
 	uv_timer_stop(&r->again.timer);
 	if (r->frozen)
-		read_cap_again(r);
+		watch_cap(r); /* one that was changed after the death did not hold for what followed */
 	else
 		read_evidence(r);
 	if (r->target != NULL && r->target_running) {
@@ -281,10 +283,11 @@ void finish_check(struct run *r)
 	read_load(r);
 	if (!r->again.kernel_log_read)
 		finish_read_kernel_log(r);
-	if (!r->frozen)
-		find_alloc_failure(r);
+	record_death(r);
 	if (r->frozen)
 		take_kernel_log(r); /* of later deaths, for the file alone */
+	else
+		find_alloc_failure(r);
 	keep_kernel_log(r);
 	compare_clocks(r);
 	passes_sum_up(&r->facts);

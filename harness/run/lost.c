@@ -31,6 +31,19 @@ void lost_up(struct lost *l)
 	l->down = false;
 }
 
+void lost_look(struct lost *l, const struct load_request *request)
+{
+	if (request->found == FOUND_NOT_LOOKED || request->found == FOUND_UNREAD)
+		return;
+	bool torn = request->found == FOUND_HALF && request->end == END_TRANSPORT && request->acknowledged;
+	l->torn_ns = torn ? request->finished_ns : 0;
+}
+
+bool lost_torn(const struct lost *l, uint64_t end_ns)
+{
+	return l->torn_ns != 0 && l->torn_ns + LOST_WINDOW_NS >= end_ns;
+}
+
 void lost_release(struct lost *l, uint64_t now_ns, bool all, void (*fn)(void *arg, const struct lost_row *row),
 		  void *arg)
 {

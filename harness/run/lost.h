@@ -5,7 +5,8 @@
  *
  * Life cycle: zeroed; lost_hold() for every finished transfer, lost_death() and
  * lost_up() as the server ends and is ready again, lost_release() every now and
- * then and at the end with all; lost_free().  No I/O, no clock; one thread.
+ * then and at the end with all; lost_look() for every finished read-back,
+ * lost_torn() at an end; lost_free().  No I/O, no clock; one thread.
  */
 #ifndef OOMRIG_RUN_LOST_H
 #define OOMRIG_RUN_LOST_H
@@ -30,12 +31,16 @@ struct lost {
 	size_t count, capacity;
 	unsigned deaths;
 	bool down;
+	uint64_t torn_ns; /* when a read-back broke off within its object, the last to be answered; 0: it did not */
 };
 
 /* True: it broke, and lost_release() will bring it.  False: the caller's own. */
 bool lost_hold(struct lost *l, const struct load_request *request, const char *phase);
 void lost_death(struct lost *l, uint64_t end_ns);
 void lost_up(struct lost *l);
+void lost_look(struct lost *l, const struct load_request *request);
+/* Did this end break the read-back off? */
+bool lost_torn(const struct lost *l, uint64_t end_ns);
 /* Hands over, in order, those whose fate is known by now; with all, every one. */
 void lost_release(struct lost *l, uint64_t now_ns, bool all, void (*fn)(void *arg, const struct lost_row *row),
 		  void *arg);

@@ -123,6 +123,18 @@ static json_t *sampler_json(const struct run *r)
 			 (json_int_t)s.gap_max_ns);
 }
 
+void record_death(struct run *r)
+{
+	const struct oom_snapshot *at_oom = r->sampler != NULL ? sampler_at_oom(r->sampler) : NULL;
+	const struct fact end_ns = r->facts.server_end_ns;
+	/* A first death for another reason has no OOM event of its own. */
+	if (at_oom != NULL && fact_known(end_ns) && at_oom->sample.t_ns - r->origin_ns > end_ns.value)
+		at_oom = NULL;
+	json_t *death = death_to_json(&r->kernel_log, at_oom, &r->gather, r->origin_ns);
+	if (death != NULL)
+		store_set(&r->store, "death", death);
+}
+
 void record_end(struct run *r)
 {
 	record_progress(r);
@@ -131,9 +143,6 @@ void record_end(struct run *r)
 		store_set(&r->store, "load", load_json(r));
 	if (r->sampler != NULL) {
 		store_set(&r->store, "sampler", sampler_json(r));
-		json_t *death = death_to_json(&r->kernel_log, sampler_at_oom(r->sampler), &r->gather, r->origin_ns);
-		if (death != NULL)
-			store_set(&r->store, "death", death);
 		sampler_free(r->sampler);
 		r->sampler = NULL;
 	}

@@ -76,7 +76,7 @@ struct run {
 	size_t prepared;         /* prepare groups started */
 	bool load_running;       /* a load_start() whose finished has not come */
 	bool target_running;     /* spawned and not exited */
-	bool target_inside;      /* and become the server, inside its group */
+	bool server_up;          /* in its group: the trampoline has become the server, which has not ended */
 	bool stopping, finished;
 	bool frozen;             /* facts of the first death are complete: what follows does not touch them */
 	struct again again;
@@ -90,6 +90,7 @@ struct run {
 	struct rounds rounds;
 	struct passes passes;
 	bool load_over;          /* between two rounds, and after the last */
+	bool read_torn;          /* the server's end broke a read-back off: that one shows no loss */
 	struct load_totals before_round;      /* totals when the round began */
 	struct load_totals before_load;       /* totals when the load phase began */
 	struct load_totals after_load;        /* and when it had ended; the read-back is not in it */
@@ -126,6 +127,7 @@ struct target_callbacks told_by_target(struct run *r);
 void watch_tick(uv_timer_t *timer);
 void watch_drain(struct run *r);         /* samples taken so far go to gather and samples.csv */
 void watch_membership(struct run *r);    /* every process of the server in its group?  Once seen outside, it stays so */
+void watch_cap(struct run *r);           /* still the cap of the start?  Once seen changed, it stays so */
 void watch_disk(struct run *r);          /* the disk under the data full?  Once seen full, it stays so in the facts */
 /* A point of the series of a load without rounds: by the tick, and once at its end. */
 void watch_point(struct run *r, void (*note)(struct gather *, uint64_t t_ns, uint64_t requests, uint64_t bytes));
@@ -143,6 +145,7 @@ void finish_read_kernel_log(struct run *r); /* into the facts */
 void record_begin(struct run *r);
 void record_isolation(struct run *r);
 void record_progress(struct run *r);     /* phases and facts so far */
+void record_death(struct run *r);        /* once the kernel log has told of the first, before it tells of later ones */
 void record_end(struct run *r);          /* verdict, load, sampler */
 
 #endif

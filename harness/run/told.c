@@ -54,6 +54,7 @@ static void on_request_done(void *arg, const struct load_request *request)
 		run_write_row(r, request, run_state_names[r->state], 0);
 	if (r->state == RUN_AFTERMATH && request->found != FOUND_NOT_LOOKED)
 		return;
+	lost_look(&r->again.lost, request);
 	bool failed = request->end == END_STATUS || request->end == END_TRANSPORT;
 	if (failed && r->facts.first_failure[0] == '\0')
 		snprintf(r->facts.first_failure, sizeof(r->facts.first_failure), "%s (group '%s', status %ld)",
@@ -100,7 +101,7 @@ static void on_load_finished(void *arg)
 static void on_target_started(void *arg)
 {
 	struct run *r = arg;
-	r->target_inside = true;
+	r->server_up = true;
 	if (r->frozen)
 		return;
 	r->facts.server_started = fact_of(1);
@@ -140,7 +141,7 @@ static void on_target_failed(void *arg, const struct error *err)
 static void on_target_exited(void *arg, const struct target_exit *exit)
 {
 	struct run *r = arg;
-	r->target_running = r->target_inside = false;
+	r->target_running = r->server_up = false;
 	if (!r->frozen)
 		finish_note_exit(r, exit);
 	if (r->stopping)

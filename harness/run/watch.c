@@ -50,16 +50,21 @@ static void show_progress(struct run *r)
 }
 
 /* A cap that was lifted and put back was not in force: another limit than at the start is kept as the finding. */
-static void check_cap(struct run *r)
+static void note_limit(struct fact start, struct fact now, struct fact *found)
+{
+	/* One that cannot be read just now is no other limit; the last reading is of the end. */
+	if (fact_known(start) && fact_known(now) && now.value != start.value)
+		*found = now;
+}
+
+void watch_cap(struct run *r)
 {
 	const struct isolation_readback *start = &r->isolation->readback;
 	struct isolation_final now;
 	if (!fact_known(start->memory_bytes) || r->isolation->backend->final(r->isolation, &now, NULL) != 0)
 		return;
-	if (now.limit_bytes.value != start->memory_bytes.value)
-		r->facts.cap_in_force_bytes = now.limit_bytes;
-	if (fact_known(start->memory_swap_bytes) && now.swap_limit_bytes.value != start->memory_swap_bytes.value)
-		r->facts.cap_swap_in_force_bytes = now.swap_limit_bytes;
+	note_limit(start->memory_bytes, now.limit_bytes, &r->facts.cap_in_force_bytes);
+	note_limit(start->memory_swap_bytes, now.swap_limit_bytes, &r->facts.cap_swap_in_force_bytes);
 }
 
 void watch_point(struct run *r, void (*note)(struct gather *, uint64_t, uint64_t, uint64_t))
@@ -78,7 +83,7 @@ void watch_tick(uv_timer_t *timer)
 	struct run *r = timer->data;
 	struct error err = ERROR_INIT;
 	watch_drain(r);
-	if (r->state == RUN_LOAD)
+	if (r->state == RUN_LOAD && !r->frozen)
 		watch_point(r, gather_tick);
 	again_release(r, false);
 	show_progress(r);
@@ -87,9 +92,9 @@ void watch_tick(uv_timer_t *timer)
 	if (store_flush(&r->store, &err) != 0 && !r->stopping)
 		run_fail(r, &err);
 	watch_disk(r);
-	if (r->target_inside && !r->stopping) {
+	if (r->server_up && !r->stopping) {
 		watch_membership(r);
-		check_cap(r);
+		watch_cap(r);
 	}
 }
 
@@ -102,6 +107,8 @@ void watch_disk(struct run *r)
 void watch_membership(struct run *r)
 {
 	struct fact *known = &r->facts.server_in_group;
+	if (!r->server_up) /* a trampoline has yet to join */
+		return;
 	int inside = target_all_in_group(r->target);
 	if (inside == 0)
 		*known = fact_of(0);

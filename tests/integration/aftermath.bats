@@ -79,6 +79,33 @@ rows_of_death() { awk -F, -v n="$1" '$NF == n' "$RESULTS"/2*/requests.csv | wc -
 	same "$(record '.facts | [.aftermath_acknowledged, .aftermath_unread, .corrupt] | join(" ")')" "1 1 0"
 }
 
+@test "killed while the scenario's own read-back goes on: no loss is claimed, started again or not" {
+	need_cap
+	# One upload of two is not enough to be killed by, the first download is.
+	for how in stop read-back; do
+		rig tests/truth/killed-when-read.yaml --set on_crash=$how --set load.1.clients=1 --set load.1.files=2 \
+			--set load.1.read_back=true
+		same "$(verdict)" crashed/oom-kill
+		same "$(record '[.phases[].name] | index("read-back") != null')" true
+		same "$(grep -c ',read-back,transport,200,' "$RESULTS"/2*/requests.csv)" "$([ $how = stop ] && echo 1 || echo 2)"
+		same "$(record '.facts.corrupt, .facts.first_corrupt')" "$(printf '0\n')"
+		rm -rf "$RESULTS"/2*
+	done
+}
+
+@test "restart: what is kept of a first death that was no kill is not a later one's" {
+	need_cap
+	rig tests/truth/killed-after-storing.yaml --set on_crash=restart --set load.1.files=20 --expect crashed -- \
+		sh -c "$(lives exits-137 "exec $ROOT/$FATE killed-after-storing --port {port} --data {data} --tmp {tmp}")"
+	same "$(verdict)" crashed/exit
+	same "$(record '.facts.deaths | length > 1 and .[1].oom_kill == 1')" true
+	grep -q 'Killed process' "$RESULTS"/2*/kernel.log
+	same "$(record '[.death.tasks, .death.at_oom, .death.memory] | map(. == null) | all')" true
+	# The series of a load ends with the life it is a forecast of.
+	same "$(record '. as $run | [.phases[] | select(.name == "load").start_ns][0] as $load
+		| .facts.series | all(.[]; .t_ns + $load <= $run.facts.server_end_ns)')" true
+}
+
 @test "read-back: a server that cannot start again is said to be unknown" {
 	need_cap
 	rig tests/truth/killed-after-storing.yaml -- sh -c "$(lives killed-after-storing 'exit 3')"
@@ -162,6 +189,13 @@ rows_of_death() { awk -F, -v n="$1" '$NF == n' "$RESULTS"/2*/requests.csv | wc -
 	same "$(record '[(.facts.deaths | length), .facts.gave_up, .facts.aftermath_intact, .facts.corrupt] | join(" ")')" "7 1 0 0"
 	same "$(record '.facts | .aftermath_unread == .aftermath_acknowledged and .aftermath_unread > 0')" true
 	same "$status" 1
+	# What the later lives have lost is named once, however often it is read.
+	rm -rf "$RESULTS"/2*
+	rig tests/truth/killed-when-read.yaml --set on_crash=restart --set restarts=3 --set load.1.files=6 \
+		--set load.1.read_back=true --expect crashed -- sh -c "$(lives killed-when-read \
+		"rm -f {data}/uploads-?-[1-4].bin; exec $ROOT/$FATE killed-when-read --port {port} --data {data} --tmp {tmp}")"
+	same "$(record '.facts | .aftermath_lost > 0 and .corrupt == .aftermath_lost')" true
+	same "$(record '.facts | (.aftermath_first | [scan("lost: ")] | length) == ([.aftermath_lost, 3] | min)')" true
 }
 
 @test "restart: the second life leaves its group, and the run is invalid" {

@@ -13,6 +13,7 @@
 #include "judge/aftermath.h"
 #include "run/gather.h"
 #include "run/lost.h"
+#include "run/state.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define MS NS_PER_MS
@@ -70,6 +71,31 @@ static void test_lost(void **state)
 	assert_int_equal(failures, 0);
 }
 
+static void test_torn(void **state)
+{
+	struct lost l = { 0 };
+	struct load_request half = broke(1, 1000 * MS), unread = broke(2, 1100 * MS), whole = { .found = FOUND_INTACT };
+
+	(void)state;
+	half.found = FOUND_HALF;
+	half.acknowledged = true;
+	unread.found = FOUND_UNREAD;
+	assert_false(lost_torn(&l, 1010 * MS));
+	lost_look(&l, &half);
+	lost_look(&l, &unread); /* refused: it may well be dead */
+	assert_true(lost_torn(&l, 1900 * MS));
+	assert_false(lost_torn(&l, 2100 * MS)); /* too long before to be the reason */
+	lost_look(&l, &whole);
+	assert_false(lost_torn(&l, 1900 * MS)); /* it lived on */
+	half.acknowledged = false;
+	lost_look(&l, &half);
+	assert_false(lost_torn(&l, 1900 * MS)); /* does not count as corrupt anyway */
+	half.acknowledged = true;
+	half.end = END_OK;
+	lost_look(&l, &half);
+	assert_false(lost_torn(&l, 1900 * MS)); /* ended early by its own answer */
+}
+
 /* ---- what is found ------------------------------------------------------ */
 
 static void test_found(void **state)
@@ -93,6 +119,35 @@ static void test_found(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++)
 		expect_text(rows[i].what, object_found_names[found_judge(&rows[i].answer)],
 			    object_found_names[rows[i].found]);
+	assert_int_equal(failures, 0);
+}
+
+/* Half of an object, its connection broken: while it is read in earnest, and while an earlier reading is cut. */
+static void test_half(void **state)
+{
+	static const struct scenario scenario = { .on_crash = CRASH_RESTART };
+	static const struct {
+		const char *what;
+		enum again_step step;
+		uint64_t half_visible;
+	} rows[] = {
+		{ "read", AGAIN_READ, 1 },
+		{ "cut", AGAIN_DRAIN, 0 },
+	};
+	struct load_request half = broke(1, 1000 * MS);
+
+	(void)state;
+	half.found = FOUND_HALF;
+	half.acknowledged = true;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct run r = { .scenario = &scenario, .state = RUN_AFTERMATH, .again.step = rows[i].step };
+		r.facts.aftermath_half_visible = fact_of(0);
+		r.facts.aftermath_unread = fact_of(1);
+		assert_false(again_request(&r, &half));
+		again_finish(&r);
+		expect_figure(rows[i].what, r.facts.aftermath_half_visible.value, rows[i].half_visible);
+		expect_figure(rows[i].what, r.facts.aftermath_unread.value, 1 - rows[i].half_visible);
+	}
 	assert_int_equal(failures, 0);
 }
 
@@ -255,7 +310,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_lost, reset_failures),
+		cmocka_unit_test(test_torn),
 		cmocka_unit_test_setup(test_found, reset_failures),
+		cmocka_unit_test_setup(test_half, reset_failures),
 		cmocka_unit_test_setup(test_deaths_line, reset_failures),
 		cmocka_unit_test_setup(test_crash_loop, reset_failures),
 		cmocka_unit_test_setup(test_objects_line, reset_failures),

@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,14 +13,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
-#include "base/fs.h"
 #include "isolation/group_name.h"
 #include "isolation/isolation.h"
 #include "isolation/memory_v1.h"
 #include "isolation/proc_stat.h"
 #include "expect.h"
+#include "folder.h"
 
 /* Linux 6.18, a group with anon, tmpfs and dirty page cache. */
 static const char stat_6_18[] = "cache 9334784\nrss 7573504\nrss_huge 0\nshmem 8998912\nmapped_file 7614464\n"
@@ -87,42 +85,6 @@ static void test_oom_control(void **state)
 	memory_v1_parse_oom_control(before_4_13, strlen(before_4_13), &m);
 	assert_fact("oom_kill before Linux 4.13", m.field[MEMORY_OOM_KILL], FACT_NONE);
 	assert_fact("under_oom", m.field[MEMORY_UNDER_OOM], fact_of(0));
-}
-
-struct folder {
-	char path[64];
-	int fd;
-};
-
-static void put(const struct folder *f, const char *name, const char *text)
-{
-	int fd = openat(f->fd, name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
-
-static int folder_setup(void **state)
-{
-	struct folder *f = xcalloc(1, sizeof(*f));
-
-	strcpy(f->path, "/tmp/oomrig-test-XXXXXX");
-	assert_non_null(mkdtemp(f->path));
-	f->fd = open(f->path, O_RDONLY | O_DIRECTORY);
-	assert_true(f->fd >= 0);
-	*state = f;
-	return 0;
-}
-
-static int folder_teardown(void **state)
-{
-	struct folder *f = *state;
-
-	close(f->fd);
-	fs_remove_tree(f->path, NULL);
-	free(f);
-	return 0;
 }
 
 static void test_fake_group(void **state)

@@ -13,18 +13,16 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
-#include "base/fs.h"
 #include "isolation/memory_v1.h"
 #include "isolation/memory_v2.h"
 #include "expect.h"
+#include "folder.h"
 
 static void assert_tree_fact(const char *what, const char *of, struct fact got, struct fact want)
 {
@@ -221,42 +219,6 @@ static const struct tree trees[] = {
 	    IS(MEMORY_DIRTY, 0), IS(MEMORY_INACTIVE_FILE, 16056320), IS(MEMORY_KERNEL, 626688), IS(MEMORY_SWAP, 0),
 	    IS(MEMORY_UNDER_OOM, 0), NO(MEMORY_SOCK) } },
 };
-
-struct folder {
-	char path[64];
-	int fd;
-};
-
-static void put(const struct folder *f, const char *name, const char *text)
-{
-	int fd = openat(f->fd, name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
-
-static int folder_setup(void **state)
-{
-	struct folder *f = xcalloc(1, sizeof(*f));
-
-	strcpy(f->path, "/tmp/oomrig-test-XXXXXX");
-	assert_non_null(mkdtemp(f->path));
-	f->fd = open(f->path, O_RDONLY | O_DIRECTORY);
-	assert_true(f->fd >= 0);
-	*state = f;
-	return 0;
-}
-
-static int folder_teardown(void **state)
-{
-	struct folder *f = *state;
-
-	close(f->fd);
-	fs_remove_tree(f->path, NULL);
-	free(f);
-	return 0;
-}
 
 static void test_trees(void **state)
 {
