@@ -17,17 +17,11 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "observe/disk.h"
+#include "observe/pace.h"
 #include "observe/process.h"
 #include "observe/ring.h"
 
 #define DENSE_INTERVAL_NS NS_PER_MS
-#define DENSE_WINDOW_NS (50 * NS_PER_MS)
-#define DENSE_STEP_PER_MILLE 15
-#define DENSE_STEP_UNCAPPED_BYTES (4ULL << 20)
-#define TREND_NS (250 * NS_PER_MS)
-#define TREND_AHEAD_NS 1e9
-#define BUDGET_MAX_NS ((int64_t)(60 * NS_PER_MS)) /* a second at the dense rate */
-#define BUDGET_SHARE 100 /* one part in so many of wall time */
 
 #define PIDS_INTERVAL_NS (100 * NS_PER_MS)
 #define PIDS_SEEN_MAX 256
@@ -56,23 +50,17 @@ struct sampler {
 	int epoll_fd;
 	int fd[WATCHED]; /* -1: none */
 	uint64_t period_ns;
-	uint64_t dense_step_bytes;
 
 	/* Of the thread. */
 	struct process_set processes;
 	struct sample last; /* carries what is not read anew */
 	uint64_t started_ns, next_pids_ns, next_process_ns, next_files_ns;
-	struct fact moving_at_tick; /* bytes */
-	uint64_t dense_until_ns, unbudgeted_until_ns;
+	struct pace pace;
 	uint64_t muted_until_ns; /* OOM and threshold events, once one has fired; 0: they are armed */
-	int64_t budget_ns;
-	uint64_t budget_wall_ns, budget_cpu_ns; /* when last settled */
 	pid_t seen[PIDS_SEEN_MAX];
 	_Atomic size_t seen_count; /* grows after its entry is there */
 	struct process_seen each[PROCESS_SET_MAX]; /* as last read */
 	size_t each_count;
-	struct fact trend_bytes[2]; /* unreclaimable: [0] a quarter to half a second ago, [1] since then */
-	uint64_t trend_ns[2];
 	struct oom_snapshot at_oom;
 	gsl_histogram *lateness; /* µs */
 	struct sampler_stats stats;
@@ -134,41 +122,6 @@ static struct fact moving(const struct sample *x)
 	return fact_known(group) ? group : fact_add(x->process.rss_anon_bytes, x->process.rss_shmem_bytes);
 }
 
-/* Growing on as since trend_ns[0], will it reach the cap within TREND_AHEAD_NS? */
-static bool cap_is_near(struct sampler *s, uint64_t now)
-{
-	struct fact at = memory_unreclaimable(&s->last.memory), was = s->trend_bytes[0];
-	uint64_t cap_bytes = s->options.isolation->readback.memory_bytes.value; /* 0 when there is none */
-	uint64_t since_ns = now - s->trend_ns[0];
-
-	if (now - s->trend_ns[1] >= TREND_NS) {
-		s->trend_bytes[0] = s->trend_bytes[1];
-		s->trend_ns[0] = s->trend_ns[1];
-		s->trend_bytes[1] = at;
-		s->trend_ns[1] = now;
-	}
-	if (cap_bytes == 0 || !fact_known(at) || !fact_known(was) || at.value <= was.value || since_ns == 0)
-		return false;
-	return (double)at.value + (double)(at.value - was.value) * TREND_AHEAD_NS / (double)since_ns >= (double)cap_bytes;
-}
-
-static void watch_movement(struct sampler *s, enum sample_reason reason, uint64_t now)
-{
-	struct fact at = moving(&s->last), was = s->moving_at_tick;
-
-	if (fact_known(at) && fact_known(was)) {
-		uint64_t moved = at.value > was.value ? at.value - was.value : was.value - at.value;
-
-		if (moved >= s->dense_step_bytes)
-			s->dense_until_ns = now + DENSE_WINDOW_NS;
-	}
-	if (reason != SAMPLE_TICK)
-		return;
-	s->moving_at_tick = at;
-	if (cap_is_near(s, now))
-		s->dense_until_ns = now + DENSE_WINDOW_NS;
-}
-
 bool sample_nearer_kill(const struct sample *kept, const struct sample *s, uint64_t kills_before)
 {
 	if (s->memory.field[MEMORY_OOM_KILL].value > kills_before)
@@ -200,7 +153,7 @@ static void take(struct sampler *s, enum sample_reason reason, uint64_t lateness
 	s->options.isolation->backend->reader_read(s->reader, &s->last.memory);
 	read_processes(s, now, reason == SAMPLE_OOM || reason == SAMPLE_LAST);
 	disk_watch_read(&s->disk, &s->last.disk);
-	watch_movement(s, reason, now);
+	pace_see(&s->pace, moving(&s->last), memory_unreclaimable(&s->last.memory), reason == SAMPLE_TICK, now);
 	if (reason == SAMPLE_OOM && sample_nearer_kill(&s->at_oom.sample, &s->last, 0))
 		keep_snapshot(s);
 
@@ -212,17 +165,6 @@ static void take(struct sampler *s, enum sample_reason reason, uint64_t lateness
 	*slot = s->last;
 	ring_push(&s->ring);
 	s->stats.samples++;
-}
-
-static void settle_budget(struct sampler *s, uint64_t now)
-{
-	uint64_t cpu_ns = clock_thread_cpu_ns();
-
-	s->budget_ns += (int64_t)((now - s->budget_wall_ns) / BUDGET_SHARE) - (int64_t)(cpu_ns - s->budget_cpu_ns);
-	if (s->budget_ns > BUDGET_MAX_NS)
-		s->budget_ns = BUDGET_MAX_NS;
-	s->budget_wall_ns = now;
-	s->budget_cpu_ns = cpu_ns;
 }
 
 static void watch(struct sampler *s, int op, enum watched which)
@@ -259,8 +201,7 @@ static void on_oom(struct sampler *s, uint64_t count)
 	take(s, SAMPLE_OOM, 0);
 	if (s->options.on_oom)
 		s->options.on_oom(s->options.arg);
-	/* The kill follows within some ms: dense whatever it costs, to see the counter rise and what is left. */
-	s->dense_until_ns = s->unbudgeted_until_ns = s->last.t_ns + DENSE_WINDOW_NS;
+	pace_oom(&s->pace, s->last.t_ns);
 }
 
 static void take_event(struct sampler *s, enum watched which)
@@ -296,22 +237,15 @@ static void *run(void *arg)
 	uint64_t next_tick_ns;
 
 	s->stats.priority = raise_priority();
-	s->started_ns = s->budget_wall_ns = clock_ns();
-	s->budget_cpu_ns = clock_thread_cpu_ns();
-	s->budget_ns = BUDGET_MAX_NS;
+	s->started_ns = clock_ns();
+	pace_init(&s->pace, s->options.isolation->readback.memory_bytes.value, s->started_ns, clock_thread_cpu_ns());
 	next_tick_ns = s->started_ns + s->period_ns;
 	take(s, SAMPLE_TICK, 0);
 	for (;;) {
 		uint64_t planned_ns = next_tick_ns, now = clock_ns(), late_ns;
 		enum watched which;
-		bool dense;
 
-		dense = now < s->dense_until_ns;
-		if (dense) {
-			settle_budget(s, now);
-			dense = s->budget_ns > 0 || now < s->unbudgeted_until_ns;
-		}
-		if (dense && s->last.t_ns + DENSE_INTERVAL_NS < planned_ns)
+		if (s->last.t_ns + DENSE_INTERVAL_NS < planned_ns && pace_dense(&s->pace, now, clock_thread_cpu_ns))
 			planned_ns = s->last.t_ns + DENSE_INTERVAL_NS;
 		which = wait_until(s, planned_ns);
 		if (which == WATCH_STOP)
@@ -343,7 +277,6 @@ static void open_events(struct sampler *s)
 	struct isolation *iso = s->options.isolation;
 	uint64_t cap_bytes = iso->readback.memory_bytes.value; /* 0 when there is none */
 
-	s->dense_step_bytes = cap_bytes ? cap_bytes / 1000 * DENSE_STEP_PER_MILLE : DENSE_STEP_UNCAPPED_BYTES;
 	s->fd[WATCH_OOM] = iso->backend->oom_event_fd(iso, NULL);
 	s->stats.oom_fd_ok = s->fd[WATCH_OOM] >= 0;
 	for (size_t i = 0; i < THRESHOLDS; i++)
