@@ -60,16 +60,17 @@ common() {
 @test "what stays at each pass of a soak is told from what does not" {
 	need_cap
 	short="--set server.behaviours.vacuum-interval=700ms --set load.uploads.duration=6s --set load.viewer.duration=6s"
-	figures="maintenance_passes >= 3,pass_rise_bytes < 256KiB"
+	# Few passes are noisy: what stays of each upload in the second run is more than what a busy machine leaves by chance.
+	figures="maintenance_passes >= 3,pass_rise_bytes < 1536KiB"
 	rig scenarios/soak/overnight.yaml $short --set prepare.1.size=3MB --set load.uploads.rate_per_s=4 \
 		--set load.viewer.think=500ms --set sample_hz=100 --set settle=1s --set "expect_figures=$figures"
 	same "$status" 0
 	[[ $(field '.runs[0].evidence[]') == *"from pass to pass: unreclaimable"* ]]
 	[ "$(record '.facts.passes | length')" -ge 3 ]
 	rig scenarios/soak/compressed.yaml $short --set prepare.1.size=3MB --set load.uploads.rate_per_s=4 \
-		--set server.behaviours.request-context=256KiB --set "expect_figures=$figures"
+		--set server.behaviours.request-context=1MiB --set "expect_figures=$figures"
 	same "$status" 1
-	[[ $(field '.runs[0].surprises[]') == *"expected pass_rise_bytes < 256KiB, got"* ]]
+	[[ $(field '.runs[0].surprises[]') == *"expected pass_rise_bytes < 1536KiB, got"* ]]
 }
 
 @test "a folder stands for its scenarios in order, and a skipped one does not fail the others" {
