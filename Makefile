@@ -62,7 +62,7 @@ help:
 ## make laws    every growth law N (5) times, forecasts against real kills, written to docs/laws.md
 ## make compare-rates  false alarms and misses of `oomrig compare`, into docs/compare.md
 ## make compare-history  the first version against the last, by label and by git refs, into docs/compare.md
-## make floors  floors of every preset at one, two and three uploads, into docs/floors.md (half an hour)
+## make floors  floors of every preset at one, two and three uploads, into docs/floors.md (an hour)
 ## make clean   remove what was built
 
 setup:
