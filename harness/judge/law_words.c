@@ -133,12 +133,17 @@ void law_explain(const struct facts *f, struct verdict *v)
 		explain(f, (enum law_kind)kind, &laws[kind], v);
 }
 
-/* What is kept kills in the end, so it goes before what is given back. */
+static double explained(const struct law *law)
+{
+	return law->dominant < 0 ? 0 : law->terms[law->dominant].explains_bytes;
+}
+
+/* The term that explains more of the largest round names the bug; both are there beside it. */
 static const char *class_of(const struct law laws[LAWS])
 {
 	const struct law *held = &laws[LAW_HELD], *kept = &laws[LAW_KEPT];
 
-	if (kept->dominant >= 0)
+	if (kept->dominant >= 0 && explained(kept) >= explained(held))
 		return words[LAW_KEPT][kept->dominant].name;
 	if (held->dominant >= 0)
 		return words[LAW_HELD][held->dominant].name;

@@ -231,7 +231,8 @@ static void the_class(void **state)
 		{ { .held_by_request = 2 * MIB }, "per-request-late" },
 		{ { .kept_by_request = 3e6 }, "per-request-kept" },
 		{ { .kept_by_byte = 1 }, "per-byte-kept" },
-		{ { .held_in_flight = 20 * MIB, .kept_by_byte = 1 }, "per-byte-kept" }, /* what kills in the end */
+		{ { .held_in_flight = 20 * MIB, .kept_by_byte = 1 }, "per-byte-kept" }, /* what explains more */
+		{ { .held_in_flight = 200 * MIB, .kept_by_byte = 0.1 }, "per-request-in-flight" },
 		{ { .held_noise = 3e7 }, "unexplained" },
 		{ { .held_noise = 1e5, .kept_noise = 1e5 }, "bounded" },
 	};
