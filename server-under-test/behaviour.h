@@ -55,8 +55,9 @@ enum behaviour_type {
 
 /*
  * Called only while the behaviour is not off; any may be NULL.  `start` runs
- * before the first request and `stop` after the last; `debug` runs on the debug
- * listener's thread and adds its figures to the report.
+ * before the first request and `stop` after the last; `debug` and `collect` run
+ * on the debug listener's thread: the one adds its figures to the report, the
+ * other gives back what the behaviour holds only until a collector takes it.
  */
 struct behaviour_hooks {
 	int (*start)(struct server *server, struct error *err);
@@ -68,6 +69,7 @@ struct behaviour_hooks {
 	void (*request_answering)(struct request *request); /* may fail it */
 	void (*request_over)(struct request *request);
 	void (*debug)(struct server *server, json_t *report);
+	void (*collect)(struct server *server);
 };
 
 /* One per behaviour_*.c. */

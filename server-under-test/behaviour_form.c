@@ -151,8 +151,14 @@ static void report_collector(struct server *server, json_t *report)
 				      "cycles", (json_int_t)f.cycles));
 }
 
+static void collect(struct server *server)
+{
+	collector_collect(server->collector);
+}
+
 const struct behaviour_hooks form_memory_hooks = {
 	.start = start_collector,
 	.stop = stop_collector,
 	.debug = report_collector,
+	.collect = collect,
 };

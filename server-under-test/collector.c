@@ -38,13 +38,14 @@ struct block {
 struct collector {
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t wake;
+	pthread_cond_t wake, collected;
 	struct block *blocks;
 	uint64_t allocated_since_cycle_bytes;
 	uint64_t marked_bytes; /* found alive by the last cycle */
 	uint64_t goal_bytes;   /* heap size the next cycle is expected at */
 	uint64_t retain_bytes; /* resident memory the scavenger leaves alone */
 	uint64_t cycles, last_cycle_ns;
+	uint64_t collects_asked, collects_done;
 	bool cycle_due, stopping;
 };
 
@@ -136,11 +137,24 @@ static void scavenge(struct collector *c, uint64_t budget)
 	}
 }
 
+static void collect_as_asked(struct collector *c)
+{
+	uint64_t asked = c->collects_asked;
+	run_cycle(c);
+	scavenge(c, UINT64_MAX);
+	c->collects_done = asked;
+	pthread_cond_broadcast(&c->collected);
+}
+
 static void *collector_main(void *arg)
 {
 	struct collector *c = arg;
 	pthread_mutex_lock(&c->lock);
 	while (!c->stopping) {
+		if (c->collects_done < c->collects_asked) {
+			collect_as_asked(c);
+			continue;
+		}
 		if (c->cycle_due || clock_ns() >= c->last_cycle_ns + FORCED_CYCLE_NS) {
 			run_cycle(c);
 			continue;
@@ -167,9 +181,11 @@ struct collector *collector_new(struct error *err)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&c->wake, &attr);
 	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&c->collected, NULL);
 	int rc = pthread_create(&c->thread, NULL, collector_main, c);
 	if (rc != 0) {
 		error_set_errno(err, ERROR_SYSTEM, rc, "cannot start the collector's thread");
+		pthread_cond_destroy(&c->collected);
 		pthread_cond_destroy(&c->wake);
 		pthread_mutex_destroy(&c->lock);
 		free(c);
@@ -191,6 +207,7 @@ void collector_free(struct collector *c)
 		munmap(b->data, mapping_bytes(b->size_bytes));
 		free(b);
 	}
+	pthread_cond_destroy(&c->collected);
 	pthread_cond_destroy(&c->wake);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
@@ -242,6 +259,16 @@ void collector_drop(struct collector *c, void *block)
 	for (struct block *b = c->blocks; b != NULL; b = b->next)
 		if (b->data == block && b->state == BLOCK_LIVE)
 			b->state = BLOCK_GARBAGE;
+	pthread_mutex_unlock(&c->lock);
+}
+
+void collector_collect(struct collector *c)
+{
+	pthread_mutex_lock(&c->lock);
+	uint64_t mine = ++c->collects_asked;
+	pthread_cond_signal(&c->wake);
+	while (c->collects_done < mine)
+		pthread_cond_wait(&c->collected, &c->lock);
 	pthread_mutex_unlock(&c->lock);
 }
 

@@ -10,8 +10,8 @@
  * the heap what it expects to need.  (As of Go 1.19: runtime/mgcpacer.go, mgc.go
  * `forcegcperiod`, mgcscavenge.go `scavengePercent` and `gcPaceScavenger`.)
  *
- * Life cycle: collector_new, collector_alloc / collector_drop from any thread,
- * collector_free (blocks that were not dropped die with it).
+ * Life cycle: collector_new, collector_alloc / collector_drop / collector_collect
+ * from any thread, collector_free (blocks that were not dropped die with it).
  */
 #ifndef CHUNKSERVER_COLLECTOR_H
 #define CHUNKSERVER_COLLECTOR_H
@@ -31,6 +31,12 @@ void *collector_alloc(struct collector *c, size_t size_bytes);
 
 /* The caller refers to the block no longer; NULL is allowed. */
 void collector_drop(struct collector *c, void *block);
+
+/*
+ * Collects at once, and gives the kernel back all that is free, whatever the heap
+ * would have been left; back when it is done (Go's debug.FreeOSMemory()).
+ */
+void collector_collect(struct collector *c);
 
 struct collector_figures {
 	uint64_t live_bytes;     /* allocated and in use */

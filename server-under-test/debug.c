@@ -58,6 +58,11 @@ static json_t *sqlite_figures(struct server *server)
 	return out;
 }
 
+static const struct behaviour_hooks *hooks_in_force(const struct server *server, size_t i)
+{
+	return server_has(server, (enum behaviour_id)i) ? behaviours[i].hooks : NULL;
+}
+
 static json_t *report_new(struct server *server)
 {
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
@@ -71,11 +76,32 @@ static json_t *report_new(struct server *server)
 	json_object_set_new(out, "temporary_files", json_integer((json_int_t)atomic_load(&server->temp_files.count)));
 	json_object_set_new(out, "temporary_bytes", json_integer((json_int_t)atomic_load(&server->temp_files.bytes)));
 	for (size_t i = 0; i < BEHAVIOUR_COUNT; i++)
-		if (server_has(server, (enum behaviour_id)i) && behaviours[i].hooks != NULL &&
-		    behaviours[i].hooks->debug != NULL)
-			behaviours[i].hooks->debug(server, out);
+		if (hooks_in_force(server, i) != NULL && hooks_in_force(server, i)->debug != NULL)
+			hooks_in_force(server, i)->debug(server, out);
 	return out;
 }
+
+static enum MHD_Result answer_report(struct server *server, struct MHD_Connection *connection)
+{
+	return http_answer_json(connection, MHD_HTTP_OK, report_new(server));
+}
+
+static enum MHD_Result collect(struct server *server, struct MHD_Connection *connection)
+{
+	for (size_t i = 0; i < BEHAVIOUR_COUNT; i++)
+		if (hooks_in_force(server, i) != NULL && hooks_in_force(server, i)->collect != NULL)
+			hooks_in_force(server, i)->collect(server);
+	malloc_trim(0);
+	return http_answer_empty(connection, MHD_HTTP_NO_CONTENT);
+}
+
+static const struct route {
+	const char *method, *url;
+	enum MHD_Result (*answer)(struct server *server, struct MHD_Connection *connection);
+} routes[] = {
+	{ MHD_HTTP_METHOD_GET, "/debug", answer_report },
+	{ MHD_HTTP_METHOD_POST, "/debug/collect", collect },
+};
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
 				  const char *version, const char *data, size_t *data_len, void **seen)
@@ -90,11 +116,15 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 		*data_len = 0;
 		return MHD_YES;
 	}
-	if (strcmp(url, "/debug") != 0)
-		return http_answer_empty(connection, MHD_HTTP_NOT_FOUND);
-	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0)
-		return http_answer_empty(connection, MHD_HTTP_METHOD_NOT_ALLOWED);
-	return http_answer_json(connection, MHD_HTTP_OK, report_new(cls));
+	unsigned status = MHD_HTTP_NOT_FOUND;
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		if (strcmp(url, routes[i].url) != 0)
+			continue;
+		if (strcmp(method, routes[i].method) == 0)
+			return routes[i].answer(cls, connection);
+		status = MHD_HTTP_METHOD_NOT_ALLOWED;
+	}
+	return http_answer_empty(connection, status);
 }
 
 int debug_start(struct server *server, uint16_t port, struct error *err)

@@ -4,6 +4,8 @@
  * interface.
  *
  *   GET /debug
+ *   POST /debug/collect   204 once all garbage was collected and free memory
+ *                         given back to the kernel, the allocator's included
  *
  * Life cycle: debug_start after the parts it reports on, debug_stop before
  * they go.

@@ -133,6 +133,8 @@ struct facts {
 		peak_unreclaimable_bytes; /* highest samples */
 	struct fact settled_usage_bytes, settled_anon_bytes, settled_file_bytes, settled_kernel_bytes,
 		settled_unreclaimable_bytes;
+	struct fact collected_unreclaimable_bytes; /* after asking for the garbage back, the last time; absent: never asked */
+	char collect_error[FACTS_TEXT_MAX]; /* why that could not be done, "" otherwise */
 	struct fact squeezed_usage_bytes, squeezed_file_bytes,
 		squeezed_unreclaimable_bytes; /* after asking for the cache back */
 	/* composition of the charge at death (or at the last sample before the server's end) */

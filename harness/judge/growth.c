@@ -30,6 +30,7 @@ struct growth {
 	uint64_t usage;		/* peak over baseline */
 	uint64_t unreclaimable; /* peak over baseline */
 	uint64_t kept;		/* unreclaimable, end over baseline */
+	uint64_t garbage;	/* of what had stayed after settling, given back when the server was asked to collect it */
 	uint64_t unseen;	/* of the watermark, not explained by samples */
 	bool squeezed;		/* kept was read after the page cache had been asked back */
 };
@@ -92,6 +93,13 @@ static struct fact after_squeeze(const struct facts *f)
 	return fact_of(above(f->squeezed_usage_bytes.value, f->squeezed_file_bytes.value));
 }
 
+/* After settling, and after garbage was collected where the server can be asked to. */
+static struct fact at_end(const struct facts *f)
+{
+	return fact_known(f->collected_unreclaimable_bytes) ? f->collected_unreclaimable_bytes :
+							      f->settled_unreclaimable_bytes;
+}
+
 static void measure(const struct facts *f, struct growth *g)
 {
 	uint64_t base = f->baseline_unreclaimable_bytes.value;
@@ -106,8 +114,9 @@ static void measure(const struct facts *f, struct growth *g)
 	if (g->squeezed)
 		g->kept = above(after_squeeze(f).value, base);
 	else
-		g->kept = above(above(f->settled_unreclaimable_bytes.value, base),
+		g->kept = above(above(at_end(f).value, base),
 				bookkeeping(f, f->settled_kernel_bytes, f->settled_file_bytes));
+	g->garbage = above(f->settled_unreclaimable_bytes.value, at_end(f).value);
 }
 
 /* Every figure that the verdict needs must be there. */
@@ -129,7 +138,22 @@ static bool missing(const struct facts *f, struct verdict *v)
 			return evidence_decide(v, OUTCOME_INVALID, "evidence",
 					       "the %s is %s: nothing can be said of its growth", needed[i].name,
 					       FACT_SIZE_TEXT(needed[i].fact));
+	if (f->collect_error[0] != '\0')
+		return evidence_decide(v, OUTCOME_INVALID, "evidence",
+				       "the server could not be asked to collect its garbage (%s): garbage or leak, what "
+				       "stays is not known",
+				       f->collect_error);
 	return false;
+}
+
+static void garbage_line(const struct facts *f, const struct growth *g, struct verdict *v)
+{
+	if (g->garbage > g->noise)
+		evidence_add(v,
+			     "%s of what stayed after the load was garbage: asked to collect it, the server went from "
+			     "%s to %s",
+			     SIZE_TEXT(g->garbage), SIZE_TEXT(f->settled_unreclaimable_bytes.value),
+			     SIZE_TEXT(f->collected_unreclaimable_bytes.value));
 }
 
 static void usage_line(const struct facts *f, struct verdict *v)
@@ -142,19 +166,27 @@ static void usage_line(const struct facts *f, struct verdict *v)
 		     FACT_SIZE_TEXT(f->peak_shmem_bytes), FACT_SIZE_TEXT(f->peak_kernel_bytes));
 }
 
+/* By whether the server was asked to collect its garbage, and whether the page cache was asked back. */
+static const char *const kept_when[2][2] = {
+	{ " after the load", " after the load, the page cache given back" },
+	{ " after the load, its garbage collected",
+	  " after the load, its garbage collected and the page cache given back" },
+};
+
 static bool leak(const struct facts *f, const struct growth *g, struct verdict *v)
 {
 	if (g->kept <= g->noise || g->kept < g->unreclaimable / 2)
 		return false;
 	evidence_decide(v, OUTCOME_GREW, "leak", "unreclaimable memory rose by %s and %s of it stayed%s",
 			SIZE_TEXT(larger(g->unreclaimable, g->kept)), SIZE_TEXT(g->kept),
-			g->squeezed ? " after the load, the page cache given back" : " after the load");
+			kept_when[fact_known(f->collected_unreclaimable_bytes)][g->squeezed]);
 	if (fact_set(f->requests_ok))
 		evidence_add(v,
 			     "that is %s for each of %" PRIu64 " answered requests%s",
 			     SIZE_TEXT(g->kept / f->requests_ok.value), f->requests_ok.value,
 			     f->round_count > 1 ? "" :
 						  "; a single load cannot tell a leak from a cache that fills once");
+	garbage_line(f, g, v);
 	usage_line(f, v);
 	return true;
 }
@@ -172,6 +204,7 @@ static bool peak(const struct facts *f, const struct growth *g, struct verdict *
 		evidence_add(v, "at its highest sample it filled %.0f %% of the cap of %s",
 			     100.0 * (double)f->peak_unreclaimable_bytes.value / (double)f->cap_in_force_bytes.value,
 			     SIZE_TEXT(f->cap_in_force_bytes.value));
+	garbage_line(f, g, v);
 	usage_line(f, v);
 	return true;
 }

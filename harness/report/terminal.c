@@ -133,23 +133,25 @@ static void picture(struct page *p, const struct run_summary *run)
 
 static void phases(struct page *p, const struct facts *f)
 {
-	enum { COLUMNS = 5, ROWS = 6 };
-	static const char *const heads[COLUMNS] = { "before load", "highest", "at death", "after load", "asked back" };
+	enum { COLUMNS = 6, ROWS = 6 };
+	static const char *const heads[COLUMNS] = { "before load", "highest", "at death", "after load", "collected",
+					    "asked back" };
 	const struct {
 		const char *name;
 		struct fact at[COLUMNS];
 	} rows[ROWS] = {
 		{ "usage", { f->baseline_usage_bytes, f->peak_usage_bytes, f->death_usage_bytes, f->settled_usage_bytes,
-			     f->squeezed_usage_bytes } },
+			     FACT_NONE, f->squeezed_usage_bytes } },
 		{ "anon", { f->baseline_anon_bytes, f->peak_anon_bytes, f->death_anon_bytes, f->settled_anon_bytes,
-			    FACT_NONE } },
-		{ "shmem", { FACT_NONE, f->peak_shmem_bytes, f->death_shmem_bytes, FACT_NONE, FACT_NONE } },
+			    FACT_NONE, FACT_NONE } },
+		{ "shmem", { FACT_NONE, f->peak_shmem_bytes, f->death_shmem_bytes, FACT_NONE, FACT_NONE, FACT_NONE } },
 		{ "kernel", { f->baseline_kernel_bytes, f->peak_kernel_bytes, f->death_kernel_bytes,
-			      f->settled_kernel_bytes, FACT_NONE } },
+			      f->settled_kernel_bytes, FACT_NONE, FACT_NONE } },
 		{ "unreclaimable", { f->baseline_unreclaimable_bytes, f->peak_unreclaimable_bytes, FACT_NONE,
-				     f->settled_unreclaimable_bytes, f->squeezed_unreclaimable_bytes } },
+				     f->settled_unreclaimable_bytes, f->collected_unreclaimable_bytes,
+				     f->squeezed_unreclaimable_bytes } },
 		{ "page cache", { f->baseline_file_bytes, f->peak_file_bytes, f->death_file_bytes,
-				  f->settled_file_bytes, f->squeezed_file_bytes } },
+				  f->settled_file_bytes, FACT_NONE, f->squeezed_file_bytes } },
 	};
 	bool used[COLUMNS] = { false }, any = false;
 	for (size_t r = 0; r < ROWS; r++)

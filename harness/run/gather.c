@@ -148,11 +148,14 @@ void gather_sample(struct gather *g, const struct sample *s)
 	case GATHER_SETTLE:
 		keep_settled(g->facts, &s->memory);
 		break;
+	case GATHER_COLLECT:
+		g->facts->collected_unreclaimable_bytes = memory_unreclaimable(&s->memory);
+		break;
 	case GATHER_AFTER:
 		break;
 	}
 	keep_peaks(g->facts, &s->memory);
-	if (g->round != NULL && (g->phase == GATHER_LOAD || g->phase == GATHER_SETTLE)) {
+	if (g->round != NULL && g->phase != GATHER_AFTER) {
 		g->round->end_bytes = held(g, &s->memory);
 		g->round->peak_bytes = fact_max(g->round->peak_bytes, g->round->end_bytes);
 	}

@@ -22,6 +22,7 @@ enum gather_phase {
 	GATHER_BASELINE, /* the last sample counts */
 	GATHER_LOAD,     /* peaks, from here to the end */
 	GATHER_SETTLE,   /* the last sample counts */
+	GATHER_COLLECT,  /* garbage was asked back: the last sample counts, of the round too */
 	GATHER_AFTER,
 	GATHER_STOP,     /* from the rig's first signal on: its own doing, nothing is kept */
 };

@@ -34,6 +34,7 @@ enum run_state {
 	RUN_BASELINE,  /* idle */
 	RUN_LOAD,
 	RUN_SETTLE,    /* idle */
+	RUN_COLLECT,   /* garbage asked back, where the server can be asked */
 	RUN_READ_BACK, /* every acknowledged upload once more */
 	RUN_SQUEEZE,   /* page cache asked back */
 	RUN_AFTERMATH, /* after a death: started again, what was acknowledged once more */
@@ -57,6 +58,7 @@ struct run {
 	uv_timer_t tick, deadline;
 	uv_async_t oom_async;
 	uv_work_t squeeze_work;
+	enum run_state after_collect;
 	bool squeezing;
 	struct error squeeze_error;
 	bool squeezed;
@@ -113,6 +115,8 @@ void run_write_row(struct run *r, const struct load_request *request, const char
 void run_enter(struct run *r, enum run_state state);
 void run_enter_stop(struct run *r);      /* from any state; a second time: nothing */
 void run_enter_aftermath(struct run *r);
+void run_enter_collect(struct run *r, enum run_state next); /* next at once where the server cannot be asked */
+void run_collected(struct run *r, const struct error *err);
 /* When the state the run is in has lasted long enough; one at a time. */
 void run_set_deadline(struct run *r, uint64_t ns);
 

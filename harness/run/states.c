@@ -1,15 +1,20 @@
 /* The states of a run: what each begins with, and which follows when its time is over. */
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "run/state.h"
 
-const char *const run_state_names[RUN_STATES] = { "start",     "prepare", "baseline", "load", "settle",
+const char *const run_state_names[RUN_STATES] = { "start",     "prepare", "baseline", "load", "settle", "collect",
 						  "read-back", "squeeze", "aftermath", "stop", "done" };
 
 uint64_t run_elapsed_ns(const struct run *r)
 {
 	return r->origin_ns == 0 ? 0 : clock_ns() - r->origin_ns;
 }
+
+/* From the answer until memory is looked at: ten samples, and time for pages that go back by another thread. */
+#define COLLECTED_NS (100 * NS_PER_MS)
 
 static void on_deadline(uv_timer_t *timer);
 
@@ -119,14 +124,41 @@ static void enter_settle(struct run *r)
 	run_set_deadline(r, r->scenario->settle_ns);
 }
 
+static void enter_collect(struct run *r)
+{
+	struct error err = ERROR_INIT;
+	gather_phase(&r->gather, GATHER_COLLECT);
+	if (target_collect(r->target, &err) != 0)
+		run_collected(r, &err);
+}
+
+void run_collected(struct run *r, const struct error *err)
+{
+	if (r->state != RUN_COLLECT)
+		return;
+	if (err == NULL) {
+		run_set_deadline(r, COLLECTED_NS);
+		return;
+	}
+	snprintf(r->facts.collect_error, sizeof(r->facts.collect_error), "%s", err->message);
+	run_enter(r, r->after_collect);
+}
+
+void run_enter_collect(struct run *r, enum run_state next)
+{
+	r->after_collect = next;
+	run_enter(r, r->scenario->server.collect.path == NULL ? next : RUN_COLLECT);
+}
+
 static void enter_read_back(struct run *r)
 {
 	gather_phase(&r->gather, GATHER_AFTER);
+	r->gather.round = NULL;
 	bool asked = false;
 	for (size_t i = 0; i < r->scenario->load.count; i++)
 		asked |= r->scenario->load.items[i].read_back;
 	if (!asked) {
-		run_enter(r, RUN_SQUEEZE);
+		run_enter_collect(r, RUN_SQUEEZE);
 		return;
 	}
 	struct error err = ERROR_INIT;
@@ -168,9 +200,20 @@ static void squeeze_done(uv_work_t *work, int status)
 
 static void enter_squeeze(struct run *r)
 {
+	gather_phase(&r->gather, GATHER_AFTER);
 	r->squeezing = true;
 	r->squeeze_work.data = r;
 	uv_queue_work(&r->loop, &r->squeeze_work, squeeze_work, squeeze_done);
+}
+
+static void settled(struct run *r)
+{
+	bool again = !fact_known(r->facts.load_deadline_hit) && ++r->rounds.now < r->scenario->rounds;
+	enum run_state next = again ? RUN_LOAD : RUN_READ_BACK;
+	if (r->scenario->rounds > 1)
+		run_enter_collect(r, next);
+	else
+		run_enter(r, next);
 }
 
 static void on_deadline(uv_timer_t *timer)
@@ -181,10 +224,10 @@ static void on_deadline(uv_timer_t *timer)
 		run_enter(r, RUN_LOAD);
 		return;
 	case RUN_SETTLE:
-		if (!fact_known(r->facts.load_deadline_hit) && ++r->rounds.now < r->scenario->rounds)
-			run_enter(r, RUN_LOAD);
-		else
-			run_enter(r, RUN_READ_BACK);
+		settled(r);
+		return;
+	case RUN_COLLECT:
+		run_enter(r, r->after_collect);
 		return;
 	case RUN_PREPARE:
 	case RUN_LOAD:
@@ -208,9 +251,9 @@ static void on_deadline(uv_timer_t *timer)
 
 static void (*const enter_state[RUN_STATES])(struct run *) = {
 	[RUN_START] = enter_start,     [RUN_PREPARE] = enter_prepare,     [RUN_BASELINE] = enter_baseline,
-	[RUN_LOAD] = enter_load,       [RUN_SETTLE] = enter_settle,       [RUN_READ_BACK] = enter_read_back,
-	[RUN_SQUEEZE] = enter_squeeze, [RUN_AFTERMATH] = again_enter,     [RUN_STOP] = finish_begin,
-	[RUN_DONE] = NULL,
+	[RUN_LOAD] = enter_load,       [RUN_SETTLE] = enter_settle,       [RUN_COLLECT] = enter_collect,
+	[RUN_READ_BACK] = enter_read_back, [RUN_SQUEEZE] = enter_squeeze, [RUN_AFTERMATH] = again_enter,
+	[RUN_STOP] = finish_begin,     [RUN_DONE] = NULL,
 };
 
 void run_enter(struct run *r, enum run_state state)

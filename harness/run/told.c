@@ -88,7 +88,7 @@ static void on_load_finished(void *arg)
 		run_enter(r, r->frozen ? RUN_AFTERMATH : RUN_SETTLE);
 		return;
 	case RUN_READ_BACK:
-		run_enter(r, RUN_SQUEEZE);
+		run_enter_collect(r, RUN_SQUEEZE);
 		return;
 	case RUN_AFTERMATH:
 		again_load_finished(r);
@@ -199,6 +199,11 @@ static void on_figures(void *arg, uint64_t t_ns, const char *json, size_t len)
 	json_decref(row);
 }
 
+static void on_collected(void *arg, const struct error *err)
+{
+	run_collected(arg, err);
+}
+
 struct load_callbacks told_by_load(struct run *r)
 {
 	return (struct load_callbacks){ .arg = r, .request_done = on_request_done, .finished = on_load_finished };
@@ -212,5 +217,6 @@ struct target_callbacks told_by_target(struct run *r)
 					  .failed = on_target_failed,
 					  .exited = on_target_exited,
 					  .before_signal = on_before_signal,
-					  .figures = on_figures };
+					  .figures = on_figures,
+					  .collected = on_collected };
 }

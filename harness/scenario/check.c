@@ -110,6 +110,7 @@ static int check_server(const struct scenario *s, struct error *err)
 		{ "server.login", &server->login },   { "server.download", &server->download },
 		{ "server.delete", &server->delete }, { "server.health", &server->health },
 		{ "server.debug", &server->debug },   { "server.ready", &server->ready },
+		{ "server.collect", &server->collect },
 	};
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
 		if (check_request(s, requests[i].name, requests[i].request, err) != 0)

@@ -59,7 +59,7 @@ struct upload_spec {
 	char *id_header;          /* response header; last path segment of its value; neither: the id is {name} */
 };
 
-struct request_spec { /* login, ready, health, download, delete, debug: absent when path is NULL */
+struct request_spec { /* login, ready, health, download, delete, debug, collect: absent when path is NULL */
 	char *method;
 	char *path;
 	struct string_map headers;
@@ -96,6 +96,8 @@ struct server_spec {
 	struct request_spec health;  /* asked during the run; unanswered past health_deadline_ns: stalled */
 	uint64_t health_deadline_ns;
 	struct request_spec debug;   /* its own figures as JSON, on {debug_port} when the path is a full URL */
+	struct request_spec collect; /* has its runtime collect garbage and give memory back */
+	uint64_t collect_deadline_ns;
 	char *canary_json;           /* JSON pointer into them: ms that clean-up is behind, or NULL */
 	char *maintenance_json;      /* JSON pointer into them: passes of maintenance finished, or NULL */
 };

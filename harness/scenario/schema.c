@@ -59,7 +59,7 @@ static const struct key_row get_keys[] = { REQUEST_ROWS(0, "GET"), { .name = NUL
 static const struct key_row post_keys[] = { REQUEST_ROWS(0, "POST"), { .name = NULL } };
 static const struct key_row delete_keys[] = { REQUEST_ROWS(0, "DELETE"), { .name = NULL } };
 
-/* Readiness and health carry figures of struct server_spec beside their request: their tables describe it whole. */
+/* Readiness, health and collection carry figures of struct server_spec beside their request: their tables describe it whole. */
 #define SERVER_AT(field) offsetof(struct server_spec, field)
 
 static const struct key_row ready_keys[] = {
@@ -78,6 +78,13 @@ static const struct key_row health_keys[] = {
 	ROW("deadline", KEY_DURATION, SERVER_AT(health_deadline_ns), "5s",
 	    "unanswered for longer than this: the server has stalled", .min = NS_PER_MS, .max = HOUR_NS),
 	REQUEST_ROWS(SERVER_AT(health), "GET"),
+	{ .name = NULL },
+};
+
+static const struct key_row collect_keys[] = {
+	ROW("deadline", KEY_DURATION, SERVER_AT(collect_deadline_ns), "10s",
+	    "not answered after this long: the run is invalid", .min = NS_PER_MS, .max = HOUR_NS),
+	REQUEST_ROWS(SERVER_AT(collect), "POST"),
 	{ .name = NULL },
 };
 
@@ -137,6 +144,7 @@ const struct key_row server_keys[] = {
 	ROW("delete", KEY_TABLE, SERVER_AT(delete), NULL, NULL, .table = delete_keys),
 	ROW("health", KEY_TABLE, 0, NULL, NULL, .table = health_keys),
 	ROW("debug", KEY_TABLE, SERVER_AT(debug), NULL, NULL, .table = get_keys),
+	ROW("collect", KEY_TABLE, 0, NULL, NULL, .table = collect_keys),
 	ROW("canary", KEY_TEXT, SERVER_AT(canary_json), NULL,
 	    "JSON pointer into the debug figures: milliseconds that the server's clean-up is behind",
 	    .check = words_check_json_pointer),

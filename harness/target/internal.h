@@ -2,7 +2,7 @@
  * internal - what the parts of the target share.  Not for other modules.
  *
  *   target.c  the life of the process: start, exit, stop     ready.c  readiness, then login
- *   launch.c  what it is started with (a module of its own)  watch.c  health and debug figures
+ *   launch.c  what it is started with (a module of its own)  watch.c  health, debug figures, collection
  */
 #ifndef OOMRIG_TARGET_INTERNAL_H
 #define OOMRIG_TARGET_INTERNAL_H
@@ -37,7 +37,7 @@ struct target {
 	uint64_t log_start; /* bytes of the log that earlier lives wrote */
 
 	struct probe start_probe; /* readiness, then login */
-	struct probe health_probe, debug_probe;
+	struct probe health_probe, debug_probe, collect_probe;
 	bool login_sent;
 	uint64_t silent_since_ns; /* first health probe without an answer since; 0: none */
 	uint64_t longest_silence_ns;

@@ -114,6 +114,7 @@ static void report_exit(struct target *t)
 	probe_cancel(&t->start_probe);
 	probe_cancel(&t->health_probe);
 	probe_cancel(&t->debug_probe);
+	probe_cancel(&t->collect_probe);
 	t->options.callbacks.exited(t->options.callbacks.arg, &t->exit);
 }
 
@@ -332,6 +333,7 @@ void target_close(struct target *t, void (*closed)(void *arg), void *arg)
 	probe_release(&t->start_probe);
 	probe_release(&t->health_probe);
 	probe_release(&t->debug_probe);
+	probe_release(&t->collect_probe);
 	life_close(t);
 	uv_close((uv_handle_t *)&t->timer, on_timer_closed);
 	uv_close((uv_handle_t *)&t->watch_timer, on_timer_closed);

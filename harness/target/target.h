@@ -42,6 +42,7 @@ struct target_callbacks {
 	void (*exited)(void *arg, const struct target_exit *exit);
 	void (*before_signal)(void *arg, int signal);      /* our own signal, told before it is sent */
 	void (*figures)(void *arg, uint64_t t_ns, const char *json, size_t len); /* its debug figures */
+	void (*collected)(void *arg, const struct error *err); /* NULL: it answered target_collect() well */
 };
 
 struct target_options {
@@ -68,6 +69,8 @@ json_t *target_command(const struct target *t);
 
 /* Asks health and debug figures every interval; from ready until target_stop(). */
 void target_watch(struct target *t);
+/* Sends the scenario's request to collect garbage; callbacks.collected follows unless the server ends or is stopped. */
+int target_collect(struct target *t, struct error *err);
 /* Longest time a health probe stayed unanswered so far, the one under way included; absent without a health request. */
 struct fact target_longest_silence_ns(const struct target *t);
 

@@ -30,6 +30,23 @@ static void on_debug(struct probe *p, long status, const char *detail)
 		t->options.callbacks.figures(t->options.callbacks.arg, p->sent_ns, p->answer.data, p->answer.len);
 }
 
+static void on_collect(struct probe *p, long status, const char *detail)
+{
+	struct target *t = (struct target *)((char *)p - offsetof(struct target, collect_probe));
+	struct error err = ERROR_INIT;
+	bool well = request_status_ok(t->spec->collect.status, status);
+	if (!well && status != 0)
+		error_set(&err, ERROR_TARGET, "%s %s: status %ld", t->spec->collect.method, t->spec->collect.path, status);
+	else if (!well)
+		error_set(&err, ERROR_TARGET, "%s %s: %s", t->spec->collect.method, t->spec->collect.path, detail);
+	t->options.callbacks.collected(t->options.callbacks.arg, well ? NULL : &err);
+}
+
+int target_collect(struct target *t, struct error *err)
+{
+	return probe_send(&t->collect_probe, &t->access, &t->spec->collect, t->spec->collect_deadline_ns, false, err);
+}
+
 static void watch_one(struct target *t, struct probe *p, const struct request_spec *spec)
 {
 	struct error err = ERROR_INIT;
@@ -66,8 +83,9 @@ struct fact target_longest_silence_ns(const struct target *t)
 
 int watch_init(struct target *t, struct error *err)
 {
-	return probe_init(&t->health_probe, t->options.http, on_health, err) != 0 ||
-			       probe_init(&t->debug_probe, t->options.http, on_debug, err) != 0 ?
-		       -1 :
-		       0;
+	if (probe_init(&t->health_probe, t->options.http, on_health, err) != 0 ||
+	    probe_init(&t->debug_probe, t->options.http, on_debug, err) != 0 ||
+	    probe_init(&t->collect_probe, t->options.http, on_collect, err) != 0)
+		return -1;
+	return 0;
 }

@@ -367,6 +367,20 @@ peak_anon_kib() {
 	equal "$(figure .collector)" null
 }
 
+@test "P1: asked to collect, the parser's garbage goes back to the kernel at once" {
+	truncate -s 40M f
+	start --form-memory 16MiB
+	post f >/dev/null
+	at_least "$(status_kib RssAnon)" 30000 "anonymous memory after the request"
+	equal "$(curl -s -o /dev/null -w '%{http_code}' "$DEBUG/collect")" 405
+	equal "$(curl -s -o /dev/null -w '%{http_code}' -X POST "$DEBUG/collect")" 204
+	at_most "$(status_kib RssAnon)" 8000 "anonymous memory after the collection"
+	equal "$(figure '.collector | .garbage_bytes + .live_bytes + .retained_bytes')" 0
+	stop
+	start # without a collector there is the allocator's own free memory
+	equal "$(curl -s -o /dev/null -w '%{http_code}' -X POST "$DEBUG/collect")" 204
+}
+
 @test "P1: what the parser kept is what is stored, in memory or by file" {
 	start --form-memory 1MiB
 	local size

@@ -105,6 +105,14 @@ law() { # scenario: its evidence after nine rounds
 	grep -q 'kept after the load: 0 per request and 0 per byte' "$RESULTS/law"
 }
 
+@test "growth law: garbage that is collected after each round was left by each request, and none of it is kept" {
+	need_cap
+	law garbage-collected | tee "$RESULTS/law"
+	grep -q 'given back: .* per request, given back later, the term that carries it' "$RESULTS/law"
+	grep -q 'kept after the load: 0 per request and 0 per byte' "$RESULTS/law"
+	same "$(record '[.phases[].name] | index("collect") != null')" true
+}
+
 @test "growth law: page cache is 0 per byte" {
 	need_cap
 	law page-cache | tee "$RESULTS/law"

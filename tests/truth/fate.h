@@ -38,6 +38,7 @@ struct fate {
 	int (*uploaded)(struct upload *u); /* all of it is there; returns the HTTP status of the answer */
 	void (*giving)(void);		   /* a file is given back: its head was sent, the bytes follow */
 	void (*healthy)(void);		   /* before a health probe is answered */
+	void (*collect)(void);		   /* before a request to collect garbage is answered */
 	void (*told_to_stop)(void);	   /* on SIGTERM, before it exits with 0 */
 	bool answers_at_the_head; /* answers 201 to the head alone and hangs up */
 };

@@ -71,6 +71,7 @@ static int give_back_at_end(struct upload *u)
 struct garbage {
 	char *memory;
 	size_t bytes;
+	struct garbage *next;
 };
 
 static void *collect(void *arg)
@@ -87,11 +88,37 @@ static int leave_to_collector(struct upload *u)
 {
 	struct garbage *g = malloc(sizeof(*g));
 	pthread_t thread;
-	*g = (struct garbage){ u->memory, u->memory_bytes };
+	*g = (struct garbage){ u->memory, u->memory_bytes, NULL };
 	if (pthread_create(&thread, NULL, collect, g) != 0)
 		exit(1);
 	pthread_detach(thread);
 	return 201;
+}
+
+static struct garbage *dropped;
+static pthread_mutex_t dropped_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* No client sees it again, but it stays until somebody asks. */
+static int drop(struct upload *u)
+{
+	struct garbage *g = malloc(sizeof(*g));
+	pthread_mutex_lock(&dropped_lock);
+	*g = (struct garbage){ u->memory, u->memory_bytes, dropped };
+	dropped = g;
+	pthread_mutex_unlock(&dropped_lock);
+	return 201;
+}
+
+static void collect_dropped(void)
+{
+	pthread_mutex_lock(&dropped_lock);
+	while (dropped != NULL) {
+		struct garbage *g = dropped;
+		dropped = g->next;
+		give_back(g->memory, g->bytes);
+		free(g);
+	}
+	pthread_mutex_unlock(&dropped_lock);
 }
 
 static int leak_by_request(struct upload *u)
@@ -161,6 +188,12 @@ const struct fate grows[] = {
 	  .begin = take_for_upload,
 	  .received = service_forget,
 	  .uploaded = leave_to_collector },
+	{ .name = "garbage",
+	  .meaning = "gives it back only when asked to collect",
+	  .begin = take_for_upload,
+	  .received = service_forget,
+	  .uploaded = drop,
+	  .collect = collect_dropped },
 	{ .name = "leak-per-request",
 	  .meaning = "keeps some anon of each request",
 	  .received = service_forget,

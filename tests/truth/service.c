@@ -1,4 +1,4 @@
-/* The HTTP service under every fate: PUT /NAME stores, GET /NAME gives back, GET /healthz answers; a thread each. */
+/* The HTTP service under every fate: PUT /NAME stores, GET /NAME gives back, GET /healthz and POST /collect answer; a thread each. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -156,13 +156,15 @@ static bool serve_one(struct connection *c)
 		u.size = length != NULL ? strtoull(length + 17, NULL, 10) : 0;
 		return take_upload(c, &u, head_len);
 	}
-	c->held = 0; /* nothing follows the head of a GET */
-	if (strcmp(u.name, "healthz") != 0) {
+	c->held = 0; /* nothing follows the head of these */
+	bool collect = strcmp(method, "POST") == 0 && strcmp(u.name, "collect") == 0;
+	if (!collect && strcmp(u.name, "healthz") != 0) {
 		give_file(c->fd, u.name);
 		return true;
 	}
-	if (fate->healthy != NULL)
-		fate->healthy();
+	void (*before)(void) = collect ? fate->collect : fate->healthy;
+	if (before != NULL)
+		before();
 	answer(c->fd, 200, 0);
 	return true;
 }

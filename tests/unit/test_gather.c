@@ -57,6 +57,12 @@ static void test_phases(void **state)
 	take(&g, 60, 11, 80, SAMPLE_TICK);
 	gather_phase(&g, GATHER_AFTER);
 	take(&g, 70, 13, 120, SAMPLE_TICK);
+	gather_phase(&g, GATHER_COLLECT);
+	take(&g, 80, 9, 70, SAMPLE_TICK);
+	take(&g, 90, 7, 70, SAMPLE_TICK);
+	gather_phase(&g, GATHER_AFTER);
+	take(&g, 95, 8, 0, SAMPLE_TICK);
+	expect_mib("collected unreclaimable", f.collected_unreclaimable_bytes, 7);
 	expect_mib("baseline anon", f.baseline_anon_bytes, 6);
 	expect_mib("baseline usage", f.baseline_usage_bytes, 8);
 	expect_mib("peak anon", f.peak_anon_bytes, 50);
