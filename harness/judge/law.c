@@ -11,6 +11,9 @@
 #define TERMS_MAX 4
 #define ROUNDS_PER_STRAY 8
 #define STRAY_PROBABILITY 0.01
+#define CHARGED_AHEAD_BYTES 262144.0 /* 64 pages for each processor: mm/memcontrol.c, MEMCG_CHARGE_BATCH */
+#define PASSES 4
+#define SCATTER_MIN_BYTES (4 * LAW_NOISE_BYTES)
 #define SIZES_DIFFER 1.25 /* the design makes them differ by 2 */
 
 static const struct law_form {
@@ -65,6 +68,7 @@ struct sheet {
 	size_t rows;
 	size_t round[FACTS_ROUNDS_MAX];
 	double outcome[FACTS_ROUNDS_MAX];
+	double scatter[FACTS_ROUNDS_MAX]; /* expected, up to a factor that all share; both sides are divided by it */
 };
 
 /* The same as matrices; columns are scaled to their largest value. */
@@ -88,10 +92,10 @@ static void design_make(struct design *d, const struct facts *f, const struct sh
 		for (size_t i = 0; i < s->rows; i++)
 			d->scale[j] = fmax(d->scale[j], value_of(&f->rounds[s->round[i]], s->form.term[j]));
 	for (size_t i = 0; i < s->rows; i++) {
-		gsl_vector_set(d->y, i, s->outcome[i]);
+		gsl_vector_set(d->y, i, s->outcome[i] / s->scatter[i]);
 		for (size_t j = 0; j < s->form.terms; j++) {
 			double value = value_of(&f->rounds[s->round[i]], s->form.term[j]);
-			gsl_matrix_set(d->x, i, j, d->scale[j] > 0 ? value / d->scale[j] : 0);
+			gsl_matrix_set(d->x, i, j, d->scale[j] > 0 ? value / d->scale[j] / s->scatter[i] : 0);
 		}
 	}
 }
@@ -133,13 +137,14 @@ static bool regress(struct design *d, size_t terms)
 	return least_squares(d, terms) && (robust(d, terms) || least_squares(d, terms));
 }
 
-static void read_terms(const struct design *d, const struct law_form *form, struct law *out)
+static void read_terms(const struct design *d, const struct sheet *s, struct law *out)
 {
+	const struct law_form *form = &s->form;
 	double t = gsl_cdf_tdist_Pinv(CONFIDENCE, (double)(d->rows - form->terms));
 
 	out->fitted = true;
 	out->dominant = -1;
-	out->mean_bytes = gsl_stats_mean(d->y->data, d->y->stride, d->rows);
+	out->mean_bytes = gsl_stats_mean(s->outcome, 1, s->rows);
 	memset(out->terms, 0, sizeof(out->terms));
 	for (size_t j = 0; j < form->terms; j++) {
 		struct law_coefficient *c = &out->terms[form->term[j]];
@@ -167,7 +172,7 @@ static bool fit(const struct facts *f, const struct sheet *s, struct law *out)
 	design_make(&d, f, s);
 	bool done = regress(&d, s->form.terms);
 	if (done)
-		read_terms(&d, &s->form, out);
+		read_terms(&d, s, out);
 	design_release(&d);
 	return done;
 }
@@ -177,6 +182,7 @@ static void leave_out(struct sheet *s, size_t row)
 	s->rows--;
 	memmove(&s->round[row], &s->round[row + 1], (s->rows - row) * sizeof(s->round[0]));
 	memmove(&s->outcome[row], &s->outcome[row + 1], (s->rows - row) * sizeof(s->outcome[0]));
+	memmove(&s->scatter[row], &s->scatter[row + 1], (s->rows - row) * sizeof(s->scatter[0]));
 }
 
 /* How likely the others, by their own law and scatter, make a round that lies as far off as this one; 1: no telling. */
@@ -194,9 +200,9 @@ static double likelihood(const struct facts *f, const struct sheet *all, size_t 
 			values[j] = value_of(&f->rounds[all->round[row]], others.form.term[j]) / d.scale[j];
 		gsl_vector_view x = gsl_vector_view_array(values, others.form.terms);
 		gsl_multifit_linear_est(&x.vector, d.coefficients, d.covariance, &expected, &margin);
-		double off = fabs(all->outcome[row] - expected);
-		double scatter = sqrt(d.chi_square / freedom + margin * margin);
-		if (off > LAW_NOISE_BYTES)
+		double off = fabs(all->outcome[row] - expected) / all->scatter[row];
+		double scatter = sqrt(d.chi_square / freedom + margin * margin / (all->scatter[row] * all->scatter[row]));
+		if (off * all->scatter[row] > LAW_NOISE_BYTES)
 			p = scatter > 0 ? 2 * gsl_cdf_tdist_Q(off / scatter, freedom) : 0;
 	}
 	design_release(&d);
@@ -223,36 +229,68 @@ static void leave_out_strays(const struct facts *f, struct sheet *s, struct law 
 	}
 }
 
+/* Up to a constant; no scatter counts as less than the kernel's charges in advance. */
+static double aicc(const struct design *d, const struct sheet *s)
+{
+	double n = (double)s->rows, parameters = (double)s->form.terms + 1, resolution = 0;
+
+	for (size_t i = 0; i < s->rows; i++)
+		resolution += pow(CHARGED_AHEAD_BYTES / s->scatter[i], 2);
+	if (n <= parameters + 1)
+		return INFINITY;
+	return n * log(fmax(d->chi_square, resolution) / n) + 2 * parameters * n / (n - parameters - 1);
+}
+
+/* Memory is taken, not given, by what the load does. */
+static bool rises(const struct design *d, const struct law_form *form)
+{
+	for (size_t j = 0; j < form->terms; j++)
+		if (form->term[j] != LAW_CONSTANT && gsl_vector_get(d->coefficients, j) <= 0)
+			return false;
+	return true;
+}
+
+static struct law_form some_of(const struct law_form *form, unsigned which)
+{
+	struct law_form some = { 0 };
+
+	for (size_t j = 0; j < form->terms; j++)
+		if (which & 1U << j)
+			some.term[some.terms++] = form->term[j];
+	return some;
+}
+
+/*
+ * The terms that explain the rounds best for their number, over all choices of
+ * them.  A level has a constant, the idle server's; but without load nothing is
+ * kept, so there it is a term like the others.
+ */
+static void choose_terms(const struct facts *f, struct sheet *s, bool of_kept)
+{
+	struct law_form best = { 0 };
+	double least = INFINITY;
+
+	for (unsigned which = 1; which < 1U << s->form.terms; which++) {
+		struct sheet some = *s;
+		struct design d;
+		some.form = some_of(&s->form, which);
+		if (!of_kept && some.form.term[0] != LAW_CONSTANT)
+			continue;
+		design_make(&d, f, &some);
+		if (least_squares(&d, some.form.terms) && rises(&d, &some.form) && aicc(&d, &some) < least) {
+			least = aicc(&d, &some);
+			best = some.form;
+		}
+		design_release(&d);
+	}
+	if (best.terms > 0)
+		s->form = best;
+}
+
 static void take_out_term(struct law_form *form, size_t at)
 {
 	form->terms--;
 	memmove(&form->term[at], &form->term[at + 1], (form->terms - at) * sizeof(form->term[0]));
-}
-
-/*
- * Takes out the term that is the least certain of those that carry nothing;
- * false: there is none, or no other term.  A level has a constant, the idle
- * server's; but without load nothing is kept, so there it must hold its own.
- */
-static bool drop_idle_term(const struct law *law, struct law_form *form, bool of_kept)
-{
-	size_t idle = form->terms;
-	double least = INFINITY;
-
-	for (size_t j = 0; j < form->terms; j++) {
-		const struct law_coefficient *c = &law->terms[form->term[j]];
-		double certainty = c->bytes / (c->high - c->low);
-		if (!of_kept && form->term[j] == LAW_CONSTANT)
-			continue;
-		if (!c->carries && certainty < least) {
-			least = certainty;
-			idle = j;
-		}
-	}
-	if (idle == form->terms || form->terms == 1)
-		return false;
-	take_out_term(form, idle);
-	return true;
 }
 
 /* Transfers of one size, such as downloads of one object: by the byte and by the request are then the same thing. */
@@ -311,11 +349,33 @@ static bool fill(const struct facts *f, const struct law *kept, struct sheet *s)
 		if (!known(r))
 			return false;
 		s->round[s->rows] = i;
+		s->scatter[s->rows] = 1;
 		s->outcome[s->rows++] = kept == NULL ? (double)r->end_bytes.value - (double)r->start_bytes.value :
 						       (double)r->peak_bytes.value -
 							       lowest_from(f, ground_of(f, kept, i));
 	}
 	return true;
+}
+
+/*
+ * Peaks scatter in proportion to their height, but small ones by the noise.  The
+ * height that is expected is that of the law of all terms, which in turn is
+ * fitted with the weights that it gives.
+ */
+static void weigh(const struct facts *f, struct sheet *s)
+{
+	for (int pass = 0; pass < PASSES; pass++) {
+		struct design d;
+		design_make(&d, f, s);
+		bool done = least_squares(&d, s->form.terms);
+		for (size_t i = 0; done && i < s->rows; i++) {
+			gsl_vector_view x = gsl_matrix_row(d.x, i);
+			double expected, margin;
+			gsl_multifit_linear_est(&x.vector, d.coefficients, d.covariance, &expected, &margin);
+			s->scatter[i] = fmax(expected * s->scatter[i], SCATTER_MIN_BYTES);
+		}
+		design_release(&d);
+	}
 }
 
 static void fit_all(const struct facts *f, const struct law *kept, struct law *out)
@@ -328,9 +388,13 @@ static void fit_all(const struct facts *f, const struct law *kept, struct law *o
 	note_sizes(f, &s, out);
 	if (out->one_size)
 		take_out_bytes(&s.form);
+	if (kept != NULL)
+		weigh(f, &s);
 	leave_out_strays(f, &s, out);
-	while (fit(f, &s, out) && drop_idle_term(out, &s.form, kept == NULL))
-		;
+	if (!fit(f, &s, out))
+		return;
+	choose_terms(f, &s, kept == NULL);
+	fit(f, &s, out);
 }
 
 void laws_fit(const struct facts *f, struct law out[LAWS])

@@ -16,10 +16,12 @@
  *
  * One round of eight may be left out, when its distance from what the others
  * predict has less than 1 % probability (t-test on the deleted residual, adjusted
- * for looking at every round).  Terms that carry nothing are taken out one by
- * one, the least certain first, and the rest is fitted again: clients, requests
- * and bytes rise together in part.  The constant of what is kept is such a term
- * too, because without load nothing is kept.
+ * for looking at every round).  What is held is weighed by its expected height,
+ * because peaks scatter in proportion to it.  Clients, requests and bytes rise
+ * together in part: of all choices of terms the one with the least AICc is taken
+ * (Hurvich and Tsai 1989, "Regression and time series model selection in small
+ * samples").  The constant of what is kept may be left out too, because without
+ * load nothing is kept.
  *
  * A term carries the law when the 95 % confidence interval of its coefficient
  * lies above a quarter of it and what it explains in the largest round is more than the noise.
