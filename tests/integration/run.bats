@@ -74,7 +74,8 @@ teardown() { teardown_rig; }
 
 @test "the same load without a cap does not crash, and its anon shows what it wanted" {
 	need_cap
-	rig scenarios/picoshare/three-uploads-before-any-fix.yaml --memory none --expect grew --set load.tabs.size=100MB
+	rig scenarios/picoshare/three-uploads-before-any-fix.yaml --memory none --expect grew \
+		--set load.tabs.size=100MB --set settle=100ms
 	same "$(field '.runs[0].outcome')" grew
 	same "$(field '.runs[0].memory_bytes')" null
 	same "$(field '.runs[0].peak.anon_bytes > 268435456')" true
@@ -90,7 +91,7 @@ teardown() { teardown_rig; }
 
 @test "P7: an acknowledged upload that reads back wrong is loud" {
 	need_cap
-	rig scenarios/picoshare/purge-during-upload.yaml
+	rig scenarios/picoshare/purge-during-upload.yaml --set settle=100ms
 	same "$(field '.runs[0].requests.corrupt > 0')" true
 	field '.runs[0].evidence[]' | grep -q "DATA LOSS.*(id .*) reads back .*(group '\(big\|small\)')"
 	same "$(field '.runs[0].as_expected')" true
@@ -98,7 +99,8 @@ teardown() { teardown_rig; }
 
 @test "P7: data loss that nobody expected fails the run whatever memory did" {
 	need_cap
-	rig scenarios/picoshare/purge-during-upload.yaml --set expect_data_loss=false
+	rig scenarios/picoshare/purge-during-upload.yaml --set expect_data_loss=false --set settle=100ms \
+		--set load.big.size=100MB --set load.small.duration=4s
 	same "$(field '.runs[0].as_expected')" false
 	same "$status" 1
 }
@@ -106,7 +108,7 @@ teardown() { teardown_rig; }
 @test "another server: nginx with WebDAV" {
 	need_cap
 	[ -x /usr/sbin/nginx ] || skip "nginx is not installed"
-	PATH=$PATH:/usr/sbin rig scenarios/nginx/three-uploads.yaml --set load.tabs.size=100MB
+	PATH=$PATH:/usr/sbin rig scenarios/nginx/three-uploads.yaml --set load.tabs.size=100MB --set settle=100ms
 	same "$(verdict)" grew/page-cache
 	same "$(field '.runs[0].requests.verified_bytes')" 300000000
 }

@@ -120,7 +120,7 @@ law() { # scenario: its evidence after nine rounds
 }
 
 named_class() { # scenario of scenarios/laws: the class in its JSON
-	rig "scenarios/laws/$1.yaml"
+	rig "scenarios/laws/$1.yaml" --set settle=100ms
 	field '.runs[0].law.class'
 }
 

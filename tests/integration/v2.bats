@@ -97,7 +97,7 @@ same() {
 	# what is not as expected gets a second chance.  Nor can one expect what stays unknown (killed-when-read).
 	local left_out='hangs-full|killed-at-teardown|killed-while-settling|thrashes|killed-when-read' files
 	mapfile -t files < <(printf '%s\n' tests/truth/*.yaml | grep -vE "/($left_out)\.yaml")
-	guest -t 220 bash -c "
+	guest -t 400 bash -c "
 		./oomrig run --json --quiet --results \$TMPDIR/a ${files[*]} >\$TMPDIR/first
 		again=\$(jq -r '.runs[] | select(.as_expected | not) | \"tests/truth/\" + .scenario + \".yaml\"' \$TMPDIR/first)
 		echo ran \$(jq '.runs | length' \$TMPDIR/first), again: \$again >&2
@@ -235,4 +235,17 @@ left: '
 	guest -t 3 sleep 60
 	same "$status" 124
 	grep -q 'not done after 3 s' <<<"$stderr"
+}
+
+@test "v2: the emulator is ended with what has started it" {
+	touch build/.v2
+	tests/uml/run sleep 60 2>/dev/null 3>&- &
+	local script=$! i
+	until pgrep -f "^linux\.uml .*uml_dir=$PWD/build/uml\." >/dev/null; do sleep 0.05; done
+	kill -TERM $script
+	for ((i = 0; i < 100; i++)); do
+		kill -0 $script 2>/dev/null || break
+		sleep 0.05
+	done
+	[ $i -lt 100 ]
 }
