@@ -12,6 +12,7 @@
 #include "base/options.h"
 #include "base/units.h"
 #include "campaign/executor.h"
+#include "campaign/interrupt.h"
 #include "cmd.h"
 #include "judge/judge.h"
 #include "report/report.h"
@@ -136,9 +137,9 @@ static void print_run(const struct run_summary *run, uint64_t number, uint64_t r
 	fflush(stdout);
 }
 
-/* One scenario, all its repeats.  *stop is set when the user interrupted. */
+/* One scenario, all its repeats.  *stop is set when the user interrupted, be it after the run had its verdict. */
 static int run_repeats(const struct scenario *s, const struct run_settings *settings, struct run_options *options,
-		       struct run_list *all, bool *stop, struct error *err)
+		       struct interrupt *interrupt, struct run_list *all, bool *stop, struct error *err)
 {
 	uint64_t runs = settings->runs ? settings->runs : s->runs;
 	for (uint64_t i = 1; i <= runs && !*stop; i++) {
@@ -150,7 +151,7 @@ static int run_repeats(const struct scenario *s, const struct run_settings *sett
 			return -1;
 		struct run_summary *last = &all->summaries[all->count - 1];
 		last->folder = cmd_shown_path(last->folder);
-		*stop = strcmp(last->outcome, outcome_names[OUTCOME_INTERRUPTED]) == 0;
+		*stop = interrupt_check(interrupt, NULL) != 0;
 		if (!settings->json)
 			print_run(last, i, runs);
 	}
@@ -158,14 +159,12 @@ static int run_repeats(const struct scenario *s, const struct run_settings *sett
 }
 
 /* A skipped run is a failure of none: it only counts where nothing else was run. */
-static int exit_code(const struct run_list *all)
+static int exit_code(const struct run_list *all, bool stopped)
 {
-	int code = STATUS_OK;
+	int code = stopped ? STATUS_INTERRUPTED : STATUS_OK;
 	size_t skipped = 0;
-	for (size_t i = 0; i < all->count; i++) {
+	for (size_t i = 0; i < all->count && !stopped; i++) {
 		const struct run_summary *s = &all->summaries[i];
-		if (strcmp(s->outcome, outcome_names[OUTCOME_INTERRUPTED]) == 0)
-			return STATUS_INTERRUPTED;
 		if (s->as_expected)
 			continue;
 		if (strcmp(s->outcome, outcome_names[OUTCOME_SKIPPED]) == 0)
@@ -203,9 +202,11 @@ static int run_all(struct scenario *scenarios, size_t count, const struct run_se
 				       .keep_data = settings->keep_data };
 	int rc = 0;
 	bool stop = false;
+	struct interrupt *interrupt = interrupt_open();
 	for (size_t i = 0; rc == 0 && i < count && !stop; i++)
-		rc = run_repeats(&scenarios[i], settings, &options, &all, &stop, err);
-	int code = rc != 0 ? cmd_fail(err) : exit_code(&all);
+		rc = run_repeats(&scenarios[i], settings, &options, interrupt, &all, &stop, err);
+	interrupt_close(interrupt);
+	int code = rc != 0 ? cmd_fail(err) : exit_code(&all, stop);
 	struct error print_error = ERROR_INIT;
 	/* What did run is not lost when a later run could not be recorded. */
 	if (all.count > 0 && print_results(&all, settings, &print_error) != 0)

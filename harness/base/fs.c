@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <linux/magic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,11 +85,11 @@ static int write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-int fs_write_file(const char *path, const void *data, size_t len, struct error *err)
+static int replace(const char *path, const void *data, size_t len, bool sync, struct error *err)
 {
 	char *temporary = xasprintf("%s.tmp", path);
 	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	int failed = fd < 0 || write_all(fd, data, len) != 0 || fsync(fd) != 0;
+	int failed = fd < 0 || write_all(fd, data, len) != 0 || (sync && fsync(fd) != 0);
 	int saved = errno;
 	if (fd >= 0)
 		close(fd);
@@ -102,6 +103,16 @@ int fs_write_file(const char *path, const void *data, size_t len, struct error *
 	}
 	free(temporary);
 	return failed ? -1 : 0;
+}
+
+int fs_write_file(const char *path, const void *data, size_t len, struct error *err)
+{
+	return replace(path, data, len, true, err);
+}
+
+int fs_write_file_unsynced(const char *path, const void *data, size_t len, struct error *err)
+{
+	return replace(path, data, len, false, err);
 }
 
 /* nftw has no argument for its callback; one walk at a time per thread. */

@@ -22,6 +22,8 @@ int fs_read_file(const char *path, struct buf *out, struct error *err);
 
 /* Replaces the file atomically (temporary name beside it, fsync, rename). */
 int fs_write_file(const char *path, const void *data, size_t len, struct error *err);
+/* The same without fsync, which waits for all that others write: whole when we are killed, not when the power fails. */
+int fs_write_file_unsynced(const char *path, const void *data, size_t len, struct error *err);
 
 /* Bytes allocated on disk (st_blocks) by all files below path; a missing path counts 0. */
 int fs_disk_usage(const char *path, uint64_t *out_bytes, struct error *err);

@@ -1,7 +1,7 @@
 /*
- * interrupt - SIGINT, SIGTERM and SIGHUP of a whole campaign: a run ends by
- * itself when one comes, but between two runs, and while a commit is built, nobody
- * else would notice, and the worktrees would stay.
+ * interrupt - SIGINT, SIGTERM and SIGHUP of one run or many: a run ends by itself
+ * when one comes, but while its group and its data are taken away, between two runs,
+ * and while a commit is built, nobody else would notice, and what is left would stay.
  *
  * Life cycle: interrupt_open(); interrupt_check() between steps and
  * interrupt_shell() for a step that is a child process; interrupt_close().
@@ -19,7 +19,7 @@ struct interrupt;
 struct interrupt *interrupt_open(void);
 void interrupt_close(struct interrupt *i);
 
-/* Has the user asked us to stop?  -1 and ERROR_INTERRUPTED then. */
+/* Has the user asked us to stop, now or before?  -1 and ERROR_INTERRUPTED then. */
 int interrupt_check(struct interrupt *i, struct error *err);
 
 /*

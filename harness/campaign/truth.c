@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/fs.h"
+#include "campaign/interrupt.h"
 #include "judge/judge.h"
 #include "run/run.h"
 #include "scenario/scenario.h"
@@ -182,10 +183,14 @@ int truth_run(const struct truth_options *options, struct truth *out, struct err
 	int rc = add_corpus(out, options, err);
 	if (rc == 0)
 		rc = check_only(out, options, err);
+	struct interrupt *interrupt = interrupt_open();
 	/* Round after round, so that an early end has covered all cases alike. */
 	for (uint64_t round = 0; rc == 0 && round < options->runs; round++)
-		for (size_t i = 0; rc == 0 && i < out->count && !out->interrupted; i++)
+		for (size_t i = 0; rc == 0 && i < out->count && !out->interrupted; i++) {
 			rc = run_case(out, &out->cases[i], options, options->seed + round, err);
+			out->interrupted |= interrupt_check(interrupt, NULL) != 0;
+		}
+	interrupt_close(interrupt);
 	if (rc != 0)
 		truth_release(out);
 	return rc;

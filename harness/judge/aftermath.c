@@ -24,6 +24,17 @@ bool aftermath_unknown(const struct facts *f)
 	return fact_set(f->aftermath_unread);
 }
 
+/* Seen outside, or it could not be seen. */
+static bool outside(struct fact in_group)
+{
+	return in_group.state == FACT_UNREADABLE || (fact_known(in_group) && in_group.value == 0);
+}
+
+bool aftermath_uncapped(const struct facts *f)
+{
+	return outside(f->again_in_group) || fact_known(f->again_cap_bytes) || fact_known(f->again_cap_swap_bytes);
+}
+
 /* "killed 3 times, every 12.1 s; down 0.9 s in all, 412 requests lost" */
 static void deaths_line(const struct facts *f, struct verdict *v)
 {
@@ -85,6 +96,16 @@ static void objects_line(const struct facts *f, struct verdict *v)
 			     f->unanswered_corrupt.value, f->unanswered_unread.value);
 }
 
+static void cap_lines(const struct facts *f, struct verdict *v)
+{
+	if (outside(f->again_in_group))
+		evidence_add(v, "aftermath: a process of a later life %s its group: neither cap nor figures held for it",
+			     fact_known(f->again_in_group) ? "ran outside" : "could not be looked for in");
+	if (fact_known(f->again_cap_bytes) || fact_known(f->again_cap_swap_bytes))
+		evidence_add(v, "aftermath: after the first death another limit was seen: %s of memory, %s with swap",
+			     FACT_SIZE_TEXT(f->again_cap_bytes), FACT_SIZE_TEXT(f->again_cap_swap_bytes));
+}
+
 void aftermath_explain(const struct facts *f, struct verdict *v)
 {
 	/* A read-back alone has no requests to lose: its load was cut at the first death. */
@@ -92,6 +113,7 @@ void aftermath_explain(const struct facts *f, struct verdict *v)
 		deaths_line(f, v);
 	if (fact_known(f->aftermath_acknowledged))
 		objects_line(f, v);
+	cap_lines(f, v);
 	if (f->aftermath_error[0] != '\0')
 		evidence_add(v, "aftermath: %s", f->aftermath_error);
 }

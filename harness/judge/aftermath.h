@@ -16,6 +16,9 @@ bool aftermath_is_crash_loop(const struct facts *f);
 /* Is there an acknowledged upload that was to be read and was not? */
 bool aftermath_unknown(const struct facts *f);
 
+/* Was a later life not shown to run under the cap all the time? */
+bool aftermath_uncapped(const struct facts *f);
+
 void aftermath_explain(const struct facts *f, struct verdict *v);
 
 #endif

@@ -150,6 +150,9 @@ const struct fact_row fact_rows[] = {
 	FACT(unanswered_unread, "count", "of them, not read"),
 	TEXT(aftermath_error, "why the server was not ready again, or not everything was read"),
 	TEXT(aftermath_first, "the first acknowledged uploads that were not intact"),
+	FACT(again_in_group, "flag", "every process of later lives was seen inside the group at each check"),
+	FACT(again_cap_bytes, "bytes", "another cap than at the start, seen after the first death"),
+	FACT(again_cap_swap_bytes, "bytes", "another limit of memory and swap together, in the same way"),
 	FACT(gave_up, "flag", "it died once more than it was to be started again"),
 	{ NULL, NULL, false, 0, NULL },
 };

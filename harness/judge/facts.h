@@ -184,6 +184,8 @@ struct facts {
 	struct fact unanswered_absent, unanswered_whole, unanswered_corrupt, unanswered_half_visible, unanswered_unread;
 	char aftermath_error[FACTS_TEXT_MAX]; /* why the server was not ready again, or not all was read */
 	char aftermath_first[FACTS_TEXT_MAX]; /* the first objects that were not intact */
+	struct fact again_in_group; /* of later lives; as server_in_group */
+	struct fact again_cap_bytes, again_cap_swap_bytes; /* other limits than at the start, seen after the first death */
 	struct fact gave_up; /* 1: it died once more than it was to be started again */
 
 	/* rows of their own (round_rows): "rounds" in the JSON, only where the scenario asks for several */

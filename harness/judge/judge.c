@@ -133,6 +133,8 @@ static json_t *surprises(const struct facts *f, const struct expectation *e)
 		add_surprise(lines, lost ? "no data was expected to be lost" : "data was expected to be lost");
 	else if (!lost && aftermath_unknown(f)) /* what was not read is not "nothing lost" */
 		add_surprise(lines, "no data was expected to be lost, and not all that was acknowledged was read");
+	if (aftermath_uncapped(f)) /* what later lives did, they did under no cap or another one */
+		add_surprise(lines, "the cap was expected to hold after the first death too");
 	/* Unknown is neither: a run without requests, or without a record of them, fulfils no expectation of them. */
 	if (e->no_failures && !(fact_known(f->requests_failed) && f->requests_failed.value == 0))
 		add_surprise(lines, "no request was expected to fail");

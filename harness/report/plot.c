@@ -35,6 +35,7 @@ struct plot {
 	struct chart chart;
 	struct timeline timeline;
 	const struct run_summary *run;
+	const char *unended; /* phase that the record ends in, of a rig that was killed; NULL: none */
 	struct moment moments[MOMENTS_MAX];
 	size_t moment_count;
 };
@@ -272,9 +273,14 @@ static void draw_lag(struct plot *p)
 
 /* ---- a run -------------------------------------------------------------- */
 
-/* Load and settling that took turns overlap in the record: together they are one stretch. */
-static void read_phases(struct chart *c, const json_t *record)
+/*
+ * Load and settling that took turns overlap in the record: together they are one
+ * stretch.  Returns the phase whose end was not recorded, NULL if there is none:
+ * with one the span is that of the samples.
+ */
+static const char *read_phases(struct chart *c, const json_t *record)
 {
+	const char *unended = NULL;
 	const json_t *item;
 	size_t i;
 	uint64_t end_ns = 0;
@@ -291,7 +297,12 @@ static void read_phases(struct chart *c, const json_t *record)
 			c->phases[c->phase_count++] = (struct chart_phase){ name, (uint64_t)start };
 		end_ns = end > 0 && (uint64_t)end > end_ns ? (uint64_t)end : end_ns;
 		c->span_ns = (uint64_t)start > end_ns ? (uint64_t)start : end_ns;
+		if (json_is_null(json_object_get(item, "end_ns")))
+			unended = name;
 	}
+	if (unended != NULL)
+		c->span_ns = 0;
+	return unended;
 }
 
 static void add_moment(struct plot *p, struct fact t_ns, enum ink ink, const char *what)
@@ -337,7 +348,7 @@ static int read_run(struct plot *p, struct error *err)
 	json_int_t hz = json_integer_value(json_object_get(scenario, "sample_hz"));
 	p->chart.page = &p->page;
 	p->chart.columns = (size_t)(p->page.width - CHART_LABEL_COLUMNS);
-	read_phases(&p->chart, p->run->record);
+	p->unended = read_phases(&p->chart, p->run->record);
 	struct timeline_options options = {
 		.folder = p->run->folder,
 		.columns = p->chart.columns,
@@ -357,10 +368,13 @@ static void draw_run(struct plot *p)
 {
 	const struct timeline *t = &p->timeline;
 	heading_add(&p->page, p->run);
-	if (t->samples > 0 && p->chart.phase_count == 0)
-		page_wrap(&p->page, INK_WARN, "",
-			  "the rig did not end this run: its phases were not recorded, and requests under way at the "
-			  "end have no row");
+	if (t->samples > 0 && (p->chart.phase_count == 0 || p->unended != NULL)) {
+		char *text = xasprintf("the rig did not end this run: its %s%s, and requests under way at the end have "
+				       "no row", p->unended != NULL ? "record ends in the phase " : "phases were not recorded",
+				       p->unended != NULL ? p->unended : "");
+		page_wrap(&p->page, INK_WARN, "", text);
+		free(text);
+	}
 	if (t->samples == 0) {
 		page_wrap(&p->page, INK_WARN, "\n", "nothing to draw: this run has no samples");
 		for (size_t i = 0; i < p->run->evidence_count; i++)

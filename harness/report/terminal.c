@@ -250,6 +250,19 @@ static void requests(struct page *p, const struct facts *f)
 		 figure_duration(f->sample_gap_max_ns, b), figure_count(f->samples_dropped, c));
 }
 
+/* The one without an end: of a rig that was killed, or is still at it. */
+static void phase(struct page *p, const json_t *record)
+{
+	const json_t *item;
+	size_t i;
+	json_array_foreach(json_object_get(record, "phases"), i, item)
+	{
+		const char *name = json_string_value(json_object_get(item, "name"));
+		if (name != NULL && json_is_null(json_object_get(item, "end_ns")))
+			labelled(p, "Phase", INK_WARN, "%s; its end was not recorded", name);
+	}
+}
+
 void report_run(FILE *out, const struct run_summary *run)
 {
 	struct page p;
@@ -262,6 +275,7 @@ void report_run(FILE *out, const struct run_summary *run)
 	phases(&p, &run->facts);
 	report_death(&p, json_object_get(run->record, "death"));
 	requests(&p, &run->facts);
+	phase(&p, run->record);
 	/* Not wrapped: it is there to be copied. */
 	buf_addf(&p.text, "%-*s%s\n", LABEL_COLUMNS + 2, "Record", run->folder != NULL ? run->folder : run->id);
 	page_write(&p, out);

@@ -132,8 +132,15 @@ static bool first_death_counts(const struct run *r)
 bool again_after_exit(struct run *r, const struct target_exit *exit)
 {
 	enum on_crash how = r->scenario->on_crash;
-	if (how == CRASH_STOP || (!r->frozen && !first_death_counts(r)))
+	if (how == CRASH_STOP)
 		return false;
+	if (!r->frozen && !first_death_counts(r)) {
+		char text[96];
+		snprintf(text, sizeof(text), "not started again, for it ended in the phase '%s'",
+			 run_state_names[r->state]);
+		say(r, text);
+		return false;
+	}
 	if (!r->frozen) {
 		r->again.ready_ns = r->facts.server_ready_ns;
 		finish_freeze(r);

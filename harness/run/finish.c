@@ -251,7 +251,7 @@ void finish_begin(struct run *r)
 	struct facts *f = &r->facts;
 	uv_timer_stop(&r->again.timer);
 	if (r->frozen)
-		watch_cap(r); /* one that was changed after the death did not hold for what followed */
+		watch_cap(r);
 	else
 		read_evidence(r);
 	if (r->target != NULL && r->target_running) {

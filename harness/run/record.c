@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/log.h"
 #include "run/death.h"
 #include "run/state.h"
 #include "store/host.h"
@@ -77,10 +78,12 @@ void record_progress(struct run *r)
 	json_t *phases = json_array();
 	for (int i = 0; i < RUN_STATES; i++) {
 		const struct run_phase *p = &r->phases[i];
-		if (p->start_ns == 0 && p->end_ns == 0)
+		bool goes_on = i == (int)r->state && !r->finished;
+		if (p->start_ns == 0 && p->end_ns == 0 && !goes_on)
 			continue;
-		json_array_append_new(phases, json_pack("{s:s, s:I, s:I}", "name", run_state_names[i], "start_ns",
-							(json_int_t)p->start_ns, "end_ns", (json_int_t)p->end_ns));
+		json_array_append_new(phases, json_pack("{s:s, s:I, s:o}", "name", run_state_names[i], "start_ns",
+							(json_int_t)p->start_ns, "end_ns",
+							goes_on ? json_null() : json_integer((json_int_t)p->end_ns)));
 	}
 	store_set(&r->store, "phases", phases);
 	if (r->target != NULL && target_pid(r->target) > 0)
@@ -89,6 +92,14 @@ void record_progress(struct run *r)
 	if (r->isolation != NULL && r->isolation->main_start_ticks != 0)
 		store_set(&r->store, "server_start_time", json_integer((json_int_t)r->isolation->main_start_ticks));
 	store_set(&r->store, "facts", facts_to_json(&r->facts));
+}
+
+void record_phase(struct run *r)
+{
+	struct error err = ERROR_INIT;
+	record_progress(r);
+	if (store_update_unsynced(&r->store, &err) != 0)
+		log_error("%s", err.message);
 }
 
 static json_t *load_json(const struct run *r)

@@ -130,8 +130,9 @@ struct target_callbacks told_by_target(struct run *r);
 /* watch.c */
 void watch_tick(uv_timer_t *timer);
 void watch_drain(struct run *r);         /* samples taken so far go to gather and samples.csv */
-void watch_membership(struct run *r);    /* every process of the server in its group?  Once seen outside, it stays so */
-void watch_cap(struct run *r);           /* still the cap of the start?  Once seen changed, it stays so */
+/* Once seen otherwise, it stays so; of later lives in facts of their own, which change no verdict. */
+void watch_membership(struct run *r);    /* every process of the server in its group? */
+void watch_cap(struct run *r);           /* still the cap of the start? */
 void watch_disk(struct run *r);          /* the disk under the data full?  Once seen full, it stays so in the facts */
 /* A point of the series of a load without rounds: by the tick, and once at its end. */
 void watch_point(struct run *r, void (*note)(struct gather *, uint64_t t_ns, uint64_t requests, uint64_t bytes));
@@ -149,6 +150,7 @@ void finish_read_kernel_log(struct run *r); /* into the facts */
 void record_begin(struct run *r);
 void record_isolation(struct run *r);
 void record_progress(struct run *r);     /* phases and facts so far */
+void record_phase(struct run *r);        /* the same, and into the file: should the rig be killed */
 void record_death(struct run *r);        /* once the kernel log has told of the first, before it tells of later ones */
 void record_end(struct run *r);          /* verdict, load, sampler */
 

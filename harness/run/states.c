@@ -260,7 +260,8 @@ void run_enter(struct run *r, enum run_state state)
 {
 	watch_drain(r);
 	uint64_t now = run_elapsed_ns(r);
-	if (state != r->state) {
+	bool changed = state != r->state;
+	if (changed) {
 		r->phases[r->state].end_ns = now;
 		if (r->phases[state].start_ns == 0) /* of several rounds the first */
 			r->phases[state].start_ns = now;
@@ -268,6 +269,8 @@ void run_enter(struct run *r, enum run_state state)
 	}
 	r->state = state;
 	uv_timer_stop(&r->deadline);
+	if (changed)
+		record_phase(r);
 	if (enter_state[state] != NULL)
 		enter_state[state](r);
 }

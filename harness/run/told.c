@@ -17,6 +17,8 @@ void told_by_user(uv_signal_t *handle, int signum)
 {
 	struct run *r = handle->data;
 	(void)signum;
+	if (r->finished) /* judged: no fact may change any more */
+		return;
 	r->facts.interrupted = fact_of(1);
 	run_enter_stop(r);
 }
@@ -102,8 +104,11 @@ static void on_target_started(void *arg)
 {
 	struct run *r = arg;
 	r->server_up = true;
-	if (r->frozen)
+	if (r->frozen) {
+		if (r->facts.again_in_group.state == FACT_ABSENT)
+			r->facts.again_in_group = fact_of(1);
 		return;
+	}
 	r->facts.server_started = fact_of(1);
 	/* The trampoline has joined the group before it became the server; what follows may only take this back. */
 	r->facts.server_in_group = fact_of(1);

@@ -60,11 +60,13 @@ static void note_limit(struct fact start, struct fact now, struct fact *found)
 void watch_cap(struct run *r)
 {
 	const struct isolation_readback *start = &r->isolation->readback;
+	struct facts *f = &r->facts;
 	struct isolation_final now;
 	if (!fact_known(start->memory_bytes) || r->isolation->backend->final(r->isolation, &now, NULL) != 0)
 		return;
-	note_limit(start->memory_bytes, now.limit_bytes, &r->facts.cap_in_force_bytes);
-	note_limit(start->memory_swap_bytes, now.swap_limit_bytes, &r->facts.cap_swap_in_force_bytes);
+	note_limit(start->memory_bytes, now.limit_bytes, r->frozen ? &f->again_cap_bytes : &f->cap_in_force_bytes);
+	note_limit(start->memory_swap_bytes, now.swap_limit_bytes,
+		   r->frozen ? &f->again_cap_swap_bytes : &f->cap_swap_in_force_bytes);
 }
 
 void watch_point(struct run *r, void (*note)(struct gather *, uint64_t, uint64_t, uint64_t))
@@ -106,7 +108,7 @@ void watch_disk(struct run *r)
 
 void watch_membership(struct run *r)
 {
-	struct fact *known = &r->facts.server_in_group;
+	struct fact *known = r->frozen ? &r->facts.again_in_group : &r->facts.server_in_group;
 	if (!r->server_up) /* a trampoline has yet to join */
 		return;
 	int inside = target_all_in_group(r->target);

@@ -148,7 +148,9 @@ void store_set(struct store_run *run, const char *key, json_t *value)
 	json_object_set_new(run->record, key, value ? value : json_null());
 }
 
-static int write_record(struct store_run *run, struct error *err)
+typedef int write_file(const char *path, const void *data, size_t len, struct error *err);
+
+static int write_record(struct store_run *run, write_file *write, struct error *err)
 {
 	char *path = store_path(run, STORE_RECORD);
 	char *text = json_dumps(run->record, JSON_INDENT(2));
@@ -157,18 +159,28 @@ static int write_record(struct store_run *run, struct error *err)
 	if (text == NULL)
 		rc = error_set(err, ERROR_BUG, "the record of run '%s' cannot be written as JSON", run->id);
 	else
-		rc = fs_write_file(path, text, strlen(text), err);
+		rc = write(path, text, strlen(text), err);
 	free(text);
 	free(path);
 	return rc;
 }
 
-int store_update(struct store_run *run, struct error *err)
+static int update(struct store_run *run, write_file *write, struct error *err)
 {
 	/* The record first: it tells what became of the run even when a row file fails. */
-	int rc = write_record(run, err);
+	int rc = write_record(run, write, err);
 
 	return store_flush(run, rc == 0 ? err : NULL) == 0 ? rc : -1;
+}
+
+int store_update(struct store_run *run, struct error *err)
+{
+	return update(run, fs_write_file, err);
+}
+
+int store_update_unsynced(struct store_run *run, struct error *err)
+{
+	return update(run, fs_write_file_unsynced, err);
 }
 
 int store_flush(struct store_run *run, struct error *err)

@@ -3,7 +3,7 @@
  * so that a killed rig still leaves a readable record.  results/README.md
  * describes the files.
  *
- *   run.json      the record, replaced atomically at each store_update()
+ *   run.json      the record, replaced atomically at each update: whenever the phase changes
  *   samples.csv   one row per sample        requests.csv  one row per transfer
  *   app.jsonl     the server's own figures  server.log    its stdout and stderr
  *   kernel.log    OOM records
@@ -51,6 +51,8 @@ void store_set(struct store_run *run, const char *key, json_t *value);
 
 /* Writes run.json (atomically) and flushes the row files. */
 int store_update(struct store_run *run, struct error *err);
+/* Without waiting for the disk, which may take long while a load writes: for a rig that is killed, not a power cut. */
+int store_update_unsynced(struct store_run *run, struct error *err);
 int store_flush(struct store_run *run, struct error *err);
 
 /* Path of a file in the folder; heap, the caller frees. */

@@ -7,7 +7,10 @@ load run.bash
 
 setup() { setup_rig; }
 # Groups of this test's own rigs are looked for by name below; other rigs may run beside it.
-teardown() { rm -rf "$RESULTS"; }
+teardown() {
+	"$RIG" clean --results "$RESULTS" >/dev/null 2>&1 || true
+	rm -rf "$RESULTS"
+}
 
 # In turn: a quiet server, one that is killed, one with children, one with a database, one that is started again.
 SCENARIOS=(tests/truth/page-cache.yaml tests/truth/killed-by-the-cap.yaml tests/truth/leak-in-worker.yaml
@@ -37,6 +40,62 @@ check_records() {
 		"$RIG" show "$folder" >/dev/null || { echo "cannot show $folder"; return 1; }
 		! ls "$folder" | grep -v -E '^(run\.json|samples\.csv|requests\.csv|app\.jsonl|server\.log|kernel\.log)$' || return 1
 	done
+}
+
+# Kills the rig in that phase; the words are options, and after -- the server.
+kill_in() { # phase, options
+	local phase=$1
+	shift
+	"$RIG" run tests/truth/killed-after-storing.yaml --quiet --results "$RESULTS" "$@" >/dev/null 2>&1 3>&- &
+	rig_pid=$!
+	for _ in $(seq 60); do
+		jq -e --arg name "$phase" '.phases[-1].name == $name' "$RESULTS"/2*/run.json >/dev/null 2>&1 && break
+		sleep 0.05
+	done
+	kill -9 "$rig_pid"
+	wait "$rig_pid" || true
+	same "$phase: $(jq -r '[.phases[] | select(.end_ns == null).name] | join(" ")' "$RESULTS"/2*/run.json)" "$phase: $phase"
+	# Each begins where the one before has ended.
+	jq -e '.phases | . as $all | all(range(1; length); $all[.].start_ns == $all[. - 1].end_ns)' "$RESULTS"/2*/run.json
+	"$RIG" show last --results "$RESULTS" | grep -qE "^Phase +$phase; its end was not recorded"
+	"$RIG" clean --results "$RESULTS" >/dev/null || true # groups of others may be in its way; ours are looked for
+	same "$(left_of "$rig_pid")" ""
+	check_records
+	"$RIG" show last --results "$RESULTS" | grep -qE "^Phase +$phase; "
+	rm -rf "$RESULTS"/2*
+}
+
+@test "SIGKILL to the rig: the record says in which phase it was" {
+	need_cap
+	fate="$ROOT/build/tests/truth/fate"
+	service="--port {port} --data {data} --tmp {tmp}"
+	kill_in start -- sleep 60
+	kill_in baseline --set baseline=9s
+	kill_in load --set load.1.up=100kB/s
+	kill_in settle --set settle=9s -- sh -c "exec $fate steady $service"
+	kill_in read-back --set load.1.read_back=true --set load.1.files=40 -- sh -c "exec $fate page-cache $service"
+	kill_in aftermath -- sh -c "[ ! -e {tmp}/lived ] || exec sleep 60; touch {tmp}/lived; exec $fate killed-after-storing $service"
+	kill_in stop -- sh -c "trap '' TERM; $fate steady $service & while :; do sleep 1; done"
+}
+
+@test "Ctrl-C after the verdict: group and data are taken away, and no further run begins" {
+	need_cap
+	# Taking 20000 files away lasts long enough to hit it.
+	env --default-signal=INT "$RIG" run tests/truth/steady.yaml --runs 2 --quiet --results "$RESULTS" -- sh -c \
+		"(cd {data} && seq 20000 | xargs touch); exec $ROOT/build/tests/truth/fate steady --port {port} --data {data} --tmp {tmp}" \
+		>/dev/null 2>&1 3>&- &
+	rig_pid=$!
+	for _ in $(seq 1000); do
+		grep -qs '"state": "finished"' "$RESULTS"/2*/run.json && break
+		sleep 0.005
+	done
+	[ -e "$RESULTS/.work" ] # it is still at it
+	kill -INT "$rig_pid"
+	wait "$rig_pid" && code=0 || code=$?
+	same "$code" 130
+	same "$(left_of "$rig_pid")" ""
+	same "$(jq -r '[.state, .verdict.outcome, .facts.interrupted] | map(tostring) | join(" ")' "$RESULTS"/2*/run.json)" \
+		"finished steady null"
 }
 
 @test "SIGKILL to the rig at random moments leaves nothing that clean does not remove, and no bad record" {

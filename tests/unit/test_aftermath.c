@@ -256,6 +256,47 @@ static void test_objects_line(void **state)
 	assert_int_equal(failures, 0);
 }
 
+/* Told of between the verdict and the last write of the record. */
+static void test_interrupted_too_late(void **state)
+{
+	struct run *r = xcalloc(1, sizeof(*r));
+	uv_signal_t handle = { .data = r };
+	(void)state;
+	r->finished = r->stopping = true;
+	told_by_user(&handle, 2);
+	assert_false(fact_known(r->facts.interrupted));
+	r->finished = false;
+	told_by_user(&handle, 2);
+	assert_true(fact_known(r->facts.interrupted));
+	free(r);
+}
+
+static void test_cap_of_later_lives(void **state)
+{
+	const struct {
+		const char *what, *line;
+		struct facts f;
+		bool uncapped;
+	} rows[] = {
+		{ "no later life", "group", { .server_in_group = fact_of(0) }, false },
+		{ "inside", "group", { .again_in_group = fact_of(1) }, false },
+		{ "outside", "ran outside its group", { .again_in_group = fact_of(0) }, true },
+		{ "not seen", "could not be looked for in its group", { .again_in_group = FACT_BROKEN }, true },
+		{ "cap lifted", "128 MiB of memory", { .again_cap_bytes = fact_of(128 << 20) }, true },
+		{ "swap", "128 MiB with swap", { .again_cap_swap_bytes = fact_of(128 << 20) }, true },
+	};
+	const char *const crashed = "crashed";
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct expectation e = { .verdicts = (char *const *)(uintptr_t)&crashed, .count = 1 };
+		struct verdict v = { .outcome = OUTCOME_CRASHED };
+		expect_line(rows[i].what, &rows[i].f, rows[i].line, rows[i].uncapped);
+		expect_figure(rows[i].what, aftermath_uncapped(&rows[i].f), rows[i].uncapped);
+		expect_figure(rows[i].what, verdict_as_expected(&v, &rows[i].f, &e), !rows[i].uncapped);
+	}
+	assert_int_equal(failures, 0);
+}
+
 static void test_deaths_through_json(void **state)
 {
 	struct facts f = died((double[]){ 12, 24.1, -1 }, true), back;
@@ -316,6 +357,8 @@ int main(void)
 		cmocka_unit_test_setup(test_deaths_line, reset_failures),
 		cmocka_unit_test_setup(test_crash_loop, reset_failures),
 		cmocka_unit_test_setup(test_objects_line, reset_failures),
+		cmocka_unit_test(test_interrupted_too_late),
+		cmocka_unit_test(test_cap_of_later_lives),
 		cmocka_unit_test(test_deaths_through_json),
 		cmocka_unit_test(test_later_death),
 	};

@@ -270,6 +270,24 @@ static void test_what_is_said_instead(void **state)
 	free(got);
 }
 
+/* A killed rig: the picture goes on to the last sample, not just to where its last phase began. */
+static void test_phase_without_an_end(void **state)
+{
+	(void)state;
+	json_t *record = json_pack("{s:[{s:s,s:i,s:i},{s:s,s:i,s:n}]}", "phases", "name", "load", "start_ns", 0, "end_ns",
+				   400, "name", "settle", "start_ns", 400, "end_ns");
+	struct run_summary run = crashed_run(record);
+	run.state = "running";
+	run.facts.server_end_ns = run.facts.oom_event_ns = FACT_NONE;
+	write_file("samples.csv", "t_ns,usage_bytes\n0,1048576\n1000,2097152\n");
+	char *got = drawn(&run, 1);
+	assert_non_null(strstr(got, "settle, and"));
+	assert_non_null(strstr(got, ":settle"));
+	assert_non_null(strstr(got, "at most 2 MiB charged"));
+	free(got);
+	json_decref(record);
+}
+
 /* Far below its cap: the picture is of what there is, but what hardly moves does not fill it. */
 static void test_far_below_the_cap(void **state)
 {
@@ -326,6 +344,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_is_wider_than_the_terminal),
 		cmocka_unit_test(test_one_sample_is_seen),
 		cmocka_unit_test(test_swings),
+		cmocka_unit_test(test_phase_without_an_end),
 		cmocka_unit_test(test_far_below_the_cap),
 		cmocka_unit_test(test_unreadable_parts),
 		cmocka_unit_test(test_what_is_said_instead),
