@@ -18,7 +18,7 @@
 enum outcome { OUTCOME_INVALID, OUTCOME_CRASHED, OUTCOME_STALLED, OUTCOME_GREW, OUTCOME_STEADY, OUTCOME_INTERRUPTED,
 	       OUTCOME_SKIPPED };
 
-#define JUDGE_VERSION 3
+#define JUDGE_VERSION 4
 
 struct verdict {
 	enum outcome outcome;

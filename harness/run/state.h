@@ -126,6 +126,7 @@ struct target_callbacks told_by_target(struct run *r);
 /* watch.c */
 void watch_tick(uv_timer_t *timer);
 void watch_drain(struct run *r);         /* samples taken so far go to gather and samples.csv */
+void watch_division(struct run *r);      /* has the server made groups below its own?  Then it is outside as well */
 void watch_membership(struct run *r);    /* every process of the server in its group?  Once seen outside, it stays so */
 void watch_cap(struct run *r);           /* still the cap of the start?  Once seen changed, it stays so */
 void watch_disk(struct run *r);          /* the disk under the data full?  Once seen full, it stays so in the facts */

@@ -158,10 +158,11 @@ static void squeeze_done(uv_work_t *work, int status)
 		r->facts.squeezed_usage_bytes = after.memory.field[MEMORY_USAGE];
 		r->facts.squeezed_file_bytes = after.memory.field[MEMORY_FILE];
 		r->facts.squeezed_unreclaimable_bytes = memory_unreclaimable(&after.memory);
+		r->facts.squeezed_kernel_bytes = after.memory.field[MEMORY_KERNEL];
 	} else {
 		log_info("page cache could not be asked back: %s", r->squeezed ? err.message : r->squeeze_error.message);
-		r->facts.squeezed_usage_bytes = r->facts.squeezed_file_bytes =
-			r->facts.squeezed_unreclaimable_bytes = FACT_BROKEN;
+		r->facts.squeezed_usage_bytes = r->facts.squeezed_file_bytes = r->facts.squeezed_unreclaimable_bytes =
+			r->facts.squeezed_kernel_bytes = FACT_BROKEN;
 	}
 	run_enter_stop(r);
 }

@@ -104,9 +104,18 @@ void watch_disk(struct run *r)
 		r->facts.disk_full = fact_of(1);
 }
 
+/* Figures that leave out a part of what is charged hold no more than for a server outside. */
+void watch_division(struct run *r)
+{
+	struct isolation *iso = r->isolation;
+	if (iso != NULL && iso->backend->divided != NULL && iso->backend->divided(iso))
+		r->facts.server_in_group = fact_of(0);
+}
+
 void watch_membership(struct run *r)
 {
 	struct fact *known = &r->facts.server_in_group;
+	watch_division(r);
 	if (!r->server_up) /* a trampoline has yet to join */
 		return;
 	int inside = target_all_in_group(r->target);
