@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "isolation/backend.h"
@@ -166,6 +167,14 @@ static int v1_contains(struct isolation *iso, pid_t pid)
 	return inside;
 }
 
+/* kernfs gives a folder two links and one for each folder in it. */
+static bool v1_divided(struct isolation *iso)
+{
+	struct stat st;
+
+	return fstat(((struct group *)iso)->dir_fd, &st) == 0 && st.st_nlink > 2;
+}
+
 static int v1_pids(struct isolation *iso, pid_t *out, size_t max, struct error *err)
 {
 	return memcg_pids(iso->name, out, max, err);
@@ -260,7 +269,8 @@ static int v1_threshold_fd(struct isolation *iso, uint64_t usage_bytes, struct e
  */
 static int v1_squeeze(struct isolation *iso, struct error *err)
 {
-	int fd = openat(((struct group *)iso)->dir_fd, "memory.force_empty", O_WRONLY | O_CLOEXEC);
+	int dir_fd = ((struct group *)iso)->dir_fd;
+	int fd = openat(dir_fd, "memory.force_empty", O_WRONLY | O_CLOEXEC);
 	int write_errno = EINTR;
 
 	if (fd < 0)
@@ -272,6 +282,7 @@ static int v1_squeeze(struct isolation *iso, struct error *err)
 	if (write_errno)
 		return error_set_errno(err, ERROR_SYSTEM, write_errno, "cannot take back the page cache of '%s'",
 				       iso->name);
+	memory_files_await_fall(dir_fd, "memory.usage_in_bytes");
 	return 0;
 }
 
@@ -295,11 +306,31 @@ static int v1_final(struct isolation *iso, struct isolation_final *out, struct e
 	return 0;
 }
 
+static int close_below(void *arg, const char *name, struct error *err);
+
+/* What the server made below its group goes first, the deepest before all. */
+static int end_all(struct isolation *iso, struct error *err)
+{
+	return isolation_kill_all(iso, err) < 0 ? -1 : memcg_each(iso->name, close_below, iso, err);
+}
+
+static int close_below(void *arg, const char *name, struct error *err)
+{
+	struct isolation_limits none = { 0 };
+	struct isolation *above = arg, below;
+	char path[ISOLATION_NAME_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/%s", above->name, name) >= (int)sizeof(path))
+		return error_set(err, ERROR_SYSTEM, "a group below '%s' has too long a name", above->name);
+	isolation_init(&below, &isolation_cgroup_v1, path, &none);
+	return end_all(&below, err) < 0 ? -1 : memcg_delete(path, err);
+}
+
 static int v1_close(struct isolation *iso, struct error *err)
 {
 	struct group *g = (struct group *)iso;
 	struct error local = ERROR_INIT;
-	int rc = isolation_kill_all(iso, &local);
+	int rc = end_all(iso, &local);
 
 	if (rc == 0)
 		rc = memcg_delete(iso->name, &local);
@@ -360,6 +391,7 @@ const struct isolation_backend isolation_cgroup_v1 = {
 	.open = v1_open,
 	.join = v1_join,
 	.contains = v1_contains,
+	.divided = v1_divided,
 	.pids = v1_pids,
 	.reader_open = v1_reader_open,
 	.reader_read = v1_reader_read,

@@ -78,6 +78,8 @@ struct isolation_backend {
 	int (*join)(const char *name, struct error *err);
 	/* Does pid run in this group?  1, 0, or -1 when that cannot be told: it is gone, exiting, or unreadable. */
 	int (*contains)(struct isolation *iso, pid_t pid);
+	/* Are there groups below it, made by the server, that its figures leave out?  NULL: they leave out none. */
+	bool (*divided)(struct isolation *iso);
 	/* Living processes inside (no zombies); returns how many there are (may exceed max), or -1. */
 	int (*pids)(struct isolation *iso, pid_t *out, size_t max, struct error *err);
 	int (*reader_open)(struct isolation *iso, struct isolation_reader **out, struct error *err);

@@ -44,6 +44,8 @@ const struct fact_row fact_rows[] = {
 
 	FACT(oom_kill, "count", "rise of the group's own oom_kill counter before the rig's first signal"),
 	FACT(oom_kill_main, "flag", "a kill record of the kernel log names the server's main process"),
+	FACT(oom_kill_others, "count",
+	     "kill records that name another process; absent: its process ids and the rig's may differ"),
 	FACT(oom_events, "count", "times the OOM event descriptor fired before the rig's first signal"),
 	FACT(oom_event_ns, "ns", "when it first fired"),
 	FACT(kernel_log_kills, "count",
@@ -76,6 +78,8 @@ const struct fact_row fact_rows[] = {
 	FACT(peak_shmem_bytes, "bytes", "highest sample of shmem from the load on"),
 	FACT(peak_kernel_bytes, "bytes", "highest sample of kernel memory from the load on"),
 	FACT(peak_unreclaimable_bytes, "bytes", "highest sample of anon + shmem + kernel from the load on"),
+	FACT(private_fall_bytes, "bytes", "how far anon + shmem fell below what they were before the load"),
+	FACT(private_rise_bytes, "bytes", "highest rise of anon + shmem over a lower sample before it, from the load on"),
 	FACT(settled_usage_bytes, "bytes", "charge at the end of settling"),
 	FACT(settled_anon_bytes, "bytes", "anon at the end of settling"),
 	FACT(settled_file_bytes, "bytes", "page cache at the end of settling"),
@@ -87,6 +91,7 @@ const struct fact_row fact_rows[] = {
 	FACT(squeezed_usage_bytes, "bytes", "charge after the page cache was asked back"),
 	FACT(squeezed_file_bytes, "bytes", "page cache that stayed after it was asked back"),
 	FACT(squeezed_unreclaimable_bytes, "bytes", "anon + shmem + kernel after the page cache was asked back"),
+	FACT(squeezed_kernel_bytes, "bytes", "kernel memory after the page cache was asked back"),
 
 	FACT(death_usage_bytes, "bytes", "charge at death, or in the last sample before the server's end"),
 	FACT(death_anon_bytes, "bytes", "anon at that moment"),

@@ -107,6 +107,7 @@ struct facts {
 	/* OOM evidence */
 	struct fact oom_kill;	   /* rise of the group's own counter during the run, before our own kill */
 	struct fact oom_kill_main; /* 1: the kernel log names the server's main pid */
+	struct fact oom_kill_others; /* its kill records that name another; absent: its pids may not be the rig's */
 	struct fact oom_events;	   /* times the OOM event descriptor fired before our own teardown */
 	struct fact oom_event_ns;
 	struct fact kernel_log_kills; /* kill records of our group; unreadable: /dev/kmsg may not be read */
@@ -131,12 +132,14 @@ struct facts {
 	struct fact peak_sampled_usage_bytes; /* highest sample: what of the watermark the samples explain */
 	struct fact peak_anon_bytes, peak_file_bytes, peak_shmem_bytes, peak_kernel_bytes,
 		peak_unreclaimable_bytes; /* highest samples */
+	/* anon + shmem: how far below the baseline they fell, and the highest rise over a lower sample before it */
+	struct fact private_fall_bytes, private_rise_bytes;
 	struct fact settled_usage_bytes, settled_anon_bytes, settled_file_bytes, settled_kernel_bytes,
 		settled_unreclaimable_bytes;
 	struct fact collected_unreclaimable_bytes; /* after asking for the garbage back, the last time; absent: never asked */
 	char collect_error[FACTS_TEXT_MAX]; /* why that could not be done, "" otherwise */
-	struct fact squeezed_usage_bytes, squeezed_file_bytes,
-		squeezed_unreclaimable_bytes; /* after asking for the cache back */
+	struct fact squeezed_usage_bytes, squeezed_file_bytes, squeezed_unreclaimable_bytes,
+		squeezed_kernel_bytes; /* after asking for the cache back */
 	/* composition of the charge at death (or at the last sample before the server's end) */
 	struct fact death_usage_bytes, death_anon_bytes, death_file_bytes, death_shmem_bytes, death_kernel_bytes,
 		death_dirty_bytes, death_writeback_bytes, death_unevictable_bytes;

@@ -32,6 +32,7 @@ struct growth {
 	uint64_t kept;		/* unreclaimable, end over baseline */
 	uint64_t garbage;	/* of what had stayed after settling, given back when the server was asked to collect it */
 	uint64_t unseen;	/* of the watermark, not explained by samples */
+	uint64_t fall;		/* of private memory below the baseline; 0: within the noise */
 	bool squeezed;		/* kept was read after the page cache had been asked back */
 };
 
@@ -69,15 +70,38 @@ static uint64_t bookkeeping(const struct facts *f, struct fact kernel, struct fa
 }
 
 /*
- * The watermark is never reset, so it also holds what start and prepare
- * reached: it speaks of the load only if it rose during the load.
+ * Kernel memory that went when the page cache was asked back: dentries and
+ * inodes, a few hundred bytes of them for the smallest file.  The kernel takes
+ * them as it takes page cache, so they are no part of what kills.
+ */
+static uint64_t shrunk(const struct facts *f)
+{
+	if (!fact_known(f->settled_kernel_bytes) || !fact_known(f->squeezed_kernel_bytes))
+		return 0;
+	return smaller(above(f->settled_kernel_bytes.value, f->squeezed_kernel_bytes.value),
+		       above(f->peak_kernel_bytes.value, f->baseline_kernel_bytes.value));
+}
+
+/*
+ * What a server gives back of its start would hide as much growth of the load:
+ * the rise then counts from the lowest point, not from the baseline.
+ */
+static uint64_t fall_below_baseline(const struct facts *f)
+{
+	return f->private_fall_bytes.value > noise_of(f) ? f->private_fall_bytes.value : 0;
+}
+
+/*
+ * The rig never resets the watermark, so it also holds what start and prepare
+ * reached: it speaks of the load only if it rose during the load.  The server
+ * may have reset it: it is never below the highest sample.
  */
 static uint64_t peak_usage(const struct facts *f)
 {
 	if (fact_known(f->peak_sampled_usage_bytes) && fact_known(f->baseline_watermark_bytes) &&
 	    f->peak_usage_bytes.value <= f->baseline_watermark_bytes.value)
 		return f->peak_sampled_usage_bytes.value;
-	return f->peak_usage_bytes.value;
+	return larger(f->peak_usage_bytes.value, f->peak_sampled_usage_bytes.value);
 }
 
 /*
@@ -107,9 +131,16 @@ static void measure(const struct facts *f, struct growth *g)
 
 	g->noise = noise_of(f);
 	g->usage = above(peak, f->baseline_usage_bytes.value);
-	g->unseen = fact_known(f->peak_sampled_usage_bytes) ? above(peak, f->peak_sampled_usage_bytes.value) : 0;
+	/* The baseline is a sample too: memory may fall before the first one of the load. */
+	g->unseen = fact_known(f->peak_sampled_usage_bytes) ?
+			    above(g->usage, above(f->peak_sampled_usage_bytes.value, f->baseline_usage_bytes.value)) :
+			    0;
+	g->fall = fall_below_baseline(f);
 	g->unreclaimable = above(above(f->peak_unreclaimable_bytes.value, base),
-				 bookkeeping(f, f->peak_kernel_bytes, f->peak_file_bytes));
+				 larger(shrunk(f), bookkeeping(f, f->peak_kernel_bytes, f->peak_file_bytes)));
+	if (g->fall > 0)
+		g->unreclaimable = larger(g->unreclaimable, f->private_rise_bytes.value);
+	base = above(base, g->fall);
 	g->squeezed = fact_known(after_squeeze(f));
 	if (g->squeezed)
 		g->kept = above(after_squeeze(f).value, base);
@@ -173,6 +204,15 @@ static const char *const kept_when[2][2] = {
 	  " after the load, its garbage collected and the page cache given back" },
 };
 
+static void fall_line(const struct growth *g, struct verdict *v)
+{
+	if (g->fall > 0)
+		evidence_add(v,
+			     "the rise counts from the lowest point of the load: %s of what was held before it had been "
+			     "given back by then",
+			     SIZE_TEXT(g->fall));
+}
+
 static bool leak(const struct facts *f, const struct growth *g, struct verdict *v)
 {
 	if (g->kept <= g->noise || g->kept < g->unreclaimable / 2)
@@ -187,6 +227,7 @@ static bool leak(const struct facts *f, const struct growth *g, struct verdict *
 			     f->round_count > 1 ? "" :
 						  "; a single load cannot tell a leak from a cache that fills once");
 	garbage_line(f, g, v);
+	fall_line(g, v);
 	usage_line(f, v);
 	return true;
 }
@@ -205,6 +246,12 @@ static bool peak(const struct facts *f, const struct growth *g, struct verdict *
 			     100.0 * (double)f->peak_unreclaimable_bytes.value / (double)f->cap_in_force_bytes.value,
 			     SIZE_TEXT(f->cap_in_force_bytes.value));
 	garbage_line(f, g, v);
+	if (g->kept > g->noise)
+		evidence_add(v,
+			     "what stayed, %s, is above the noise of %s: a leak may stand behind the peak, and several "
+			     "rounds of load can tell",
+			     SIZE_TEXT(g->kept), SIZE_TEXT(g->noise));
+	fall_line(g, v);
 	usage_line(f, v);
 	return true;
 }

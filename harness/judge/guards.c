@@ -97,7 +97,8 @@ bool rule_group(const struct facts *f, struct verdict *v)
 	if (fact_known(inside) && inside.value == 0)
 		return evidence_decide(
 			v, OUTCOME_INVALID, "group",
-			"a process of the server ran outside its group: neither cap nor figures held for it");
+			"a process of the server ran outside its group, or in one that it made below: cap or figures did "
+			"not hold for it");
 	/* The counter counts kills inside the group only: a server that died before it could be looked at was inside.
 	 */
 	if (fact_known(inside) || fact_set(f->oom_kill))

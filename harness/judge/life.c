@@ -119,9 +119,25 @@ static bool child_was_killed(const struct facts *f, bool main_lives, struct verd
 	return true;
 }
 
+/*
+ * Every kill that was counted is in the kernel log, and each names another
+ * process.  oom_kill_others is absent where the log's process ids are not ours.
+ */
+static bool main_was_spared(const struct facts *f)
+{
+	return fact_known(f->oom_kill_main) && f->oom_kill_main.value == 0 && fact_known(f->oom_kill_others) &&
+	       f->oom_kill_others.value >= f->oom_kill.value;
+}
+
 /* SIGKILL that is not ours: only the counter can tell whose it was. */
 static bool by_sigkill(const struct facts *f, struct verdict *v)
 {
+	if (fact_set(f->oom_kill) && main_was_spared(f)) {
+		child_was_killed(f, false, v);
+		evidence_add(v, "the kernel log names all that the kernel killed, and the server's main process is not "
+				"among them: its SIGKILL came from somebody else");
+		return true;
+	}
 	if (fact_set(f->oom_kill))
 		return main_was_killed(f, v);
 	if (!fact_known(f->oom_kill)) {

@@ -63,6 +63,8 @@ struct kernel_log {
 void kernel_log_open(struct kernel_log *log);
 /* Takes new records. */
 void kernel_log_read(struct kernel_log *log, const struct kernel_log_filter *filter);
+/* Are the process ids that the kernel prints the rig's own?  They are those of the first pid namespace. */
+bool kernel_log_names_our_pids(void);
 void kernel_log_close(struct kernel_log *log); /* releases the excerpt too */
 
 /* Takes one record as /dev/kmsg gives it: "prio,seq,usec,flags[,…];text\n[ KEY=VALUE\n…]". */

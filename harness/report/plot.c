@@ -28,7 +28,7 @@ struct moment {
 	char text[128];
 };
 
-#define MOMENTS_MAX 4
+#define MOMENTS_MAX 3
 
 struct plot {
 	struct page page;
@@ -317,29 +317,22 @@ static void add_moment(struct plot *p, struct fact t_ns, enum ink ink, const cha
 	snprintf(m->text, sizeof(m->text), "%s: %s", figure_duration(t_ns, when), what);
 }
 
-/* What a phase was for, and how much stayed after it. */
-static void add_phase_moment(struct plot *p, const char *phase, const char *what, struct fact stayed)
-{
-	char text[96], size[UNITS_TEXT_MAX];
-	for (size_t i = 0; fact_known(stayed) && i < p->chart.phase_count; i++)
-		if (strcmp(p->chart.phases[i].name, phase) == 0) {
-			snprintf(text, sizeof(text), "%s, %s stayed", what, figure_size(stayed, size));
-			add_moment(p, fact_of(p->chart.phases[i].start_ns), INK_GOOD, text);
-		}
-}
-
 static void find_moments(struct plot *p)
 {
 	const struct facts *f = &p->run->facts;
-	char text[96];
+	char text[96], size[UNITS_TEXT_MAX];
 	add_moment(p, f->oom_event_ns, INK_BAD, "out of memory");
 	if (run_ended_first(f)) {
 		snprintf(text, sizeof(text), "the server %s",
 			 run_crashed(p->run) ? verdict_words(p->run)->clause : "ended");
 		add_moment(p, f->server_end_ns, INK_BAD, text);
 	}
-	add_phase_moment(p, "collect", "garbage collected", f->collected_unreclaimable_bytes);
-	add_phase_moment(p, "squeeze", "page cache asked back", f->squeezed_usage_bytes);
+	for (size_t i = 0; fact_known(f->squeezed_usage_bytes) && i < p->chart.phase_count; i++)
+		if (strcmp(p->chart.phases[i].name, "squeeze") == 0) {
+			snprintf(text, sizeof(text), "page cache asked back, %s stayed",
+				 figure_size(f->squeezed_usage_bytes, size));
+			add_moment(p, fact_of(p->chart.phases[i].start_ns), INK_GOOD, text);
+		}
 }
 
 static int read_run(struct plot *p, struct error *err)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
+#include "run/alloc_words.h"
 #include "run/death.h"
 #include "run/state.h"
 #include "store/host.h"
@@ -20,6 +21,7 @@ static void read_counters(struct run *r)
 	struct facts *f = &r->facts;
 	struct error err = ERROR_INIT;
 	struct isolation_final final;
+	watch_division(r);
 	if (r->isolation == NULL || r->isolation->backend->final(r->isolation, &final, &err) != 0) {
 		f->oom_kill = f->limit_hits = FACT_BROKEN;
 		return;
@@ -171,10 +173,12 @@ void finish_read_kernel_log(struct run *r)
 	f->kernel_log_kills = log->fd < 0 ? FACT_BROKEN : fact_of(log->kill_count);
 	if (log->fd < 0)
 		return;
-	bool main_named = false;
+	uint64_t main_named = 0;
 	for (size_t i = 0; i < log->kill_count && i < KERNEL_LOG_KILLS_MAX; i++)
-		main_named |= fact_known(f->server_pid) && (uint64_t)log->kills[i].pid == f->server_pid.value;
-	f->oom_kill_main = fact_of(main_named);
+		main_named += fact_known(f->server_pid) && (uint64_t)log->kills[i].pid == f->server_pid.value;
+	f->oom_kill_main = fact_of(main_named > 0);
+	if (log->kill_count <= KERNEL_LOG_KILLS_MAX && kernel_log_names_our_pids())
+		f->oom_kill_others = fact_of(log->kill_count - main_named);
 	if (log->kill_count > 0) {
 		f->victim_pid = fact_of((uint64_t)log->kills[0].pid);
 		f->victim_anon_bytes = log->kills[0].anon_rss_bytes;
@@ -197,22 +201,13 @@ static void keep_kernel_log(struct run *r)
 	free(path);
 }
 
-/* Texts by which programs say that an allocation failed; the last such line of the log is evidence. */
 static void find_alloc_failure(struct run *r)
 {
-	static const char *const texts[] = { "cannot allocate",  "Cannot allocate memory", "out of memory",
-					     "Out of memory",    "memory allocation of",   "std::bad_alloc",
-					     "OutOfMemoryError", "heap out of memory" };
+	struct facts *f = &r->facts;
 	struct buf log = BUF_INIT;
 	char *path = store_path(&r->store, "server.log");
-	if (fs_read_file(path, &log, NULL) == 0 && log.len > 0) {
-		char *save = NULL;
-		for (char *line = strtok_r(log.data, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save))
-			for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-				if (strstr(line, texts[i]) != NULL)
-					snprintf(r->facts.server_log_alloc, sizeof(r->facts.server_log_alloc), "%s",
-						 line);
-	}
+	if (fs_read_file(path, &log, NULL) == 0 && log.len > 0)
+		alloc_words_find(log.data, log.len, f->server_log_alloc, sizeof(f->server_log_alloc));
 	free(path);
 	buf_release(&log);
 }

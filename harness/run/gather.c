@@ -50,6 +50,29 @@ static void keep_baseline(struct facts *f, const struct memory_sample *m)
 	f->baseline_unreclaimable_bytes = memory_unreclaimable(m);
 }
 
+/* anon + shmem, what of them is swapped out included: that was not given back. */
+static struct fact private_of(const struct memory_sample *m)
+{
+	struct fact sum = fact_add(m->field[MEMORY_ANON], m->field[MEMORY_SHMEM]);
+
+	return fact_known(m->field[MEMORY_SWAP]) ? fact_add(sum, m->field[MEMORY_SWAP]) : sum;
+}
+
+static void keep_rise(struct gather *g, const struct memory_sample *m)
+{
+	struct fact before = private_of(&g->baseline), now = private_of(m);
+
+	if (!fact_known(before) || !fact_known(now))
+		return;
+	if (!fact_known(g->private_low))
+		g->private_low = before;
+	if (now.value < g->private_low.value)
+		g->private_low = now;
+	g->facts->private_fall_bytes = fact_of(before.value - g->private_low.value);
+	g->facts->private_rise_bytes =
+		fact_max(g->facts->private_rise_bytes, fact_of(now.value - g->private_low.value));
+}
+
 static void keep_settled(struct facts *f, const struct memory_sample *m)
 {
 	f->settled_usage_bytes = m->field[MEMORY_USAGE];
@@ -155,6 +178,7 @@ void gather_sample(struct gather *g, const struct sample *s)
 		break;
 	}
 	keep_peaks(g->facts, &s->memory);
+	keep_rise(g, &s->memory);
 	if (g->round != NULL && g->phase != GATHER_AFTER) {
 		g->round->end_bytes = held(g, &s->memory);
 		g->round->peak_bytes = fact_max(g->round->peak_bytes, g->round->end_bytes);

@@ -45,6 +45,7 @@ struct gather {
 	struct sample last;
 	struct fact baseline_faults;
 	struct memory_sample baseline; /* the last sample before the load */
+	struct fact private_low;       /* lowest anon + shmem since then */
 	struct facts_round *round;     /* of facts, the one that runs; NULL: rounds are not told apart */
 	uint64_t ticks, ticks_per_point; /* of the series */
 	uint64_t oom_events, first_oom_ns; /* event samples so far; clock_ns() of the first */

@@ -73,7 +73,8 @@ void record_isolation(struct run *r)
 	store_set(&r->store, "server_command", command);
 }
 
-void record_progress(struct run *r)
+/* In the order of their starts: a server is asked to collect at different points of a run. */
+static json_t *phases_json(const struct run *r)
 {
 	json_t *phases = json_array();
 	for (int i = 0; i < RUN_STATES; i++) {
@@ -81,11 +82,21 @@ void record_progress(struct run *r)
 		bool goes_on = i == (int)r->state && !r->finished;
 		if (p->start_ns == 0 && p->end_ns == 0 && !goes_on)
 			continue;
-		json_array_append_new(phases, json_pack("{s:s, s:I, s:o}", "name", run_state_names[i], "start_ns",
-							(json_int_t)p->start_ns, "end_ns",
-							goes_on ? json_null() : json_integer((json_int_t)p->end_ns)));
+		size_t at = json_array_size(phases);
+		while (at > 0 && json_integer_value(json_object_get(json_array_get(phases, at - 1), "start_ns")) >
+					 (json_int_t)p->start_ns)
+			at--;
+		json_array_insert_new(phases, at,
+				      json_pack("{s:s, s:I, s:o}", "name", run_state_names[i], "start_ns",
+						(json_int_t)p->start_ns, "end_ns",
+						goes_on ? json_null() : json_integer((json_int_t)p->end_ns)));
 	}
-	store_set(&r->store, "phases", phases);
+	return phases;
+}
+
+void record_progress(struct run *r)
+{
+	store_set(&r->store, "phases", phases_json(r));
 	if (r->target != NULL && target_pid(r->target) > 0)
 		store_set(&r->store, "server_pid", json_integer(target_pid(r->target)));
 	/* Together with the pid this tells a leftover server from a later process of the same id. */

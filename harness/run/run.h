@@ -5,8 +5,8 @@
  *   start -> ready -> login -> prepare -> baseline -> load -> settle ->
  *   read-back -> squeeze -> stop -> judged
  *
- * with collect before the squeeze, and after each of several rounds, where the
- * server can be asked to collect its garbage.
+ * with collect before the baseline, before the squeeze, and after each of several
+ * rounds, where the server can be asked to collect its garbage.
  * Any state may go straight to stop: the server died, the rig failed, the user
  * interrupted, a deadline passed.  With the scenario's on_crash a death leads to
  * aftermath or back into the load instead: again.h.  Nothing sleeps; every wait has a deadline.

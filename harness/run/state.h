@@ -31,6 +31,7 @@
 enum run_state {
 	RUN_START,     /* spawn, readiness, login */
 	RUN_PREPARE,   /* objects for downloads, group after group */
+	RUN_COLLECT_FIRST, /* garbage of the start asked back, or the baseline would hold it */
 	RUN_BASELINE,  /* idle */
 	RUN_LOAD,
 	RUN_SETTLE,    /* idle */
@@ -133,6 +134,7 @@ void watch_drain(struct run *r);         /* samples taken so far go to gather an
 /* Once seen otherwise, it stays so; of later lives in facts of their own, which change no verdict. */
 void watch_membership(struct run *r);    /* every process of the server in its group? */
 void watch_cap(struct run *r);           /* still the cap of the start? */
+void watch_division(struct run *r);      /* has the server made groups below its own?  Then it is outside as well */
 void watch_disk(struct run *r);          /* the disk under the data full?  Once seen full, it stays so in the facts */
 /* A point of the series of a load without rounds: by the tick, and once at its end. */
 void watch_point(struct run *r, void (*note)(struct gather *, uint64_t t_ns, uint64_t requests, uint64_t bytes));

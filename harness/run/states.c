@@ -5,8 +5,12 @@
 #include "base/log.h"
 #include "run/state.h"
 
-const char *const run_state_names[RUN_STATES] = { "start",     "prepare", "baseline", "load", "settle", "collect",
-						  "read-back", "squeeze", "aftermath", "stop", "done" };
+const char *const run_state_names[RUN_STATES] = {
+	[RUN_START] = "start",	   [RUN_PREPARE] = "prepare", [RUN_COLLECT_FIRST] = "collect",
+	[RUN_BASELINE] = "baseline", [RUN_LOAD] = "load",	      [RUN_SETTLE] = "settle",
+	[RUN_COLLECT] = "collect",   [RUN_READ_BACK] = "read-back", [RUN_SQUEEZE] = "squeeze",
+	[RUN_AFTERMATH] = "aftermath", [RUN_STOP] = "stop",	      [RUN_DONE] = "done",
+};
 
 uint64_t run_elapsed_ns(const struct run *r)
 {
@@ -68,7 +72,7 @@ static void enter_start(struct run *r)
 static void enter_prepare(struct run *r)
 {
 	if (r->prepared == r->scenario->prepare.count) {
-		run_enter(r, RUN_BASELINE);
+		run_enter_collect(r, RUN_BASELINE);
 		return;
 	}
 	run_set_deadline(r, r->scenario->deadline_ns);
@@ -127,14 +131,14 @@ static void enter_settle(struct run *r)
 static void enter_collect(struct run *r)
 {
 	struct error err = ERROR_INIT;
-	gather_phase(&r->gather, GATHER_COLLECT);
+	gather_phase(&r->gather, r->state == RUN_COLLECT ? GATHER_COLLECT : GATHER_BEFORE);
 	if (target_collect(r->target, &err) != 0)
 		run_collected(r, &err);
 }
 
 void run_collected(struct run *r, const struct error *err)
 {
-	if (r->state != RUN_COLLECT)
+	if (r->state != RUN_COLLECT && r->state != RUN_COLLECT_FIRST)
 		return;
 	if (err == NULL) {
 		run_set_deadline(r, COLLECTED_NS);
@@ -147,7 +151,10 @@ void run_collected(struct run *r, const struct error *err)
 void run_enter_collect(struct run *r, enum run_state next)
 {
 	r->after_collect = next;
-	run_enter(r, r->scenario->server.collect.path == NULL ? next : RUN_COLLECT);
+	if (r->scenario->server.collect.path == NULL)
+		run_enter(r, next);
+	else
+		run_enter(r, next == RUN_BASELINE ? RUN_COLLECT_FIRST : RUN_COLLECT);
 }
 
 static void enter_read_back(struct run *r)
@@ -190,10 +197,11 @@ static void squeeze_done(uv_work_t *work, int status)
 		r->facts.squeezed_usage_bytes = after.memory.field[MEMORY_USAGE];
 		r->facts.squeezed_file_bytes = after.memory.field[MEMORY_FILE];
 		r->facts.squeezed_unreclaimable_bytes = memory_unreclaimable(&after.memory);
+		r->facts.squeezed_kernel_bytes = after.memory.field[MEMORY_KERNEL];
 	} else {
 		log_info("page cache could not be asked back: %s", r->squeezed ? err.message : r->squeeze_error.message);
-		r->facts.squeezed_usage_bytes = r->facts.squeezed_file_bytes =
-			r->facts.squeezed_unreclaimable_bytes = FACT_BROKEN;
+		r->facts.squeezed_usage_bytes = r->facts.squeezed_file_bytes = r->facts.squeezed_unreclaimable_bytes =
+			r->facts.squeezed_kernel_bytes = FACT_BROKEN;
 	}
 	run_enter_stop(r);
 }
@@ -226,6 +234,7 @@ static void on_deadline(uv_timer_t *timer)
 	case RUN_SETTLE:
 		settled(r);
 		return;
+	case RUN_COLLECT_FIRST:
 	case RUN_COLLECT:
 		run_enter(r, r->after_collect);
 		return;
@@ -250,10 +259,10 @@ static void on_deadline(uv_timer_t *timer)
 }
 
 static void (*const enter_state[RUN_STATES])(struct run *) = {
-	[RUN_START] = enter_start,     [RUN_PREPARE] = enter_prepare,     [RUN_BASELINE] = enter_baseline,
-	[RUN_LOAD] = enter_load,       [RUN_SETTLE] = enter_settle,       [RUN_COLLECT] = enter_collect,
-	[RUN_READ_BACK] = enter_read_back, [RUN_SQUEEZE] = enter_squeeze, [RUN_AFTERMATH] = again_enter,
-	[RUN_STOP] = finish_begin,     [RUN_DONE] = NULL,
+	[RUN_START] = enter_start,	 [RUN_PREPARE] = enter_prepare,	    [RUN_COLLECT_FIRST] = enter_collect,
+	[RUN_BASELINE] = enter_baseline, [RUN_LOAD] = enter_load,	    [RUN_SETTLE] = enter_settle,
+	[RUN_COLLECT] = enter_collect,	 [RUN_READ_BACK] = enter_read_back, [RUN_SQUEEZE] = enter_squeeze,
+	[RUN_AFTERMATH] = again_enter,	 [RUN_STOP] = finish_begin,	    [RUN_DONE] = NULL,
 };
 
 void run_enter(struct run *r, enum run_state state)

@@ -106,9 +106,23 @@ void watch_disk(struct run *r)
 		r->facts.disk_full = fact_of(1);
 }
 
+static struct fact *in_group(struct run *r)
+{
+	return r->frozen ? &r->facts.again_in_group : &r->facts.server_in_group;
+}
+
+/* Figures that leave out a part of what is charged hold no more than for a server outside. */
+void watch_division(struct run *r)
+{
+	struct isolation *iso = r->isolation;
+	if (iso != NULL && iso->backend->divided != NULL && iso->backend->divided(iso))
+		*in_group(r) = fact_of(0);
+}
+
 void watch_membership(struct run *r)
 {
-	struct fact *known = r->frozen ? &r->facts.again_in_group : &r->facts.server_in_group;
+	struct fact *known = in_group(r);
+	watch_division(r);
 	if (!r->server_up) /* a trampoline has yet to join */
 		return;
 	int inside = target_all_in_group(r->target);

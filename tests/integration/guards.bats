@@ -35,6 +35,36 @@ need_v1() {
 	kill -9 $(ps -o pid= -s "$server") 2>/dev/null || true
 }
 
+# The server's own group, in a shell of it.
+OWN_GROUP='g=$root$(sed -n s/.*:memory://p /proc/self/cgroup)'
+
+@test "guard: a group below the server's, whose figures the server's leaves out; it is ended and removed" {
+	need_cap
+	need_v1
+	export root RESULTS
+	rig tests/truth/steady.yaml -- sh -c "$OWN_GROUP"'
+		mkdir -p "$g/below/deeper" && echo "$g" >"$RESULTS/group"
+		setsid sh -c "echo \$\$ >$g/below/deeper/cgroup.procs; echo \$\$ >$RESULTS/pid; exec sleep 30" &'"
+		exec $fate steady --port {port} --data {data} --tmp {tmp}"
+	same "$(verdict)" invalid/group
+	[ ! -e "$(cat "$RESULTS/group")" ]
+	! grep -q '^State:[[:space:]][^Z]' "/proc/$(cat "$RESULTS/pid")/status" 2>/dev/null
+}
+
+@test "guard: a kill by the kernel is not blamed for a SIGKILL of somebody else" {
+	need_cap
+	need_v1
+	[ -r /dev/kmsg ] && [ "$(readlink /proc/self/ns/pid)" = "pid:[4026531836]" ] ||
+		skip "the kernel log does not name processes as this host does"
+	export root
+	rig tests/truth/worker-killed.yaml -- sh -c "$OWN_GROUP"'
+		(until grep -q "^oom_kill [1-9]" "$g/memory.oom_control"; do sleep 0.01; done; kill -9 $$) &'"
+		exec $fate worker-killed --port {port} --data {data} --tmp {tmp}"
+	same "$(record .facts.server_signal)" 9
+	same "$(verdict)" crashed/oom-child
+	field '.runs[0].evidence[]' | grep -q 'its SIGKILL came from somebody else'
+}
+
 @test "guard: a cap that is lifted while the run goes on" {
 	need_cap
 	need_v1

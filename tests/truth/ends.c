@@ -247,10 +247,16 @@ static int abort_with_message(struct upload *u)
 	static const char *const words[] = { "fate: cannot allocate 33554432 bytes",
 					     "terminate called after throwing an instance of 'std::bad_alloc'",
 					     "runtime: out of memory: cannot allocate 4194304-byte block",
-					     "memory allocation of 8388608 bytes failed" };
+					     "memory allocation of 8388608 bytes failed",
+					     "MemoryError",
+					     "eheap_alloc: Cannot allocate 8388608 bytes of memory (of type \"heap\").",
+					     "Unhandled exception. System.OutOfMemoryException: 8388608",
+					     "Fatal error: exception Out_of_memory",
+					     "PHP Fatal error:  Allowed memory size of 33554432 bytes exhausted",
+					     "FATAL: OUT OF MEMORY" };
 	(void)u;
 	until_refused();
-	fprintf(stderr, "%s\n", words[chance(0, 3)]);
+	fprintf(stderr, "%s\n", words[chance(0, 9)]);
 	if (chance(0, 2) == 0)
 		_exit((int)chance(1, 3));
 	abort();

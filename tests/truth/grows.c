@@ -1,5 +1,6 @@
 /* Which memory it takes while it lives, and whether it gives it back. */
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -49,6 +50,19 @@ static int send_unread(struct upload *u)
 			exit(1);
 		while (send(pair[0], words, chance(4096, UNREAD_BYTES), MSG_DONTWAIT) > 0)
 			;
+	}
+	return 201;
+}
+
+/* The kernel remembers each name that is not there, and forgets it when it needs the memory. */
+static int look_for_absent(struct upload *u)
+{
+	char path[4096];
+	uint64_t names = chance(6000, 9000);
+	for (uint64_t i = 0; i < names; i++) {
+		snprintf(path, sizeof(path), "%s/%.100s.%llu", fate_options.data, u->name, (unsigned long long)i);
+		if (access(path, F_OK) == 0)
+			return 500;
 	}
 	return 201;
 }
@@ -119,6 +133,58 @@ static void collect_dropped(void)
 		free(g);
 	}
 	pthread_mutex_unlock(&dropped_lock);
+}
+
+/* Given back in the manner of allocators: still charged, until the kernel wants it. */
+static int free_lazily(struct upload *u)
+{
+	sleep_ms(chance(60, 150));
+	return madvise(u->memory, u->memory_bytes, MADV_FREE) == 0 ? 201 : 500;
+}
+
+static char *of_the_start;
+#define START_BYTES (36 * MIB)
+
+static void start_full(void)
+{
+	of_the_start = take(START_BYTES);
+}
+
+/* The first upload ends what the start held; true: this one did. */
+static bool end_of_start(void)
+{
+	static unsigned done;
+	if (__atomic_fetch_add(&done, 1, __ATOMIC_RELAXED) > 0)
+		return false;
+	give_back(of_the_start, START_BYTES);
+	return true;
+}
+
+static int give_back_start(struct upload *u)
+{
+	(void)u;
+	end_of_start();
+	return 201;
+}
+
+static int leak_below_start(struct upload *u)
+{
+	(void)u;
+	if (!end_of_start())
+		take(chance(1280 * 1024, 2 * MIB));
+	return 201;
+}
+
+static int peak_below_start(struct upload *u)
+{
+	(void)u;
+	if (end_of_start())
+		return 201;
+	size_t bytes = chance(6, 8) * MIB;
+	char *memory = take(bytes);
+	sleep_ms(chance(60, 100));
+	give_back(memory, bytes);
+	return 201;
 }
 
 static int leak_by_request(struct upload *u)
@@ -194,6 +260,30 @@ const struct fate grows[] = {
 	  .received = service_forget,
 	  .uploaded = drop,
 	  .collect = collect_dropped },
+	{ .name = "peak-freed-lazily",
+	  .meaning = "the same, marked as free and left to the kernel (MADV_FREE)",
+	  .begin = take_for_upload,
+	  .received = service_forget,
+	  .uploaded = free_lazily },
+	{ .name = "looks-for-absent-files",
+	  .meaning = "fills the kernel's cache of names, which shrinks when asked",
+	  .received = service_forget,
+	  .uploaded = look_for_absent },
+	{ .name = "start-given-back",
+	  .meaning = "gives back what its start held, and takes nothing",
+	  .start = start_full,
+	  .received = service_forget,
+	  .uploaded = give_back_start },
+	{ .name = "start-hides-a-leak",
+	  .meaning = "gives that back and leaks less than it was",
+	  .start = start_full,
+	  .received = service_forget,
+	  .uploaded = leak_below_start },
+	{ .name = "start-hides-a-peak",
+	  .meaning = "gives that back and peaks below what it was",
+	  .start = start_full,
+	  .received = service_forget,
+	  .uploaded = peak_below_start },
 	{ .name = "leak-per-request",
 	  .meaning = "keeps some anon of each request",
 	  .received = service_forget,

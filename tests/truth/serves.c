@@ -88,6 +88,21 @@ static void store_half(struct upload *u, const char *data, size_t len)
 		service_store(u, data, len);
 }
 
+/* Every name but the first comes to stand for the first one's bytes. */
+static int mix_up(struct upload *u)
+{
+	static unsigned count;
+	char path[4096], aside[4096], first[4096];
+	snprintf(path, sizeof(path), "%s/%s", fate_options.data, u->name);
+	snprintf(aside, sizeof(aside), "%s/aside.%s", fate_options.data, u->name);
+	snprintf(first, sizeof(first), "%s/first", fate_options.data);
+	if (__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) == 0)
+		return link(path, first) == 0 ? 201 : 500;
+	while (access(first, F_OK) != 0)
+		sleep_ms(1);
+	return rename(path, aside) == 0 && link(first, path) == 0 ? 201 : 500;
+}
+
 /* Where it means to write it later from. */
 static void store_in_memory(struct upload *u, const char *data, size_t len)
 {
@@ -150,6 +165,7 @@ const struct fate serves[] = {
 	{ .name = "stores-wrong-byte",
 	  .meaning = "acknowledges and stores one bit wrong",
 	  .received = store_wrong_byte },
+	{ .name = "mixes-up", .meaning = "gives back another object's bytes, of the right length", .uploaded = mix_up },
 	{ .name = "acknowledges-early",
 	  .meaning = "acknowledges what it holds in memory only, until that kills it",
 	  .received = store_in_memory },

@@ -74,6 +74,36 @@ static void test_phases(void **state)
 	gather_release(&g);
 }
 
+/* What the start held and gave back is no ground to overlook what the load took. */
+static void test_rise_below_the_baseline(void **state)
+{
+	(void)state;
+	struct facts f = { 0 };
+	struct gather g;
+	gather_init(&g, &f);
+	gather_phase(&g, GATHER_BASELINE);
+	take(&g, 10, 40, 5, SAMPLE_TICK);
+	gather_phase(&g, GATHER_LOAD);
+	take(&g, 20, 44, 5, SAMPLE_TICK);
+	expect_mib("no fall", f.private_fall_bytes, 0);
+	expect_mib("rise over the baseline", f.private_rise_bytes, 4);
+	take(&g, 30, 12, 90, SAMPLE_TICK);
+	take(&g, 40, 37, 90, SAMPLE_TICK);
+	gather_phase(&g, GATHER_SETTLE);
+	take(&g, 50, 10, 5, SAMPLE_TICK);
+	take(&g, 60, 11, 5, SAMPLE_TICK);
+	expect_mib("fall", f.private_fall_bytes, 30);
+	expect_mib("rise over the lowest before it", f.private_rise_bytes, 25);
+	struct sample swapped = make_sample(70, 2, 5, SAMPLE_TICK);
+	swapped.memory.field[MEMORY_SWAP] = fact_of(9 * MIB);
+	gather_sample(&g, &swapped);
+	expect_mib("what is swapped out was not given back", f.private_fall_bytes, 30);
+	gather_phase(&g, GATHER_STOP);
+	take(&g, 80, 0, 0, SAMPLE_TICK);
+	expect_mib("its end is no fall", f.private_fall_bytes, 30);
+	gather_release(&g);
+}
+
 static void test_death(void **state)
 {
 	static const struct {
@@ -291,6 +321,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_phases),
+		cmocka_unit_test(test_rise_below_the_baseline),
 		cmocka_unit_test(test_death),
 		cmocka_unit_test(test_ring_keeps_the_newest),
 		cmocka_unit_test(test_last_second),

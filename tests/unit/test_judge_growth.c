@@ -10,6 +10,20 @@
 
 #include "judge_cases.h"
 
+/* 63 MiB before the load, of which 60 MiB are given back and no sample rises above it again. */
+#define START_FALLS                                                                                                    \
+	"baseline_usage_bytes=64MiB;baseline_anon_bytes=62MiB;baseline_unreclaimable_bytes=62MiB;"                     \
+	"baseline_watermark_bytes=63MiB;peak_usage_bytes=64MiB;peak_sampled_usage_bytes=64MiB;"                        \
+	"peak_anon_bytes=62MiB;peak_unreclaimable_bytes=62MiB;private_fall_bytes=60MiB;"                               \
+	"settled_unreclaimable_bytes=2MiB;squeezed_unreclaimable_bytes=2MiB;"
+
+/* 89 MiB of kernel memory beside 20 MiB of page cache; both go when asked. */
+#define SMALL_FILES                                                                                                    \
+	"peak_usage_bytes=115MiB;peak_sampled_usage_bytes=115MiB;peak_file_bytes=21MiB;peak_kernel_bytes=90MiB;"       \
+	"peak_unreclaimable_bytes=93MiB;settled_usage_bytes=114MiB;settled_file_bytes=21MiB;"                          \
+	"settled_kernel_bytes=90MiB;settled_unreclaimable_bytes=93MiB;squeezed_usage_bytes=5MiB;"                      \
+	"squeezed_kernel_bytes=1MiB;squeezed_unreclaimable_bytes=5MiB;"
+
 static const struct judge_case cases[] = {
 	/* nothing, or what only frightens */
 	{ "quiet", "", "steady", "within the noise of 16 MiB" },
@@ -104,6 +118,40 @@ static const struct judge_case cases[] = {
 	  "steady", NULL },
 	{ "gives back only after a delay longer than the settling", ANON_STAYS, "grew/leak",
 	  "cannot tell a leak from" },
+
+	{ "a peak that leaves more than the noise may hide a leak",
+	  CACHE_GROWS ANON_PEAKS "squeezed_unreclaimable_bytes=24MiB", "grew/peak",
+	  "what stayed, 20 MiB, is above the noise of 16 MiB: a leak may stand behind the peak" },
+
+	/* from below the baseline */
+	{ "the start gave back more than leaked", START_FALLS "private_rise_bytes=50MiB;squeezed_unreclaimable_bytes=52MiB",
+	  "grew/leak", "unreclaimable memory rose by 50 MiB and 50 MiB of it stayed" },
+	{ "the start gave back more than leaked, never asked back",
+	  START_FALLS "private_rise_bytes=50MiB;settled_unreclaimable_bytes=52MiB;squeezed_usage_bytes=-;"
+		      "squeezed_file_bytes=-;squeezed_unreclaimable_bytes=-",
+	  "grew/leak", "the rise counts from the lowest point of the load: 60 MiB" },
+	{ "the start gave back more than the load peaked at",
+	  START_FALLS "private_rise_bytes=50MiB;squeezed_unreclaimable_bytes=3MiB", "grew/peak",
+	  "memory rose by 50 MiB under load" },
+	{ "the start gave back its memory, and that is all", START_FALLS "private_rise_bytes=1MiB", "steady", NULL },
+	{ "a fall within the noise moves nothing",
+	  START_FALLS "private_fall_bytes=16MiB;private_rise_bytes=50MiB;squeezed_unreclaimable_bytes=62MiB", "steady",
+	  NULL },
+	{ "it fell below the baseline before the load's first sample",
+	  START_FALLS "private_rise_bytes=0;peak_usage_bytes=64MiB;peak_sampled_usage_bytes=40MiB", "steady", NULL },
+
+	/* kernel memory that the kernel takes back as it takes page cache */
+	{ "dentries and inodes of many small files", SMALL_FILES, "grew/page-cache", "of which 0 B is unreclaimable" },
+	{ "kernel memory given back before it was asked for is a peak", SMALL_FILES "settled_kernel_bytes=1MiB",
+	  "grew/peak", NULL },
+	{ "kernel memory that stays is a leak",
+	  SMALL_FILES "squeezed_kernel_bytes=90MiB;squeezed_usage_bytes=94MiB;squeezed_unreclaimable_bytes=94MiB",
+	  "grew/leak", NULL },
+	{ "what shrank in the kernel excuses no anon",
+	  SMALL_FILES "peak_unreclaimable_bytes=144MiB", "grew/peak", "rose by 51 MiB" },
+
+	{ "a watermark that the server has reset",
+	  CACHE_GROWS "peak_usage_bytes=12MiB;baseline_watermark_bytes=6MiB", "grew/page-cache", NULL },
 
 	/* what the server did with the bytes */
 	{ "acknowledges and stores wrong bytes", CACHE_GROWS "corrupt=2;first_corrupt=object 1 is wrong at offset 0",
