@@ -171,9 +171,7 @@ static bool missing(const struct facts *f, struct verdict *v)
 					       FACT_SIZE_TEXT(needed[i].fact));
 	if (f->collect_error[0] != '\0')
 		return evidence_decide(v, OUTCOME_INVALID, "evidence",
-				       "the server could not be asked to collect its garbage (%s): garbage or leak, what "
-				       "stays is not known",
-				       f->collect_error);
+				       "%s: garbage or leak, what stays is not known", f->collect_error);
 	return false;
 }
 

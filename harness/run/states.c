@@ -144,8 +144,13 @@ void run_collected(struct run *r, const struct error *err)
 		run_set_deadline(r, COLLECTED_NS);
 		return;
 	}
-	snprintf(r->facts.collect_error, sizeof(r->facts.collect_error), "%s", err->message);
-	run_enter(r, r->after_collect);
+	struct error fault = *err;
+	error_prefix(&fault, "the server could not be asked to collect its garbage");
+	snprintf(r->facts.collect_error, sizeof(r->facts.collect_error), "%s", fault.message);
+	if (r->state == RUN_COLLECT_FIRST)
+		run_fail(r, &fault); /* before a load whose end would say no more */
+	else
+		run_enter(r, r->after_collect);
 }
 
 void run_enter_collect(struct run *r, enum run_state next)

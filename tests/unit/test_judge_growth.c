@@ -107,7 +107,7 @@ static const struct judge_case cases[] = {
 	{ "a leak that no collector takes", ANON_STAYS "collected_unreclaimable_bytes=68MiB", "grew/leak",
 	  "64 MiB of it stayed after the load, its garbage collected and the page cache given back" },
 	{ "could not be asked to collect", ANON_STAYS "collect_error=POST /collect: status 404", "invalid/evidence",
-	  "could not be asked to collect its garbage (POST /collect: status 404)" },
+	  "POST /collect: status 404: garbage or leak" },
 	{ "the same of a server that was killed", KILLED "collect_error=POST /collect: status 404", "crashed/oom-kill",
 	  NULL },
 	{ "tmpfs filled and left", ANON_STAYS "peak_anon_bytes=4MiB;peak_shmem_bytes=64MiB", "grew/leak",
