@@ -1,11 +1,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -13,12 +10,10 @@
 #include "campaign/checkout.h"
 #include "cmd.h"
 #include "isolation/isolation.h"
-#include "isolation/proc_stat.h"
 #include "judge/judge.h"
 #include "store/rejudge.h"
 #include "store/store.h"
-
-#define KILL_WAIT_MS 5000
+#include "target/mark.h"
 
 struct clean_settings {
 	const char *results, *work;
@@ -79,42 +74,6 @@ static bool rig_lives(pid_t pid)
 		*deleted = '\0';
 	const char *slash = strrchr(exe, '/');
 	return strcmp(slash != NULL ? slash + 1 : exe, "oomrig") == 0;
-}
-
-/*
- * A server without a group of its own: killed only when process id and start
- * time both are those of the record.  The descriptor keeps the id from being
- * reused between the look and the signal (pidfd_open(2)).
- */
-static void kill_server(struct cleaning *c, const json_t *record)
-{
-	json_t *pid_json = json_object_get(record, "server_pid");
-	json_t *start_json = json_object_get(record, "server_start_time");
-	if (!json_is_integer(pid_json) || !json_is_integer(start_json))
-		return;
-	pid_t pid = (pid_t)json_integer_value(pid_json);
-	int fd = pid > 1 ? pidfd_open(pid, 0) : -1;
-	if (fd < 0)
-		return;
-	struct proc_stat stat;
-	if (proc_stat_read(pid, &stat) == 0 && stat.start_ticks == (uint64_t)json_integer_value(start_json) &&
-	    stat.state != 'Z' && stat.state != 'X') {
-		char *what = xasprintf("server process %d", (int)pid);
-		say(c, "killed", "would kill", what);
-		free(what);
-		struct pollfd ended = { .fd = fd, .events = POLLIN };
-		struct error err = ERROR_INIT;
-		/* It leads a session of its own: its children go with it. */
-		bool leads = stat.session == pid;
-		if (!c->dry_run && (leads ? kill(-pid, SIGKILL) : pidfd_send_signal(fd, SIGKILL, NULL, 0)) != 0) {
-			error_set_errno(&err, ERROR_SYSTEM, errno, "cannot kill process %d", (int)pid);
-			failed(c, &err);
-		} else if (!c->dry_run && poll(&ended, 1, KILL_WAIT_MS) != 1) {
-			error_set(&err, ERROR_SYSTEM, "process %d does not end", (int)pid);
-			failed(c, &err);
-		}
-	}
-	close(fd);
 }
 
 /* The verdict of a run that nobody could finish, from the facts it had gathered. */
@@ -189,7 +148,6 @@ static void clean_run(struct cleaning *c, const char *results, const char *id)
 		const char *state = json_string_value(json_object_get(record, "state"));
 		clean_temporary(c, folder);
 		if (state != NULL && strcmp(state, "running") == 0) {
-			kill_server(c, record);
 			mark_interrupted(c, folder, id, record);
 		}
 	}
@@ -233,8 +191,8 @@ static void clean_groups(struct cleaning *c)
  * Folders "PREFIX<pid of the rig>-...": of data (run/folders.h), of commits (campaign/checkout.h), and of runs without
  * a record (store/store.h).
  */
-static void clean_folders(struct cleaning *c, const char *work, const char *prefix,
-			  int (*remove_folder)(const char *path, struct error *err))
+static void each_of_dead(struct cleaning *c, const char *work, const char *prefix,
+			 int (*clean)(struct cleaning *c, const char *path, struct error *err))
 {
 	size_t len = strlen(prefix);
 	DIR *dir = opendir(work);
@@ -246,8 +204,7 @@ static void clean_folders(struct cleaning *c, const char *work, const char *pref
 			continue;
 		struct error err = ERROR_INIT;
 		char *path = xasprintf("%s/%s", work, entry->d_name);
-		say(c, "removed", "would remove", cmd_shown_path(path));
-		if (!c->dry_run && remove_folder(path, &err) != 0)
+		if (clean(c, path, &err) != 0)
 			failed(c, &err);
 		free(path);
 	}
@@ -258,6 +215,30 @@ static void clean_folders(struct cleaning *c, const char *work, const char *pref
 		error_set_errno(&err, ERROR_SYSTEM, errno, "cannot open folder '%s'", work);
 		failed(c, &err);
 	}
+}
+
+static void say_killed(void *arg, pid_t pid)
+{
+	char *what = xasprintf("server process %d", (int)pid);
+	say(arg, "killed", "would kill", what);
+	free(what);
+}
+
+static int kill_server(struct cleaning *c, const char *path, struct error *err)
+{
+	return mark_kill(strrchr(path, '/') + 1, c->dry_run, say_killed, c, err);
+}
+
+static int remove_tree(struct cleaning *c, const char *path, struct error *err)
+{
+	say(c, "removed", "would remove", cmd_shown_path(path));
+	return c->dry_run ? 0 : fs_remove_tree(path, err);
+}
+
+static int discard_checkout(struct cleaning *c, const char *path, struct error *err)
+{
+	say(c, "removed", "would remove", cmd_shown_path(path));
+	return c->dry_run ? 0 : checkout_discard(path, err);
 }
 
 int cmd_clean(int argc, char **argv)
@@ -278,11 +259,12 @@ int cmd_clean(int argc, char **argv)
 	char *work = cmd_work_folder(settings.work, results);
 	struct cleaning c = { .dry_run = settings.dry_run, .status = STATUS_OK };
 	/* Processes first, then what they have open. */
-	clean_runs(&c, results);
+	each_of_dead(&c, work, "work-", kill_server);
 	clean_groups(&c);
-	clean_folders(&c, work, "work-", fs_remove_tree);
-	clean_folders(&c, work, CHECKOUT_PREFIX, checkout_discard);
-	clean_folders(&c, results, STORE_NEW_PREFIX, fs_remove_tree);
+	clean_runs(&c, results);
+	each_of_dead(&c, work, "work-", remove_tree);
+	each_of_dead(&c, work, CHECKOUT_PREFIX, discard_checkout);
+	each_of_dead(&c, results, STORE_NEW_PREFIX, remove_tree);
 	if (c.done == 0 && c.status == STATUS_OK)
 		printf("nothing was left behind\n");
 	free(work);

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/fs.h"
+#include "target/mark.h"
 
 /* A free TCP port on loopback.  It is free a moment later too, unless somebody else binds it on purpose. */
 static int free_port(uint64_t *out, struct error *err)
@@ -47,6 +48,7 @@ static int resolve_values(struct launch *l, const struct launch_options *options
 	snprintf(l->debug_port_text, sizeof(l->debug_port_text), "%u", (unsigned)debug_port);
 	snprintf(l->seed_text, sizeof(l->seed_text), "%llu", (unsigned long long)options->scenario->seed);
 	l->bin_dir = folder_of(options->self_exe);
+	l->data_dir = options->data_dir;
 	l->scenario_dir = folder_of(options->scenario->path ? options->scenario->path : "./-");
 	l->base_url = xasprintf("%s://%s:%s", l->spec->scheme, l->spec->host, l->port_text);
 	struct template_value values[] = {
@@ -147,8 +149,10 @@ int launch_env(const struct launch *l, char ***out, struct error *err)
 	size_t inherited = 0, count = 0;
 	while (environ[inherited] != NULL)
 		inherited++;
-	char **env = xcalloc(inherited + l->spec->env.count + 1, sizeof(char *));
+	char **env = xcalloc(inherited + l->spec->env.count + 2, sizeof(char *));
 	*out = env;
+	/* getenv(3) finds the first of two: ours, then the scenario's own, then what the rig was given. */
+	env[count++] = mark_new(l->data_dir);
 	for (size_t i = 0; i < l->spec->env.count; i++) {
 		char *value;
 		if (expand(l, l->spec->env.items[i].value, &value, err) != 0)
@@ -156,7 +160,6 @@ int launch_env(const struct launch *l, char ***out, struct error *err)
 		env[count++] = xasprintf("%s=%s", l->spec->env.items[i].key, value);
 		free(value);
 	}
-	/* getenv(3) finds the first of two: the scenario's own stand in front. */
 	for (size_t i = 0; i < inherited; i++)
 		env[count++] = xstrdup(environ[i]);
 	return 0;

@@ -28,6 +28,7 @@ struct launch {
 	struct template_scope scope; /* of all that requests may name too */
 	char port_text[8], debug_port_text[8], seed_text[24];
 	char *bin_dir, *scenario_dir, *base_url;
+	const char *data_dir; /* borrowed */
 	struct string_list command; /* templates filled */
 };
 
@@ -35,7 +36,7 @@ struct launch {
 int launch_init(struct launch *l, const struct launch_options *options, struct error *err);
 int launch_write_files(const struct launch *l, struct error *err);
 
-/* Ours with the scenario's own in front; free with launch_free_env(), after an error too. */
+/* The mark, the scenario's own, ours; free with launch_free_env(), after an error too. */
 int launch_env(const struct launch *l, char ***out, struct error *err);
 void launch_free_env(char **env);
 

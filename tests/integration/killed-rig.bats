@@ -78,6 +78,26 @@ kill_in() { # phase, options
 	kill_in stop -- sh -c "trap '' TERM; $fate steady $service & while :; do sleep 1; done"
 }
 
+@test "SIGKILL to the rig: what its server has started is found without a group too" {
+	"$RIG" run tests/truth/steady.yaml --quiet --results "$RESULTS" --memory none --set isolation=none --set baseline=30s -- \
+		sh -c "setsid sleep 300 & echo \$! >$RESULTS/child; exec $ROOT/build/tests/truth/fate steady --port {port} --data {data} --tmp {tmp}" \
+		>/dev/null 2>&1 3>&- &
+	rig_pid=$!
+	for _ in $(seq 100); do
+		jq -e '.phases[-1].name == "baseline"' "$RESULTS"/2*/run.json >/dev/null 2>&1 && break
+		sleep 0.05
+	done
+	child=$(cat "$RESULTS/child")
+	kill -9 "$rig_pid"
+	wait "$rig_pid" || true
+	lives "$child"
+	"$RIG" clean --dry-run --results "$RESULTS" | grep -q "would kill server process $child"
+	lives "$child"
+	"$RIG" clean --results "$RESULTS" | grep -q "killed server process $child"
+	! lives "$child"
+	same "$(left_of "$rig_pid")" ""
+}
+
 @test "Ctrl-C after the verdict: group and data are taken away, and no further run begins" {
 	need_cap
 	# Taking 20000 files away lasts long enough to hit it.
