@@ -269,8 +269,7 @@ static int v1_threshold_fd(struct isolation *iso, uint64_t usage_bytes, struct e
  */
 static int v1_squeeze(struct isolation *iso, struct error *err)
 {
-	int dir_fd = ((struct group *)iso)->dir_fd;
-	int fd = openat(dir_fd, "memory.force_empty", O_WRONLY | O_CLOEXEC);
+	int fd = openat(((struct group *)iso)->dir_fd, "memory.force_empty", O_WRONLY | O_CLOEXEC);
 	int write_errno = EINTR;
 
 	if (fd < 0)
@@ -282,7 +281,6 @@ static int v1_squeeze(struct isolation *iso, struct error *err)
 	if (write_errno)
 		return error_set_errno(err, ERROR_SYSTEM, write_errno, "cannot take back the page cache of '%s'",
 				       iso->name);
-	memory_files_await_fall(dir_fd, "memory.usage_in_bytes");
 	return 0;
 }
 

@@ -302,13 +302,10 @@ static int v2_threshold_fd(struct isolation *iso, uint64_t usage_bytes, struct e
 
 static int v2_squeeze(struct isolation *iso, struct error *err)
 {
-	int dir_fd = ((struct group *)iso)->dir_fd;
-	int failed = control_v2_squeeze(dir_fd, iso->readback.high_bytes);
+	int failed = control_v2_squeeze(((struct group *)iso)->dir_fd, iso->readback.high_bytes);
 
-	if (failed)
-		return error_set_errno(err, ERROR_SYSTEM, failed, "cannot take back the page cache of '%s'", iso->name);
-	memory_files_await_fall(dir_fd, "memory.current");
-	return 0;
+	return failed ? error_set_errno(err, ERROR_SYSTEM, failed, "cannot take back the page cache of '%s'", iso->name)
+		      : 0;
 }
 
 static int v2_kill(struct isolation *iso, struct error *err)

@@ -9,10 +9,6 @@
 /* memory.stat has 47 lines of at most 50 bytes on v1, 70 on v2 (Linux 6.18). */
 #define FILE_TEXT_MAX 8192
 
-#define FALL_WAIT_US 20000
-#define FALL_WAITS 10
-#define FALL_BYTES (64 << 10)
-
 /* Reads digits from *at up to end; false if there are none or they overflow. */
 static bool take_number(const char **at, const char *end, uint64_t *out)
 {
@@ -63,18 +59,6 @@ void memory_files_parse_keys(const char *text, size_t len, const struct memory_k
 		}
 		line = stop + 1;
 	}
-}
-
-void memory_files_await_fall(int dir_fd, const char *usage_file)
-{
-	struct fact before, after = memory_files_value_at(dir_fd, usage_file);
-	int waits = 0;
-
-	do {
-		before = after;
-		usleep(FALL_WAIT_US);
-		after = memory_files_value_at(dir_fd, usage_file);
-	} while (fact_known(after) && after.value + FALL_BYTES <= before.value && ++waits < FALL_WAITS);
 }
 
 void memory_files_split_shmem(struct memory_sample *out)

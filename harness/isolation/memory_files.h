@@ -65,12 +65,6 @@ struct fact memory_files_parse_value(const char *text, size_t len);
 /* Reads a file of one number now: absent when it does not exist. */
 struct fact memory_files_value_at(int dir_fd, const char *file);
 
-/*
- * Waits until the charge in that file falls no more, 20 ms at least and 0.2 s at most: dentries and inodes are freed
- * some milliseconds after they were taken back (RCU), and stay charged until then.
- */
-void memory_files_await_fall(int dir_fd, const char *usage_file);
-
 /* v1's cache and v2's file both count shmem: takes it out.  Without a shmem figure, file is not known either. */
 void memory_files_split_shmem(struct memory_sample *out);
 

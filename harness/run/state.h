@@ -63,6 +63,7 @@ struct run {
 	bool squeezing;
 	struct error squeeze_error;
 	bool squeezed;
+	struct isolation_final after_squeeze;
 
 	struct http_client *http;
 	struct isolation *isolation;

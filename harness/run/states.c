@@ -1,5 +1,6 @@
 /* The states of a run: what each begins with, and which follows when its time is over. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -19,6 +20,8 @@ uint64_t run_elapsed_ns(const struct run *r)
 
 /* From the answer until memory is looked at: ten samples, and time for pages that go back by another thread. */
 #define COLLECTED_NS (100 * NS_PER_MS)
+#define SQUEEZE_LOOKS 10
+#define SQUEEZE_LOOK_US 20000
 
 static void on_deadline(uv_timer_t *timer);
 
@@ -182,11 +185,31 @@ static void enter_read_back(struct run *r)
 	}
 }
 
+/*
+ * The lowest reading counts: dentries and inodes stay charged for some milliseconds
+ * after they were taken back (the kernel frees them after an RCU grace period, of
+ * which nobody tells), and what a busy server takes anew meanwhile had come back.
+ */
+static int read_lowest(struct isolation *iso, struct isolation_final *lowest, struct error *err)
+{
+	int rc = iso->backend->final(iso, lowest, err);
+	for (int looks = 1; rc == 0 && looks < SQUEEZE_LOOKS; looks++) {
+		struct isolation_final now;
+		usleep(SQUEEZE_LOOK_US);
+		rc = iso->backend->final(iso, &now, err);
+		if (rc != 0 || now.memory.field[MEMORY_USAGE].value >= lowest->memory.field[MEMORY_USAGE].value)
+			return rc;
+		*lowest = now;
+	}
+	return rc;
+}
+
 static void squeeze_work(uv_work_t *work)
 {
 	struct run *r = work->data;
 	r->squeezed = folders_sync(&r->folders, &r->squeeze_error) == 0 &&
-		      r->isolation->backend->squeeze(r->isolation, &r->squeeze_error) == 0;
+		      r->isolation->backend->squeeze(r->isolation, &r->squeeze_error) == 0 &&
+		      read_lowest(r->isolation, &r->after_squeeze, &r->squeeze_error) == 0;
 }
 
 static void squeeze_done(uv_work_t *work, int status)
@@ -194,17 +217,16 @@ static void squeeze_done(uv_work_t *work, int status)
 	struct run *r = work->data;
 	(void)status;
 	r->squeezing = false;
-	struct isolation_final after;
-	struct error err = ERROR_INIT;
+	const struct memory_sample *after = &r->after_squeeze.memory;
 	if (r->stopping)
 		finish_check(r);
-	else if (r->squeezed && r->isolation->backend->final(r->isolation, &after, &err) == 0) {
-		r->facts.squeezed_usage_bytes = after.memory.field[MEMORY_USAGE];
-		r->facts.squeezed_file_bytes = after.memory.field[MEMORY_FILE];
-		r->facts.squeezed_unreclaimable_bytes = memory_unreclaimable(&after.memory);
-		r->facts.squeezed_kernel_bytes = after.memory.field[MEMORY_KERNEL];
+	else if (r->squeezed) {
+		r->facts.squeezed_usage_bytes = after->field[MEMORY_USAGE];
+		r->facts.squeezed_file_bytes = after->field[MEMORY_FILE];
+		r->facts.squeezed_unreclaimable_bytes = memory_unreclaimable(after);
+		r->facts.squeezed_kernel_bytes = after->field[MEMORY_KERNEL];
 	} else {
-		log_info("page cache could not be asked back: %s", r->squeezed ? err.message : r->squeeze_error.message);
+		log_info("page cache could not be asked back: %s", r->squeeze_error.message);
 		r->facts.squeezed_usage_bytes = r->facts.squeezed_file_bytes = r->facts.squeezed_unreclaimable_bytes =
 			r->facts.squeezed_kernel_bytes = FACT_BROKEN;
 	}
