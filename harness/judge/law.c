@@ -391,7 +391,7 @@ static void fit_all(const struct facts *f, const struct law *kept, struct law *o
 	if (kept != NULL)
 		weigh(f, &s);
 	leave_out_strays(f, &s, out);
-	if (!fit(f, &s, out))
+	if (!fit(f, &s, out)) /* with all terms: rounds too much alike cannot tell them apart */
 		return;
 	choose_terms(f, &s, kept == NULL);
 	fit(f, &s, out);
