@@ -95,7 +95,8 @@ rows_of_death() { awk -F, -v n="$1" '$NF == n' "$RESULTS"/2*/requests.csv | wc -
 
 @test "restart: what is kept of a first death that was no kill is not a later one's" {
 	need_cap
-	rig tests/truth/killed-after-storing.yaml --set on_crash=restart --set load.1.files=20 --expect crashed -- \
+	# The first life may take 60 uploads before it ends, the second 30.
+	rig tests/truth/killed-after-storing.yaml --set on_crash=restart --set load.1.files=40 --expect crashed -- \
 		sh -c "$(lives exits-137 "exec $ROOT/$FATE killed-after-storing --port {port} --data {data} --tmp {tmp}")"
 	same "$(verdict)" crashed/exit
 	same "$(record '.facts.deaths | length > 1 and .[1].oom_kill == 1')" true
