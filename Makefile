@@ -17,7 +17,7 @@ pkg         = $(shell pkg-config $(1) $(2) 2>/dev/null)
 
 RIG_LIB_SRC  := $(wildcard harness/*/*.c)
 RIG_SRC      := $(wildcard harness/*.c)
-SERVER_SRC   := $(wildcard server-under-test/*.c)
+SERVER_SRC   := $(wildcard server-under-test/*.c server-under-test/behaviours/*.c)
 BASE_SRC     := $(wildcard harness/base/*.c)
 UNIT_SRC     := $(wildcard tests/unit/test_*.c)
 ROOT_SRC     := $(wildcard tests/integration/test_*.c)
@@ -76,7 +76,7 @@ setup:
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(if $(filter server-under-test/%,$<),$(call pkg,--cflags,$(SERVER_PKGS)),$(call pkg,--cflags,$(RIG_PKGS) cmocka)) -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(if $(filter server-under-test/%,$<),-Iserver-under-test $(call pkg,--cflags,$(SERVER_PKGS)),$(call pkg,--cflags,$(RIG_PKGS) cmocka)) -c -o $@ $<
 
 oomrig: $(call obj,$(RIG_SRC) $(RIG_LIB_SRC))
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(RIG_PKGS)) -lm

@@ -9,8 +9,8 @@
 
 #include "base/log.h"
 #include "base/nearest.h"
-#include "cmd.h"
-#include "store/host.h"
+#include "cli/cmd.h"
+#include "record/host.h"
 #include "target/trampoline.h"
 
 struct command {

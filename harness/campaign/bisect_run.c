@@ -8,7 +8,7 @@
 #include "judge/judge.h"
 #include "report/figures.h"
 #include "report/page.h"
-#include "store/git.h"
+#include "record/git.h"
 
 #define SHOWN 10 /* digits of a commit */
 #define FLOOR_BUDGET 20 /* runs for each end */

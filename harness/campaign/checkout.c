@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/fs.h"
-#include "store/git.h"
+#include "record/git.h"
 
 #define SOURCE "{source}"
 #define TOLD_BYTES 300 /* of the end of what a failed build said */

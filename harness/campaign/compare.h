@@ -21,7 +21,7 @@
 #include <stdio.h>
 
 #include "stats/stats.h"
-#include "store/run_list.h"
+#include "record/run_list.h"
 
 enum metric_id { METRIC_CRASHES, METRIC_FLOOR, METRIC_PEAK, METRIC_GROWTH, METRIC_THROUGHPUT, METRIC_LATENCY, METRICS };
 

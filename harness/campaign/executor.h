@@ -6,7 +6,7 @@
 #define OOMRIG_CAMPAIGN_EXECUTOR_H
 
 #include "run/run.h"
-#include "store/run_list.h"
+#include "record/run_list.h"
 
 struct executor {
 	const char *name, *summary;

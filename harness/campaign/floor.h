@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "judge/facts.h"
+#include "facts/facts.h"
 
 struct floor_options {
 	uint64_t guess_bytes; /* floor_guess() of a run without a cap */

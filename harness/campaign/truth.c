@@ -11,7 +11,7 @@
 #include "judge/judge.h"
 #include "run/run.h"
 #include "scenario/scenario.h"
-#include "store/summary.h"
+#include "record/summary.h"
 
 #define CORPUS "tests/truth"
 #define SUFFIX ".yaml"

@@ -9,7 +9,7 @@
 #define OOMRIG_JUDGE_BOUND_H
 
 #include "base/units.h"
-#include "judge/facts.h"
+#include "facts/facts.h"
 
 struct bound {
 	const struct fact_row *row;

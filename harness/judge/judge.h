@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "judge/facts.h"
+#include "facts/facts.h"
 
 enum outcome { OUTCOME_INVALID, OUTCOME_CRASHED, OUTCOME_STALLED, OUTCOME_GREW, OUTCOME_STEADY, OUTCOME_INTERRUPTED,
 	       OUTCOME_SKIPPED };

@@ -36,7 +36,7 @@
 #include "load/found.h"
 #include "load/latency.h"
 #include "scenario/scenario.h"
-#include "target/request.h"
+#include "http/request.h"
 
 enum request_kind { REQUEST_UPLOAD, REQUEST_DOWNLOAD, REQUEST_RANGE, REQUEST_OTHER, REQUEST_READ_BACK };
 extern const char *const request_kind_names[];

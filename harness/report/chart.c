@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "store/timeline.h"
+#include "record/timeline.h"
 
 /* Columns between two times on the axis. */
 #define TIME_COLUMNS 11

@@ -13,7 +13,7 @@
 
 #include "report/figures.h"
 #include "report/page.h"
-#include "store/summary.h"
+#include "record/summary.h"
 
 struct column {
 	char *label; /* what tells this column from the others */

@@ -1,6 +1,6 @@
 #include "report/death.h"
 
-#include "judge/facts.h"
+#include "facts/facts.h"
 #include "report/figures.h"
 
 #define LABEL_COLUMNS 14

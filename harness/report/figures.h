@@ -9,7 +9,7 @@
 #include "base/fact.h"
 #include "base/units.h"
 #include "report/page.h"
-#include "store/summary.h"
+#include "record/summary.h"
 
 const char *figure_size(struct fact f, char out[UNITS_TEXT_MAX]);
 const char *figure_count(struct fact f, char out[UNITS_TEXT_MAX]);

@@ -3,7 +3,7 @@
 #define OOMRIG_REPORT_HEADING_H
 
 #include "report/page.h"
-#include "store/summary.h"
+#include "record/summary.h"
 
 void heading_add(struct page *p, const struct run_summary *run);
 

@@ -10,7 +10,7 @@
 #include "report/figures.h"
 #include "report/heading.h"
 #include "report/page.h"
-#include "store/timeline.h"
+#include "record/timeline.h"
 
 #define MEMORY_ROWS 12
 #define SMALL_ROWS 3

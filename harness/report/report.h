@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "store/summary.h"
+#include "record/summary.h"
 
 struct exporter {
 	const char *name;    /* "terminal", "json" */

@@ -5,7 +5,7 @@
 
 #include "report/column.h"
 #include "report/repeats.h"
-#include "store/git.h"
+#include "record/git.h"
 
 #define OFFSET(field) offsetof(struct facts, field)
 #define COMMIT_SHOWN 8

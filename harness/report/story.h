@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-#include "store/run_list.h"
+#include "record/run_list.h"
 
 void report_story(FILE *out, const struct run_list *runs);
 

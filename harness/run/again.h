@@ -16,7 +16,7 @@
 
 #include <uv.h>
 
-#include "judge/facts.h"
+#include "facts/facts.h"
 #include "load/load.h"
 #include "run/lost.h"
 #include "target/target.h"

@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "judge/facts.h"
+#include "facts/facts.h"
 #include "observe/kernel_log.h"
 #include "run/gather.h"
 

@@ -9,7 +9,7 @@
 #include "run/alloc_words.h"
 #include "run/death.h"
 #include "run/state.h"
-#include "store/host.h"
+#include "record/host.h"
 
 /* The kill's record reached /dev/kmsg at most 11 ms after the last touched page; ten times that is patience. */
 #define KERNEL_LOG_WAIT_NS (20 * NS_PER_MS)

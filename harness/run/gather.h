@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
-#include "judge/facts.h"
+#include "facts/facts.h"
 #include "observe/sampler.h"
 
 enum gather_phase {

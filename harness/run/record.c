@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "run/death.h"
 #include "run/state.h"
-#include "store/host.h"
+#include "record/host.h"
 
 static json_t *fact_json(struct fact f)
 {

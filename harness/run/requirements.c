@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "judge/bound.h"
-#include "store/host.h"
+#include "record/host.h"
 
 static const char *swap_missing(void)
 {

@@ -12,7 +12,7 @@
 #ifndef OOMRIG_RUN_ROUNDS_H
 #define OOMRIG_RUN_ROUNDS_H
 
-#include "judge/facts.h"
+#include "facts/facts.h"
 #include "scenario/scenario.h"
 
 struct rounds {

@@ -25,7 +25,7 @@
 #include "run/passes.h"
 #include "run/rounds.h"
 #include "run/run.h"
-#include "store/store.h"
+#include "record/store.h"
 #include "target/target.h"
 
 enum run_state {

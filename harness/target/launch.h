@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "scenario/scenario.h"
-#include "target/template.h"
+#include "http/template.h"
 
 #define LAUNCH_VALUES_MAX 16
 

@@ -13,7 +13,7 @@
 
 #include "base/buf.h"
 #include "http/http.h"
-#include "target/request.h"
+#include "http/request.h"
 
 struct probe {
 	struct http_transfer transfer;

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "target/internal.h"
-#include "target/netns.h"
+#include "http/netns.h"
 #include "target/session.h"
 #include "target/trampoline.h"
 

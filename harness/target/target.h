@@ -26,7 +26,7 @@
 #include "http/http.h"
 #include "isolation/isolation.h"
 #include "scenario/scenario.h"
-#include "target/request.h"
+#include "http/request.h"
 
 struct target_exit {
 	uint64_t t_ns; /* clock_ns() when the rig saw it */

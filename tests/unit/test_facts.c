@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "judge/facts.h"
+#include "facts/facts.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "store/rejudge.h"
+#include "record/rejudge.h"
 
 /* A line each: {"name", "label", "facts"}; absent facts and empty texts are left out. */
 #define RECORDED "tests/unit/recorded-evidence.jsonl"

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "loopback_server.h"
-#include "target/request.h"
+#include "http/request.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -13,9 +13,9 @@
 
 #include "base/fs.h"
 #include "judge/judge.h"
-#include "store/host.h"
-#include "store/store.h"
-#include "store/summary.h"
+#include "record/host.h"
+#include "record/store.h"
+#include "record/summary.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

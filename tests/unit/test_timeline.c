@@ -12,8 +12,8 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
-#include "store/csv.h"
-#include "store/timeline.h"
+#include "record/csv.h"
+#include "record/timeline.h"
 
 #include "expect.h"
 

@@ -1,0 +1,110 @@
+#include "cli/cmd.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+
+/* What a status says where the command has no words of its own. */
+static const char *const meanings[STATUS_INCONCLUSIVE + 1] = {
+	[STATUS_OK] = "done",
+	[STATUS_VERDICT] = "a verdict or a regression gate failed",
+	[STATUS_USAGE] = "wrong usage, or a scenario or record that cannot be read",
+	[STATUS_RIG] = "the rig or its environment failed; oomrig doctor says more",
+	[STATUS_SKIPPED] = "skipped, with the reason",
+	[STATUS_INCONCLUSIVE] = "inconclusive",
+};
+
+static const char *meaning(const struct manual *m, enum exit_status status)
+{
+	if (status == STATUS_INTERRUPTED)
+		return "interrupted";
+	return m->meanings[status] != NULL ? m->meanings[status] : meanings[status];
+}
+
+static void print_manual(const struct manual *m, const struct option_row *rows)
+{
+	printf("Usage: %s\n\n%s\n\nOptions:\n", m->usage, m->about);
+	options_print_help(rows, stdout);
+	printf("\nExamples:\n%s\n\nExit status:\n", m->examples);
+	for (const enum exit_status *s = m->statuses; *s != STATUS_END; s++)
+		printf("  %3d  %s\n", (int)*s, meaning(m, *s));
+}
+
+bool cmd_begin(const struct manual *manual, const struct option_row *rows, int argc, char **argv, void *settings,
+	       struct options_result *result, int *status)
+{
+	struct error err = ERROR_INIT;
+	*status = STATUS_OK;
+	if (options_defaults(rows, settings, &err) == 0 &&
+	    options_parse(rows, argc, argv, settings, result, &err) == 0) {
+		if (!result->help)
+			return true;
+		print_manual(manual, rows);
+	} else {
+		*status = cmd_fail(&err);
+		if (*status == STATUS_USAGE)
+			fprintf(stderr, "Usage: %s\n", manual->usage);
+	}
+	options_release(rows, settings);
+	return false;
+}
+
+int cmd_fail(const struct error *err)
+{
+	static const enum exit_status statuses[] = {
+		[ERROR_NONE] = STATUS_RIG,        [ERROR_USAGE] = STATUS_USAGE,
+		[ERROR_INPUT] = STATUS_USAGE,     [ERROR_ENVIRONMENT] = STATUS_RIG,
+		[ERROR_SYSTEM] = STATUS_RIG,      [ERROR_TARGET] = STATUS_RIG, /* no verdict came of it */
+		[ERROR_INTERRUPTED] = STATUS_INTERRUPTED, [ERROR_BUG] = STATUS_RIG,
+	};
+	log_error("%s", err->message);
+	return statuses[err->code];
+}
+
+char **cmd_typed(int argc, char **argv)
+{
+	char **typed = xcalloc((size_t)argc + 1, sizeof(*typed));
+	memcpy(typed, argv, (size_t)argc * sizeof(*typed));
+	return typed;
+}
+
+char *cmd_program_folder(struct error *err)
+{
+	char path[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	if (len <= 0) {
+		error_set_errno(err, ERROR_ENVIRONMENT, errno, "cannot read '/proc/self/exe'");
+		return NULL;
+	}
+	path[len] = '\0';
+	char *slash = strrchr(path, '/');
+	return slash > path ? xasprintf("%.*s", (int)(slash - path), path) : xstrdup("/");
+}
+
+char *cmd_results_folder(const char *option, struct error *err)
+{
+	if (option != NULL)
+		return xstrdup(option);
+	char *program = cmd_program_folder(err);
+	char *results = program != NULL ? xasprintf("%s/results", program) : NULL;
+	free(program);
+	return results;
+}
+
+char *cmd_work_folder(const char *option, const char *results)
+{
+	return option != NULL ? xstrdup(option) : xasprintf("%s/.work", results);
+}
+
+const char *cmd_shown_path(const char *path)
+{
+	char cwd[PATH_MAX];
+	size_t len = getcwd(cwd, sizeof(cwd)) != NULL ? strlen(cwd) : 0;
+	return len > 1 && strncmp(path, cwd, len) == 0 && path[len] == '/' ? path + len + 1 : path;
+}

@@ -1,0 +1,103 @@
+#include "cli/cmd_campaign.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/units.h"
+#include "run/requirements.h"
+
+static int configure(struct scenario *s, const struct campaign_settings *settings, char *const *command,
+		     struct error *err)
+{
+	char *memory = settings->memory != NULL ? xasprintf("memory=%s", settings->memory) : NULL;
+	int rc = memory != NULL ? scenario_set(s, memory, err) : 0;
+	free(memory);
+	for (size_t i = 0; rc == 0 && i < settings->set.count; i++)
+		rc = scenario_set(s, settings->set.items[i], err);
+	if (rc == 0 && command != NULL)
+		scenario_set_command(s, command);
+	if (rc == 0)
+		rc = scenario_check(s, err);
+	return rc == 0 ? requirements_check(s, err) : rc;
+}
+
+int campaign_open(struct campaign_kit *kit, const struct campaign_settings *settings, const char *path,
+		  char *const *command, char *const *command_line, struct error *err)
+{
+	memset(kit, 0, sizeof(*kit));
+	if (scenario_load(&kit->scenario, path, err) != 0)
+		return -1;
+	kit->results = cmd_results_folder(settings->results, err);
+	if (kit->results == NULL || configure(&kit->scenario, settings, command, err) != 0) {
+		campaign_close(kit);
+		return -1;
+	}
+	kit->campaign = (struct campaign){
+		.executor = executors[0],
+		.options = { .results = kit->results,
+			     .work = settings->work,
+			     .label = settings->label,
+			     .note = settings->note,
+			     .command_line = (const char *const *)command_line,
+			     .quiet = settings->quiet },
+		.out = settings->json ? NULL : stdout,
+		.interrupt = interrupt_open(),
+	};
+	return 0;
+}
+
+void campaign_close(struct campaign_kit *kit)
+{
+	interrupt_close(kit->campaign.interrupt);
+	run_list_release(&kit->campaign.runs);
+	scenario_release(&kit->scenario);
+	free(kit->results);
+}
+
+static int check_search(const struct search_command *c, const struct search_settings *settings,
+			const struct options_result *words, double *precision, struct error *err)
+{
+	if (words->operand_count != 1)
+		return error_set(err, ERROR_USAGE, "one scenario is needed, %zu given", words->operand_count);
+	if (units_parse_share(settings->precision, precision, err) != 0)
+		return error_prefix(err, "--precision");
+	if (*precision < c->precision_min || *precision > c->precision_max)
+		return error_set(err, ERROR_USAGE, "--precision: '%s' is not between %.0f%% and %.0f%%",
+				 settings->precision, 100 * c->precision_min, 100 * c->precision_max);
+	return 0;
+}
+
+int search_main(const struct search_command *c, struct search_settings *settings, int argc, char **argv)
+{
+	struct error err = ERROR_INIT;
+	struct options_result words;
+	struct campaign_kit kit;
+	double precision;
+	int status;
+	char **typed = cmd_typed(argc, argv);
+	if (!cmd_begin(c->manual, c->rows, argc, argv, settings, &words, &status)) {
+		free(typed);
+		return status;
+	}
+	if (check_search(c, settings, &words, &precision, &err) != 0 ||
+	    campaign_open(&kit, &settings->campaign, words.operands[0], words.rest, typed, &err) != 0) {
+		status = cmd_fail(&err);
+	} else {
+		status = c->search(&kit, settings, precision, words.rest, &err);
+		campaign_close(&kit);
+	}
+	options_release(c->rows, settings);
+	free(typed);
+	return status;
+}
+
+int campaign_print_json(json_t *document, struct error *err)
+{
+	errno = 0;
+	bool failed = json_dumpf(document, stdout, JSON_INDENT(2)) != 0 || putchar('\n') == EOF || fflush(stdout) != 0;
+	int saved = errno;
+	json_decref(document);
+	return failed ? error_set_errno(err, ERROR_SYSTEM, saved, "cannot write the result") : 0;
+}

@@ -1,0 +1,136 @@
+#include "record/run_list.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/nearest.h"
+#include "record/store.h"
+
+#define COMMIT_DIGITS_MIN 7
+
+int run_list_add(struct run_list *list, json_t *record, struct error *err)
+{
+	size_t n = list->count + 1;
+	list->records = xrealloc(list->records, n * sizeof(*list->records));
+	list->summaries = xrealloc(list->summaries, n * sizeof(*list->summaries));
+	if (summary_read(&list->summaries[list->count], record, err) != 0) {
+		json_decref(record);
+		return -1;
+	}
+	list->records[list->count++] = record;
+	return 0;
+}
+
+int run_list_read(struct run_list *list, const char *folder, struct error *err)
+{
+	json_t *record = store_read(folder, err);
+	return record != NULL ? run_list_add(list, record, err) : -1;
+}
+
+void run_list_release(struct run_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		summary_release(&list->summaries[i]);
+		json_decref(list->records[i]);
+	}
+	free(list->records);
+	free(list->summaries);
+	memset(list, 0, sizeof(*list));
+}
+
+int run_list_read_all(struct run_list *list, const char *results, size_t *unreadable, struct error *err)
+{
+	char **ids;
+	size_t count;
+	*unreadable = 0;
+	if (store_list(results, &ids, &count, err) != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		char *folder = xasprintf("%s/%s", results, ids[i]);
+		*unreadable += run_list_read(list, folder, NULL) != 0;
+		free(folder);
+	}
+	store_free_list(ids, count);
+	return 0;
+}
+
+static const char *source_text(const json_t *record, const char *key)
+{
+	const char *text = json_string_value(json_object_get(json_object_get(record, "server_source"), key));
+	return text != NULL ? text : "";
+}
+
+static bool has_label(const struct run_list *l, size_t i, const char *what)
+{
+	return strcmp(l->summaries[i].label, what) == 0;
+}
+
+static bool is_of_source(const struct run_list *l, size_t i, const char *what)
+{
+	size_t len = strlen(what);
+	return strcmp(source_text(l->records[i], "branch"), what) == 0 ||
+	       (len >= COMMIT_DIGITS_MIN && strncmp(source_text(l->records[i], "commit"), what, len) == 0);
+}
+
+static bool has_id(const struct run_list *l, size_t i, const char *what)
+{
+	return strncmp(l->summaries[i].id, what, strlen(what)) == 0;
+}
+
+/* In the order of the header: what was named by hand goes before what was recorded by itself. */
+static bool (*const meanings[])(const struct run_list *l, size_t i, const char *what) = { has_label, is_of_source,
+											  has_id };
+
+static int select_folder(struct run_list *list, const char *folder, struct error *err)
+{
+	char *record = xasprintf("%s/" STORE_RECORD, folder);
+	struct stat st;
+	bool is_run = stat(record, &st) == 0;
+	size_t before = list->count, unreadable = 0;
+	free(record);
+	if (is_run)
+		return run_list_read(list, folder, err);
+	if (run_list_read_all(list, folder, &unreadable, err) != 0)
+		return -1;
+	if (list->count == before)
+		return error_set(err, ERROR_USAGE, "folder '%s' holds no runs%s", folder,
+				 unreadable > 0 ? " that can be read" : "");
+	return 0;
+}
+
+static int unknown(const struct run_list *all, const char *results, const char *what, struct error *err)
+{
+	struct nearest n;
+	nearest_init(&n, what);
+	for (size_t i = 0; i < all->count; i++) {
+		nearest_offer(&n, all->summaries[i].label);
+		nearest_offer(&n, source_text(all->records[i], "branch"));
+	}
+	return error_set(err, ERROR_USAGE,
+			 "'%s' is no label, branch, commit, start of an id or folder of runs in '%s'%s%s%s", what,
+			 results, n.best ? "; did you mean '" : "", n.best ? n.best : "", n.best ? "'?" : "");
+}
+
+int run_list_select(struct run_list *list, const char *results, const char *what, struct error *err)
+{
+	struct run_list all = { 0 };
+	size_t unreadable, before = list->count;
+	struct stat st;
+	if (what[0] == '\0')
+		return error_set(err, ERROR_USAGE, "the name of the runs is empty");
+	if (strchr(what, '/') != NULL && stat(what, &st) == 0 && S_ISDIR(st.st_mode))
+		return select_folder(list, what, err);
+	int rc = run_list_read_all(&all, results, &unreadable, err);
+	for (size_t m = 0; rc == 0 && list->count == before && m < sizeof(meanings) / sizeof(meanings[0]); m++)
+		for (size_t i = 0; rc == 0 && i < all.count; i++)
+			if (meanings[m](&all, i, what))
+				rc = run_list_add(list, json_incref(all.records[i]), err);
+	if (rc == 0 && list->count == before)
+		rc = stat(what, &st) == 0 && S_ISDIR(st.st_mode) ? select_folder(list, what, err)
+								 : unknown(&all, results, what, err);
+	run_list_release(&all);
+	return rc;
+}

@@ -1,0 +1,44 @@
+/*
+ * run_list - stored or fresh runs held together: the records and the summaries
+ * that borrow from them.
+ *
+ * Life cycle: zeroed memory is an empty list; run_list_add*(), read .summaries
+ * and .records, run_list_release().  Adding moves the arrays: keep indexes, not
+ * pointers.  Main thread.
+ */
+#ifndef OOMRIG_STORE_RUN_LIST_H
+#define OOMRIG_STORE_RUN_LIST_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "record/summary.h"
+
+struct run_list {
+	json_t **records;
+	struct run_summary *summaries;
+	size_t count;
+};
+
+/* Takes the record over, also on failure. */
+int run_list_add(struct run_list *list, json_t *record, struct error *err);
+
+/* Reads a run's folder. */
+int run_list_read(struct run_list *list, const char *folder, struct error *err);
+
+/*
+ * Adds every stored run that `what` means, oldest first: those with that label;
+ * else those whose server's sources were on that branch, or at a commit that
+ * begins so (seven digits at least); else those whose id begins so; else the
+ * runs in the folder `what` (a run's own or one of many).  What fits nothing is
+ * ERROR_USAGE and names the nearest label or branch.
+ */
+int run_list_select(struct run_list *list, const char *results, const char *what, struct error *err);
+
+/* Everything in a results folder, oldest first; what cannot be read is left out and counted. */
+int run_list_read_all(struct run_list *list, const char *results, size_t *unreadable, struct error *err);
+
+void run_list_release(struct run_list *list);
+
+#endif
