@@ -92,7 +92,8 @@ int main(int argc, char **argv)
 	int status = dispatch(argc, argv);
 	errno = 0; /* stays 0 when an earlier write failed */
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		log_error("cannot write to standard output%s%s", errno != 0 ? ": " : "", errno != 0 ? strerror(errno) : "");
+		log_error("cannot write to standard output%s%s", errno != 0 ? ": " : "",
+			  errno != 0 ? strerror(errno) : "");
 		return status == STATUS_OK ? STATUS_RIG : status;
 	}
 	return status;

@@ -47,8 +47,8 @@ enum behaviour_id {
 /* How the value on the command line reads; "off" always means 0. */
 enum behaviour_type {
 	BEHAVIOUR_SWITCH,   /* on, off */
-	BEHAVIOUR_SIZE,     /* bytes */
-	BEHAVIOUR_RATE,     /* bytes per second */
+	BEHAVIOUR_SIZE,	    /* bytes */
+	BEHAVIOUR_RATE,	    /* bytes per second */
 	BEHAVIOUR_DURATION, /* ns */
 	BEHAVIOUR_CHOICE,   /* index into choices */
 };
@@ -65,8 +65,8 @@ struct behaviour_hooks {
 	int (*connection_opened)(struct server *server, struct db_connection *connection, struct error *err);
 	void (*upload_stored)(struct server *server);
 	void (*chunk_stored)(struct server *server, size_t len); /* on the thread that writes */
-	void (*request_begun)(struct request *request);     /* on the connection's thread, as the next two */
-	void (*request_answering)(struct request *request); /* may fail it */
+	void (*request_begun)(struct request *request);		 /* on the connection's thread, as the next two */
+	void (*request_answering)(struct request *request);	 /* may fail it */
 	void (*request_over)(struct request *request);
 	void (*debug)(struct server *server, json_t *report);
 	void (*collect)(struct server *server);

@@ -17,7 +17,7 @@ struct cleanup;
 struct db_connection;
 
 struct finaliser {
-	struct finaliser *next; /* the queue's */
+	struct finaliser *next;		  /* the queue's */
 	void (*run)(struct finaliser *f); /* may free it */
 };
 

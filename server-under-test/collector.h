@@ -39,8 +39,8 @@ void collector_drop(struct collector *c, void *block);
 void collector_collect(struct collector *c);
 
 struct collector_figures {
-	uint64_t live_bytes;     /* allocated and in use */
-	uint64_t garbage_bytes;  /* dropped, not yet collected */
+	uint64_t live_bytes;	 /* allocated and in use */
+	uint64_t garbage_bytes;	 /* dropped, not yet collected */
 	uint64_t retained_bytes; /* collected, not yet given back to the kernel */
 	uint64_t cycles;
 };

@@ -16,12 +16,8 @@ static json_t *malloc_figures(void)
 		const char *name;
 		size_t value;
 	} rows[] = {
-		{ "arena_bytes", m.arena },
-		{ "mmap_count", m.hblks },
-		{ "mmap_bytes", m.hblkhd },
-		{ "in_use_bytes", m.uordblks },
-		{ "free_bytes", m.fordblks },
-		{ "releasable_bytes", m.keepcost },
+		{ "arena_bytes", m.arena },	{ "mmap_count", m.hblks },    { "mmap_bytes", m.hblkhd },
+		{ "in_use_bytes", m.uordblks }, { "free_bytes", m.fordblks }, { "releasable_bytes", m.keepcost },
 	};
 	json_t *out = json_object();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -133,11 +129,10 @@ int debug_start(struct server *server, uint16_t port, struct error *err)
 				       .sin_port = htons(port),
 				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	errno = 0;
-	server->debug_daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC, port,
-						NULL, NULL, on_request, server, MHD_OPTION_SOCK_ADDR,
-						(struct sockaddr *)&address, MHD_OPTION_CONNECTION_LIMIT, 16u,
-						MHD_OPTION_THREAD_STACK_SIZE, (size_t)CONNECTION_STACK_BYTES,
-						MHD_OPTION_END);
+	server->debug_daemon = MHD_start_daemon(
+		MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC, port, NULL, NULL, on_request, server,
+		MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_CONNECTION_LIMIT, 16u,
+		MHD_OPTION_THREAD_STACK_SIZE, (size_t)CONNECTION_STACK_BYTES, MHD_OPTION_END);
 	if (server->debug_daemon == NULL)
 		return error_set_errno(err, ERROR_ENVIRONMENT, errno, "cannot listen on '127.0.0.1:%u'",
 				       (unsigned)port);

@@ -108,8 +108,8 @@ static struct MHD_Response *response_of(struct request *r, struct download *d)
 		download_free(d);
 		return NULL;
 	}
-	struct MHD_Response *response = MHD_create_response_from_callback(d->total_bytes, PIECE_BYTES, read_body, d,
-									  download_free);
+	struct MHD_Response *response =
+		MHD_create_response_from_callback(d->total_bytes, PIECE_BYTES, read_body, d, download_free);
 	if (response == NULL)
 		download_free(d);
 	return response;

@@ -25,13 +25,13 @@ struct upload;
 struct request {
 	struct server *server;
 	struct MHD_Connection *connection;
-	uint64_t number;           /* since the server's start, from 1 */
+	uint64_t number;	   /* since the server's start, from 1 */
 	const struct route *route; /* NULL: refused before a handler was found */
-	char *argument;            /* what follows the route's path */
+	char *argument;		   /* what follows the route's path */
 	bool is_head;
-	unsigned failure_status;   /* 0 while all is well */
+	unsigned failure_status; /* 0 while all is well */
 	char failure[256];
-	char *allow;           /* for 405 */
+	char *allow;	       /* for 405 */
 	struct upload *upload; /* of a route with a body */
 };
 

@@ -18,7 +18,7 @@
 
 struct mock_broker {
 	pid_t pid;
-	int stdin_fd;      /* its end of file is the end of it */
+	int stdin_fd;	   /* its end of file is the end of it */
 	char address[128]; /* "127.0.0.1:41234" */
 };
 

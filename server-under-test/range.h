@@ -15,7 +15,7 @@ struct range {
 };
 
 enum range_result {
-	RANGE_IGNORED,       /* not bytes, malformed or too many: answer with the whole */
+	RANGE_IGNORED,	     /* not bytes, malformed or too many: answer with the whole */
 	RANGE_SATISFIABLE,   /* ranges[0…count-1] */
 	RANGE_UNSATISFIABLE, /* well-formed, but nothing of it is there: 416 */
 };

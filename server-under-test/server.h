@@ -41,13 +41,13 @@ struct server {
 	struct temp_files temp_files;
 	struct database database;
 	struct writer writer;
-	struct collector *collector; /* P1, NULL while it is off */
-	struct vacuum *vacuum;       /* P5, NULL while it is off */
-	struct producers *producers; /* H2, NULL while it is off */
-	struct cleanup *cleanup;     /* C1, NULL while it is off */
-	struct share *share;         /* C1, NULL while nothing blocks */
-	struct ticker *canary;       /* C2, NULL while it is off */
-	struct contexts *contexts;   /* R1, NULL while it is off */
+	struct collector *collector;  /* P1, NULL while it is off */
+	struct vacuum *vacuum;	      /* P5, NULL while it is off */
+	struct producers *producers;  /* H2, NULL while it is off */
+	struct cleanup *cleanup;      /* C1, NULL while it is off */
+	struct share *share;	      /* C1, NULL while nothing blocks */
+	struct ticker *canary;	      /* C2, NULL while it is off */
+	struct contexts *contexts;    /* R1, NULL while it is off */
 	struct ticker *context_purge; /* R1's second fix, NULL while it is off */
 
 	atomic_uint_fast64_t requests; /* begun since the start */

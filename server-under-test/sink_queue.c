@@ -140,8 +140,11 @@ static int submit(struct queue_state *q, struct error *err)
 	struct queued_chunk *chunk = q->slots;
 	while (chunk->buffer != NULL)
 		chunk++;
-	*chunk = (struct queued_chunk){ .job = { .run = chunk_run, .done = chunk_done }, .owner = q, .buffer = buffer,
-					.len = q->fill, .index = q->next_index };
+	*chunk = (struct queued_chunk){ .job = { .run = chunk_run, .done = chunk_done },
+					.owner = q,
+					.buffer = buffer,
+					.len = q->fill,
+					.index = q->next_index };
 	q->on_the_way++;
 	pthread_mutex_unlock(&q->lock);
 	q->next_index++;

@@ -29,11 +29,11 @@ enum state { IN_HEAD, IN_BODY, IN_CHUNK_SIZE, IN_CHUNK, IN_CHUNK_END, IN_TRAILER
 struct connection {
 	int fd;
 	enum state state;
-	uint64_t left;     /* of the body or the chunk */
+	uint64_t left; /* of the body or the chunk */
 	bool chunked;
 	bool close_after;
-	size_t line_len;   /* head: all of it; else the line being read */
-	char *line;        /* held only while there is one */
+	size_t line_len; /* head: all of it; else the line being read */
+	char *line;	 /* held only while there is one */
 };
 
 static char piece[PIECE_BYTES];

@@ -129,8 +129,7 @@ static const struct option_row *find_letter(const struct option_row *rows, char 
 }
 
 /* One option at argv[*i]; moves *i to its last word. */
-static int parse_option(const struct option_row *rows, int argc, char **argv, int *i, void *settings,
-			struct error *err)
+static int parse_option(const struct option_row *rows, int argc, char **argv, int *i, void *settings, struct error *err)
 {
 	const char *word = argv[*i];
 	const struct option_row *row;
@@ -160,8 +159,8 @@ static int parse_option(const struct option_row *rows, int argc, char **argv, in
 	return assign(row, value, settings, err);
 }
 
-int options_parse(const struct option_row *rows, int argc, char **argv, void *settings,
-		  struct options_result *result, struct error *err)
+int options_parse(const struct option_row *rows, int argc, char **argv, void *settings, struct options_result *result,
+		  struct error *err)
 {
 	memset(result, 0, sizeof(*result));
 	result->operands = argv;

@@ -19,15 +19,15 @@
 #include "base/error.h"
 
 enum option_type {
-	OPTION_FLAG,     /* bool       --name */
-	OPTION_STRING,   /* const char * */
-	OPTION_CHOICE,   /* const char *, one of .choices (NULL-terminated) */
-	OPTION_COUNT,    /* uint64_t */
-	OPTION_SIZE,     /* uint64_t bytes */
-	OPTION_RATE,     /* uint64_t bytes/s */
+	OPTION_FLAG,	 /* bool       --name */
+	OPTION_STRING,	 /* const char * */
+	OPTION_CHOICE,	 /* const char *, one of .choices (NULL-terminated) */
+	OPTION_COUNT,	 /* uint64_t */
+	OPTION_SIZE,	 /* uint64_t bytes */
+	OPTION_RATE,	 /* uint64_t bytes/s */
 	OPTION_DURATION, /* uint64_t ns */
-	OPTION_LIST,     /* struct option_list, may be given several times */
-	OPTION_HEADING,  /* no option: .help opens a new section of the --help */
+	OPTION_LIST,	 /* struct option_list, may be given several times */
+	OPTION_HEADING,	 /* no option: .help opens a new section of the --help */
 };
 
 struct option_list {
@@ -37,12 +37,12 @@ struct option_list {
 
 struct option_row {
 	const char *name; /* long name without dashes; NULL ends the table */
-	char letter;      /* short form or '\0' */
+	char letter;	  /* short form or '\0' */
 	enum option_type type;
-	size_t offset;            /* offsetof() in the settings struct */
-	const char *argument;     /* name of the value in --help, NULL for flags */
+	size_t offset;		  /* offsetof() in the settings struct */
+	const char *argument;	  /* name of the value in --help, NULL for flags */
 	const char *default_text; /* parsed like a user's value; NULL: zeroed */
-	uint64_t min, max;        /* checked for numeric types when max != 0; units of the type */
+	uint64_t min, max;	  /* checked for numeric types when max != 0; units of the type */
 	const char *const *choices;
 	const char *help; /* one or more lines, '\n' separated */
 };
@@ -61,8 +61,8 @@ struct options_result {
 	char **rest; /* what follows "--", NULL-terminated; NULL: no "--" */
 	int help;    /* --help was asked for; nothing else was checked */
 };
-int options_parse(const struct option_row *rows, int argc, char **argv, void *settings,
-		  struct options_result *result, struct error *err);
+int options_parse(const struct option_row *rows, int argc, char **argv, void *settings, struct options_result *result,
+		  struct error *err);
 
 /* Prints the table as the OPTIONS part of a --help text. */
 void options_print_help(const struct option_row *rows, FILE *out);

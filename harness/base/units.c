@@ -18,24 +18,32 @@ struct unit {
 
 /* Case matters nowhere: nobody means millibytes by "mb". */
 static const struct unit size_units[] = {
-	{ "", 1 },           { "B", 1 },
-	{ "k", 1024 },       { "K", 1024 },       { "KiB", 1024 },        { "kB", 1e3 },
-	{ "M", 1048576 },    { "MiB", 1048576 },  { "MB", 1e6 },
-	{ "G", 1073741824 }, { "GiB", 1073741824 }, { "GB", 1e9 },
-	{ "TiB", 1099511627776.0 }, { "TB", 1e12 },
+	{ "", 1 },
+	{ "B", 1 },
+	{ "k", 1024 },
+	{ "K", 1024 },
+	{ "KiB", 1024 },
+	{ "kB", 1e3 },
+	{ "M", 1048576 },
+	{ "MiB", 1048576 },
+	{ "MB", 1e6 },
+	{ "G", 1073741824 },
+	{ "GiB", 1073741824 },
+	{ "GB", 1e9 },
+	{ "TiB", 1099511627776.0 },
+	{ "TB", 1e12 },
 	{ NULL, 0 },
 };
 
 static const struct unit rate_units[] = {
-	{ "bit/s", 0.125 }, { "kbit/s", 125 },   { "Mbit/s", 125e3 },   { "Gbit/s", 125e6 },
-	{ "B/s", 1 },       { "kB/s", 1e3 },     { "MB/s", 1e6 },       { "GB/s", 1e9 },
-	{ "KiB/s", 1024 },  { "MiB/s", 1048576 }, { "GiB/s", 1073741824 },
-	{ NULL, 0 },
+	{ "bit/s", 0.125 }, { "kbit/s", 125 },	  { "Mbit/s", 125e3 },	   { "Gbit/s", 125e6 },
+	{ "B/s", 1 },	    { "kB/s", 1e3 },	  { "MB/s", 1e6 },	   { "GB/s", 1e9 },
+	{ "KiB/s", 1024 },  { "MiB/s", 1048576 }, { "GiB/s", 1073741824 }, { NULL, 0 },
 };
 
 static const struct unit duration_units[] = {
-	{ "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 }, { "m", 60e9 }, { "min", 60e9 }, { "h", 3600e9 },
-	{ NULL, 0 },
+	{ "ns", 1 },   { "us", 1e3 },	{ "ms", 1e6 },	 { "s", 1e9 },
+	{ "m", 60e9 }, { "min", 60e9 }, { "h", 3600e9 }, { NULL, 0 },
 };
 
 static const struct unit count_units[] = { { "", 1 }, { "k", 1e3 }, { "M", 1e6 }, { NULL, 0 } };
@@ -126,7 +134,8 @@ int units_parse_duration(const char *text, uint64_t *out_ns, struct error *err)
 				*out_ns = 0;
 				return 0;
 			}
-			return error_set(err, ERROR_INPUT, "'%s' is not a duration (such as 500ms, 30s or 1h30m)", text);
+			return error_set(err, ERROR_INPUT, "'%s' is not a duration (such as 500ms, 30s or 1h30m)",
+					 text);
 		}
 		total += value;
 		while (*p == ' ')

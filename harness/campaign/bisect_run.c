@@ -10,7 +10,7 @@
 #include "report/page.h"
 #include "record/git.h"
 
-#define SHOWN 10 /* digits of a commit */
+#define SHOWN 10	/* digits of a commit */
 #define FLOOR_BUDGET 20 /* runs for each end */
 
 /* GOOD and every commit after it up to BAD along the first parents, oldest first. */
@@ -197,7 +197,8 @@ void bisect_print(FILE *out, const struct bisect_result *r, const char *reposito
 		buf_addf(&words, "Nothing found: %s.", b->failed);
 	else if (bisect_found(r))
 		buf_addf(&words, "%.*s is the first commit %s (%.1f %%, %zu runs).", SHOWN, r->names[b->first],
-			 r->memory_bytes == 0 ? "that ends otherwise" : "with the other floor", 100 * b->belief, b->runs);
+			 r->memory_bytes == 0 ? "that ends otherwise" : "with the other floor", 100 * b->belief,
+			 b->runs);
 	else if (b->belief >= b->confidence)
 		buf_addf(&words,
 			 "It is one of the %zu commits marked (%.1f %%, %zu runs): those between cannot be run.",

@@ -17,9 +17,9 @@
 struct bisect_options {
 	struct checkout_options checkout;
 	const char *good, *bad;
-	char *const *command; /* with {source}; the server's */
-	double floor_precision; /* above 0: a run "ends otherwise" when it dies under a cap between the floors of the two
-				 * ends, which are searched to that precision */
+	char *const *command;	/* with {source}; the server's */
+	double floor_precision; /* above 0: a run "ends otherwise" when it dies under a cap between the floors of the
+				 * two ends, which are searched to that precision */
 	double confidence;
 	size_t budget; /* runs at most, those for floors not counted */
 };

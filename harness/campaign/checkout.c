@@ -77,8 +77,7 @@ int checkout_make(struct checkout *c, const struct checkout_options *options, st
 /* Twice --force: git locks a worktree while it makes it, and a killed one leaves the lock. */
 int checkout_discard(const char *folder, struct error *err)
 {
-	const char *const remove[] = { "git",	  "-C",	     folder,  "worktree", "remove",
-				       "--force", "--force", folder, NULL };
+	const char *const remove[] = { "git", "-C", folder, "worktree", "remove", "--force", "--force", folder, NULL };
 	struct buf said = BUF_INIT;
 	int rc = git_read(remove, &said) == 0 ? 0 : fs_remove_tree(folder, err);
 	buf_release(&said);

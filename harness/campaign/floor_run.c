@@ -181,14 +181,13 @@ json_t *floor_json(const struct floor_result *r, const struct run_list *runs)
 	for (size_t i = 0; i < r->count; i++)
 		json_array_append_new(made,
 				      run_json(&runs->summaries[r->trials[i].run], fact_of(r->trials[i].cap_bytes)));
-	json_t *floor =
-		json_pack("{s:s, s:o, s:o, s:[o, o], s:[o, o], s:f, s:f, s:b, s:b, s:I, s:o, s:o, s:o, s:o}", "scenario",
-			  r->scenario, "p50_bytes", bytes_json(e.p50.bytes), "p95_bytes", bytes_json(e.p95.bytes),
-			  "interval_bytes", bytes_json(e.p50.lo_bytes), bytes_json(e.p50.hi_bytes),
-			  "p95_interval_bytes", bytes_json(e.p95.lo_bytes), bytes_json(e.p95.hi_bytes), "spread",
-			  e.spread, "precision", r->precision, "precise", e.precise, "at_edge", e.at_edge, "budget",
-			  (json_int_t)r->budget, "uncapped_unreclaimable_bytes", bytes_json(r->uncapped_bytes.value),
-			  "guess_bytes", bytes_json(r->guess_bytes.value),
-			  "runs", made, "curve", curve_json(r, &e));
+	json_t *floor = json_pack("{s:s, s:o, s:o, s:[o, o], s:[o, o], s:f, s:f, s:b, s:b, s:I, s:o, s:o, s:o, s:o}",
+				  "scenario", r->scenario, "p50_bytes", bytes_json(e.p50.bytes), "p95_bytes",
+				  bytes_json(e.p95.bytes), "interval_bytes", bytes_json(e.p50.lo_bytes),
+				  bytes_json(e.p50.hi_bytes), "p95_interval_bytes", bytes_json(e.p95.lo_bytes),
+				  bytes_json(e.p95.hi_bytes), "spread", e.spread, "precision", r->precision, "precise",
+				  e.precise, "at_edge", e.at_edge, "budget", (json_int_t)r->budget,
+				  "uncapped_unreclaimable_bytes", bytes_json(r->uncapped_bytes.value), "guess_bytes",
+				  bytes_json(r->guess_bytes.value), "runs", made, "curve", curve_json(r, &e));
 	return json_pack("{s:i, s:o}", "schema", 1, "floor", floor);
 }

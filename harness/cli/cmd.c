@@ -58,10 +58,14 @@ bool cmd_begin(const struct manual *manual, const struct option_row *rows, int a
 int cmd_fail(const struct error *err)
 {
 	static const enum exit_status statuses[] = {
-		[ERROR_NONE] = STATUS_RIG,        [ERROR_USAGE] = STATUS_USAGE,
-		[ERROR_INPUT] = STATUS_USAGE,     [ERROR_ENVIRONMENT] = STATUS_RIG,
-		[ERROR_SYSTEM] = STATUS_RIG,      [ERROR_TARGET] = STATUS_RIG, /* no verdict came of it */
-		[ERROR_INTERRUPTED] = STATUS_INTERRUPTED, [ERROR_BUG] = STATUS_RIG,
+		[ERROR_NONE] = STATUS_RIG,
+		[ERROR_USAGE] = STATUS_USAGE,
+		[ERROR_INPUT] = STATUS_USAGE,
+		[ERROR_ENVIRONMENT] = STATUS_RIG,
+		[ERROR_SYSTEM] = STATUS_RIG,
+		[ERROR_TARGET] = STATUS_RIG, /* no verdict came of it */
+		[ERROR_INTERRUPTED] = STATUS_INTERRUPTED,
+		[ERROR_BUG] = STATUS_RIG,
 	};
 	log_error("%s", err->message);
 	return statuses[err->code];

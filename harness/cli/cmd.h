@@ -15,20 +15,20 @@
 
 enum exit_status {
 	STATUS_OK = 0,
-	STATUS_VERDICT = 1,      /* a verdict or a regression gate failed */
+	STATUS_VERDICT = 1, /* a verdict or a regression gate failed */
 	STATUS_USAGE = 2,
-	STATUS_RIG = 3,          /* the rig or its environment failed */
+	STATUS_RIG = 3, /* the rig or its environment failed */
 	STATUS_SKIPPED = 4,
 	STATUS_INCONCLUSIVE = 5,
 	STATUS_INTERRUPTED = 130,
-	STATUS_END = -1,         /* ends a list of them */
+	STATUS_END = -1, /* ends a list of them */
 };
 
 struct manual {
-	const char *usage;       /* "oomrig show [RUN…] [options]" */
-	const char *about;       /* what it is for, lines of at most 80 columns */
-	const char *examples;    /* two or three command lines with a word each */
-	enum exit_status statuses[8]; /* those it can end with, STATUS_END last */
+	const char *usage;			       /* "oomrig show [RUN…] [options]" */
+	const char *about;			       /* what it is for, lines of at most 80 columns */
+	const char *examples;			       /* two or three command lines with a word each */
+	enum exit_status statuses[8];		       /* those it can end with, STATUS_END last */
 	const char *meanings[STATUS_INCONCLUSIVE + 1]; /* by status: what it says here; NULL: what it says everywhere */
 };
 

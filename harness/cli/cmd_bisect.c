@@ -24,7 +24,8 @@ static const struct option_row rows[] = {
 	{ "confidence", 0, OPTION_STRING, FIELD(confidence), "SHARE", "95%", 0, 0, NULL,
 	  "how sure to be of the commit, 50% to 99.9%" },
 	{ "floor", 0, OPTION_STRING, FIELD(floor), "SHARE", NULL, 0, 0, NULL,
-	  "find the commit that moved the floor: those of GOOD and BAD are\nsearched first to that precision, such as 10%, "
+	  "find the commit that moved the floor: those of GOOD and BAD are\nsearched first to that precision, such as "
+	  "10%, "
 	  "and all\nruns have a cap between the two" },
 	{ "budget", 'b', OPTION_COUNT, FIELD(budget), "RUNS", "300", 4, 100000, NULL, "end after that many runs" },
 	CAMPAIGN_MEMORY_ROW(FIELD(campaign)),
@@ -86,7 +87,8 @@ static int check(const struct bisect_settings *settings, const struct options_re
 		if (units_parse_share(settings->floor, &options->floor_precision, err) != 0)
 			return error_prefix(err, "--floor");
 		if (options->floor_precision < 0.01 || options->floor_precision > 0.5)
-			return error_set(err, ERROR_USAGE, "--floor: '%s' is not between 1%% and 50%%", settings->floor);
+			return error_set(err, ERROR_USAGE, "--floor: '%s' is not between 1%% and 50%%",
+					 settings->floor);
 	}
 	options->good = words->operands[0];
 	options->bad = words->operands[1];

@@ -43,8 +43,8 @@ static const struct manual manual = {
 
 struct cleaning {
 	bool dry_run;
-	size_t done;  /* things taken away, or that would be */
-	int status;   /* exit status: a failure does not stop the rest */
+	size_t done; /* things taken away, or that would be */
+	int status;  /* exit status: a failure does not stop the rest */
 };
 
 static void say(struct cleaning *c, const char *done, const char *would, const char *what)
@@ -92,8 +92,9 @@ static int judge_interrupted(json_t *record, struct error *err)
 	judge(&facts, &verdict);
 	json_object_set_new(record, "facts", facts_to_json(&facts));
 	json_t *judged = verdict_to_json(&verdict, &facts, &expectation);
-	json_object_set_new(judged, "evidence", json_pack("[s]", "the rig was killed before it had judged this run; "
-								 "nothing is said of the server"));
+	json_object_set_new(judged, "evidence",
+			    json_pack("[s]", "the rig was killed before it had judged this run; "
+					     "nothing is said of the server"));
 	json_object_set_new(record, "verdict", judged);
 	json_object_set_new(record, "state", json_string("interrupted"));
 	verdict_release(&verdict);
@@ -250,7 +251,8 @@ int cmd_clean(int argc, char **argv)
 	if (!cmd_begin(&manual, rows, argc, argv, &settings, &words, &status))
 		return status;
 	if (words.operand_count > 0) {
-		error_set(&err, ERROR_USAGE, "clean takes no '%s'; --results DIR names a folder of runs", words.operands[0]);
+		error_set(&err, ERROR_USAGE, "clean takes no '%s'; --results DIR names a folder of runs",
+			  words.operands[0]);
 		return cmd_fail(&err);
 	}
 	char *results = cmd_results_folder(settings.results, &err);

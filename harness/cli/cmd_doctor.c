@@ -49,8 +49,7 @@ static const struct manual manual = {
 		    "  oomrig doctor --work /srv/scratch     would that disk do?\n"
 		    "  oomrig doctor --json | jq .ok",
 	.statuses = { STATUS_OK, STATUS_USAGE, STATUS_RIG, STATUS_END },
-	.meanings = { [STATUS_OK] = "runs can be done here",
-		      [STATUS_RIG] = "they cannot" },
+	.meanings = { [STATUS_OK] = "runs can be done here", [STATUS_RIG] = "they cannot" },
 };
 
 enum level { LEVEL_OK, LEVEL_WARN, LEVEL_FAIL };
@@ -119,7 +118,8 @@ static void look_into(struct doctor *d, struct isolation *group)
 		find(d, "group's place", LEVEL_OK, NULL, "%s", group->placement);
 	struct fact cap = group->readback.memory_bytes, swap = group->readback.memory_swap_bytes;
 	if (fact_known(cap) && cap.value == TRIAL_BYTES)
-		find(d, "trial group", LEVEL_OK, NULL, "made, its cap of %s read back", units_format_size(cap.value, text));
+		find(d, "trial group", LEVEL_OK, NULL, "made, its cap of %s read back",
+		     units_format_size(cap.value, text));
 	else
 		find(d, "trial group", LEVEL_FAIL, "look whether something else manages the cgroups of this host",
 		     "a cap of 32 MiB reads back as %s",
@@ -139,7 +139,8 @@ static void look_into(struct doctor *d, struct isolation *group)
 	if (fd >= 0)
 		find(d, "oom event", LEVEL_OK, NULL, "the group tells us the moment memory runs out");
 	else
-		find(d, "oom event", LEVEL_WARN, "nothing: the counter and the wait status still tell", "%s", err.message);
+		find(d, "oom event", LEVEL_WARN, "nothing: the counter and the wait status still tell", "%s",
+		     err.message);
 	if (fd >= 0)
 		close(fd);
 }
@@ -186,7 +187,8 @@ static void check_memory(struct doctor *d)
 		find(d, "memory", LEVEL_WARN, NULL, "/proc/meminfo does not say what is available");
 	else
 		find(d, "memory", available.value >= GIB ? LEVEL_OK : LEVEL_WARN,
-		     available.value >= GIB ? NULL : "end something: the host should not run short before the group does",
+		     available.value >= GIB ? NULL
+					    : "end something: the host should not run short before the group does",
 		     "%s available", units_format_size(available.value, text));
 }
 
@@ -207,11 +209,15 @@ static void check_disk(struct doctor *d)
 	} else {
 		uint64_t free_bytes = (uint64_t)st.f_bavail * st.f_frsize;
 		find(d, "data folder", is_ram || access(folder, W_OK) != 0 ? LEVEL_FAIL : LEVEL_OK,
-		     is_ram ? "--work DIR on a disk: files in RAM cannot be given back like page cache" :
-		     access(folder, W_OK) != 0 ? "--work DIR names one that can be written" : NULL,
+		     is_ram ? "--work DIR on a disk: files in RAM cannot be given back like page cache"
+		     : access(folder, W_OK) != 0 ? "--work DIR names one that can be written"
+						 : NULL,
 		     "'%s' on %s", cmd_shown_path(folder), type);
 		/* Three uploads of 618 MB, each in the database and in its log. */
-		find(d, "disk space", free_bytes >= 4 * GIB ? LEVEL_OK : free_bytes >= GIB ? LEVEL_WARN : LEVEL_FAIL,
+		find(d, "disk space",
+		     free_bytes >= 4 * GIB ? LEVEL_OK
+		     : free_bytes >= GIB   ? LEVEL_WARN
+					   : LEVEL_FAIL,
 		     free_bytes >= 4 * GIB ? NULL : "--work DIR on a larger disk: three uploads of 618 MB take 4 GiB",
 		     "%s free", units_format_size(free_bytes, text));
 	}
@@ -235,8 +241,9 @@ static void check_open_files(struct doctor *d)
 	struct rlimit limit;
 	getrlimit(RLIMIT_NOFILE, &limit);
 	bool enough = limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= FILES_WANTED;
-	find(d, "open files", enough ? LEVEL_OK : LEVEL_WARN, enough ? NULL : "ulimit -n 65536, for loads of many clients",
-	     "%llu allowed", (unsigned long long)limit.rlim_cur);
+	find(d, "open files", enough ? LEVEL_OK : LEVEL_WARN,
+	     enough ? NULL : "ulimit -n 65536, for loads of many clients", "%llu allowed",
+	     (unsigned long long)limit.rlim_cur);
 }
 
 static void check_server(struct doctor *d)
@@ -256,8 +263,8 @@ static void check_loopback(struct doctor *d)
 	int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	/* A connection completes in the backlog: no accept is needed. */
-	if (server >= 0 && client >= 0 && bind(server, (struct sockaddr *)&address, len) == 0 && listen(server, 1) == 0 &&
-	    getsockname(server, (struct sockaddr *)&address, &len) == 0 &&
+	if (server >= 0 && client >= 0 && bind(server, (struct sockaddr *)&address, len) == 0 &&
+	    listen(server, 1) == 0 && getsockname(server, (struct sockaddr *)&address, &len) == 0 &&
 	    connect(client, (struct sockaddr *)&address, len) == 0)
 		find(d, "loopback", LEVEL_OK, NULL, "a connection to 127.0.0.1:%d came about", ntohs(address.sin_port));
 	else
@@ -312,13 +319,14 @@ static void check_clock(struct doctor *d)
 		buf_adds(&text, "unknown source");
 	find(d, "clock", each_ns <= 2000 ? LEVEL_OK : LEVEL_WARN,
 	     each_ns <= 2000 ? NULL : "boot with clocksource=tsc if the hardware allows; sampling will cost more",
-	     "%.*s, %llu ns a reading", (int)strcspn(buf_str(&text), "\n"), buf_str(&text), (unsigned long long)each_ns);
+	     "%.*s, %llu ns a reading", (int)strcspn(buf_str(&text), "\n"), buf_str(&text),
+	     (unsigned long long)each_ns);
 	buf_release(&text);
 }
 
 static void (*const checks[])(struct doctor *d) = {
-	check_kernel, check_root,       check_backends,   check_trial,  check_memory,   check_disk,
-	check_server, check_kernel_log, check_open_files, check_loopback, check_git,    check_clock,
+	check_kernel, check_root,	check_backends,	  check_trial,	  check_memory, check_disk,
+	check_server, check_kernel_log, check_open_files, check_loopback, check_git,	check_clock,
 };
 
 static enum ink ink_of(const char *level)
@@ -383,7 +391,8 @@ int cmd_doctor(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
 		checks[i](&d);
 	if (settings.json) {
-		json_t *root = json_pack("{s:i, s:b, s:O}", "schema", 1, "ok", d.worst != LEVEL_FAIL, "checks", d.checks);
+		json_t *root =
+			json_pack("{s:i, s:b, s:O}", "schema", 1, "ok", d.worst != LEVEL_FAIL, "checks", d.checks);
 		json_dumpf(root, stdout, JSON_INDENT(2));
 		putchar('\n');
 		json_decref(root);

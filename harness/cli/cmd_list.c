@@ -161,9 +161,9 @@ static json_t *describe_isolation(void)
 		const struct isolation_backend *b = isolation_backends[i];
 		struct error err = ERROR_INIT;
 		bool works = b->probe(&err) == 0;
-		json_array_append_new(array, json_pack("{s:s, s:s, s:b, s:o}", "name", b->name, "summary", b->summary,
-						       "works", works, "error",
-						       works ? json_null() : text_json(err.message)));
+		json_array_append_new(array,
+				      json_pack("{s:s, s:s, s:b, s:o}", "name", b->name, "summary", b->summary, "works",
+						works, "error", works ? json_null() : text_json(err.message)));
 	}
 	return array;
 }
@@ -172,11 +172,10 @@ static json_t *describe_networks(void)
 {
 	json_t *array = json_array();
 	for (const struct network_preset *n = network_presets; n->name != NULL; n++)
-		json_array_append_new(array,
-				      json_pack("{s:s, s:I, s:I, s:I, s:s}", "name", n->name, "down_bytes_per_s",
-						(json_int_t)n->down_bytes_per_s, "up_bytes_per_s",
-						(json_int_t)n->up_bytes_per_s, "latency_ns", (json_int_t)n->latency_ns,
-						"source", n->source));
+		json_array_append_new(array, json_pack("{s:s, s:I, s:I, s:I, s:s}", "name", n->name, "down_bytes_per_s",
+						       (json_int_t)n->down_bytes_per_s, "up_bytes_per_s",
+						       (json_int_t)n->up_bytes_per_s, "latency_ns",
+						       (json_int_t)n->latency_ns, "source", n->source));
 	return array;
 }
 
@@ -184,8 +183,8 @@ static json_t *describe_exporters(void)
 {
 	json_t *array = json_array();
 	for (size_t i = 0; exporters[i] != NULL; i++)
-		json_array_append_new(array, json_pack("{s:s, s:s}", "name", exporters[i]->name, "summary",
-						       exporters[i]->summary));
+		json_array_append_new(
+			array, json_pack("{s:s, s:s}", "name", exporters[i]->name, "summary", exporters[i]->summary));
 	return array;
 }
 
@@ -318,9 +317,7 @@ static int list_everything(bool as_json)
 	int status = STATUS_OK;
 	size_t i;
 	json_t *s;
-	json_array_foreach(scenarios, i, s)
-		if (json_object_get(s, "error") != NULL)
-			status = STATUS_USAGE;
+	json_array_foreach(scenarios, i, s) if (json_object_get(s, "error") != NULL) status = STATUS_USAGE;
 	json_decref(all);
 	free(program);
 	return status;
@@ -335,7 +332,8 @@ int cmd_list(int argc, char **argv)
 	if (!cmd_begin(&manual, rows, argc, argv, &settings, &words, &status))
 		return status;
 	if (words.operand_count > 0) {
-		error_set(&err, ERROR_USAGE, "list takes no '%s'; its options are --keys and --json", words.operands[0]);
+		error_set(&err, ERROR_USAGE, "list takes no '%s'; its options are --keys and --json",
+			  words.operands[0]);
 		return cmd_fail(&err);
 	}
 	if (!settings.keys)

@@ -48,8 +48,7 @@ static const struct manual manual = {
 		    "  oomrig selftest worker-killed --runs 20  one of them twenty times\n"
 		    "  oomrig selftest --runs 13 --write docs/verdicts.md",
 	.statuses = { STATUS_OK, STATUS_VERDICT, STATUS_USAGE, STATUS_RIG, STATUS_INTERRUPTED, STATUS_END },
-	.meanings = { [STATUS_OK] = "every verdict is right",
-		      [STATUS_VERDICT] = "a verdict is wrong" },
+	.meanings = { [STATUS_OK] = "every verdict is right", [STATUS_VERDICT] = "a verdict is wrong" },
 };
 
 static void print_outcome(void *arg, const struct truth_outcome *o)

@@ -20,7 +20,8 @@ static const struct option_row rows[] = {
 	{ "json", 'j', OPTION_FLAG, offsetof(struct show_settings, json), NULL, NULL, 0, 0, NULL,
 	  "the same as --format json" },
 	{ "plot", 'p', OPTION_FLAG, offsetof(struct show_settings, plot), NULL, NULL, 0, 0, NULL,
-	  "the same as --format plot: draws memory under its cap,\nrequests in flight and the lag of clean-up over time" },
+	  "the same as --format plot: draws memory under its cap,\nrequests in flight and the lag of clean-up over "
+	  "time" },
 	{ 0 },
 };
 

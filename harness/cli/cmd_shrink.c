@@ -18,7 +18,8 @@ struct shrink_settings {
 static const struct option_row rows[] = {
 	{ "confirm", 'c', OPTION_COUNT, FIELD(confirm), "RUNS", "2", 1, 100, NULL,
 	  "a load counts as crashing when that many runs of it all crash" },
-	{ "budget", 'b', OPTION_COUNT, FIELD(search.budget), "RUNS", "100", 2, 100000, NULL, "end after that many runs" },
+	{ "budget", 'b', OPTION_COUNT, FIELD(search.budget), "RUNS", "100", 2, 100000, NULL,
+	  "end after that many runs" },
 	{ "precision", 'p', OPTION_STRING, FIELD(search.precision), "SHARE", "10%", 0, 0, NULL,
 	  "how well sizes and durations are to be known, 1% to 100%" },
 	CAMPAIGN_MEMORY_ROW(FIELD(search.campaign)),

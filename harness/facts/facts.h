@@ -55,12 +55,12 @@ struct facts_point {
 
 /* One end of the server that the rig had not asked for, where it was started again after the first. */
 struct facts_death {
-	struct fact end_ns, ready_ns;	   /* seen; when that life had become ready, absent: never */
+	struct fact end_ns, ready_ns; /* seen; when that life had become ready, absent: never */
 	struct fact signal, exit_code;
-	struct fact oom_kill;		   /* rise of the group's counter in that life */
+	struct fact oom_kill; /* rise of the group's counter in that life */
 	struct fact usage_bytes, unreclaimable_bytes;
-	struct fact down_ns;		   /* until the next life was ready; absent: none was */
-	struct fact lost;		   /* requests under way at the end, or refused until then */
+	struct fact down_ns; /* until the next life was ready; absent: none was */
+	struct fact lost;    /* requests under way at the end, or refused until then */
 };
 
 /*
@@ -76,21 +76,22 @@ struct facts_pass {
 
 struct facts {
 	/* the rig itself */
-	char rig_error[FACTS_TEXT_MAX]; /* why the rig could not do its work, "" otherwise */
+	char rig_error[FACTS_TEXT_MAX];	  /* why the rig could not do its work, "" otherwise */
 	char skip_reason[FACTS_TEXT_MAX]; /* what the scenario requires and the host has not, "" otherwise */
-	struct fact interrupted;	/* 1: the user stopped the run */
+	struct fact interrupted;	  /* 1: the user stopped the run */
 
 	/* cap */
 	struct fact cap_asked_bytes;	/* absent: no cap asked for */
-	struct fact cap_in_force_bytes; /* read back at the end; a different one, if seen at one of the checks each second */
+	struct fact cap_in_force_bytes; /* read back at the end; a different one, if seen at one of the checks each
+					   second */
 	struct fact swap_asked_bytes;
-	struct fact cap_swap_in_force_bytes; /* memory+swap limit read back */
-	struct fact high_asked_bytes;	     /* absent: not asked */
-	struct fact high_in_force_bytes;     /* read at the end; absent: not asked */
+	struct fact cap_swap_in_force_bytes;	/* memory+swap limit read back */
+	struct fact high_asked_bytes;		/* absent: not asked */
+	struct fact high_in_force_bytes;	/* read at the end; absent: not asked */
 	struct fact oom_group_asked, oom_group; /* flags: asked for, and in force at the end; absent on v1 */
-	struct fact host_swap_bytes;	     /* SwapTotal of the host: 0 makes the swap limit moot */
-	struct fact page_bytes;		     /* the kernel rounds limits down to pages; absent: 4096 */
-	struct fact server_in_group;	     /* 1: every process of the server seen inside the group at each check */
+	struct fact host_swap_bytes;		/* SwapTotal of the host: 0 makes the swap limit moot */
+	struct fact page_bytes;			/* the kernel rounds limits down to pages; absent: 4096 */
+	struct fact server_in_group;		/* 1: every process of the server seen inside the group at each check */
 
 	/* the server's life */
 	struct fact server_started; /* exec succeeded */
@@ -101,18 +102,19 @@ struct facts {
 	struct fact our_signal; /* first signal we sent it, recorded before sending */
 	struct fact our_signal_ns;
 	struct fact server_pid;
-	struct fact server_left; /* processes still in the group when the main process's end was seen */
+	struct fact server_left;	       /* processes still in the group when the main process's end was seen */
 	char server_log_alloc[FACTS_TEXT_MAX]; /* last line of its log that speaks of a failed allocation */
 
 	/* OOM evidence */
-	struct fact oom_kill;	   /* rise of the group's own counter during the run, before our own kill */
-	struct fact oom_kill_main; /* 1: the kernel log names the server's main pid */
+	struct fact oom_kill;	     /* rise of the group's own counter during the run, before our own kill */
+	struct fact oom_kill_main;   /* 1: the kernel log names the server's main pid */
 	struct fact oom_kill_others; /* its kill records that name another; absent: its pids may not be the rig's */
-	struct fact oom_events;	   /* times the OOM event descriptor fired before our own teardown */
+	struct fact oom_events;	     /* times the OOM event descriptor fired before our own teardown */
 	struct fact oom_event_ns;
 	struct fact kernel_log_kills; /* kill records of our group; unreadable: /dev/kmsg may not be read */
 	char kernel_log_line[FACTS_TEXT_MAX];
-	struct fact victim_pid, victim_anon_bytes; /* of the first kill record: who was killed, and its private memory */
+	struct fact victim_pid,
+		victim_anon_bytes; /* of the first kill record: who was killed, and its private memory */
 	/* the table and the figures that the kernel printed of that kill, absent when it printed none */
 	struct fact dump_tasks; /* processes in the table */
 	struct fact biggest_pid, biggest_rss_bytes;
@@ -136,8 +138,9 @@ struct facts {
 	struct fact private_fall_bytes, private_rise_bytes;
 	struct fact settled_usage_bytes, settled_anon_bytes, settled_file_bytes, settled_kernel_bytes,
 		settled_unreclaimable_bytes;
-	struct fact collected_unreclaimable_bytes; /* after asking for the garbage back, the last time; absent: never asked */
-	char collect_error[FACTS_TEXT_MAX]; /* why that could not be done, "" otherwise */
+	struct fact collected_unreclaimable_bytes; /* after asking for the garbage back, the last time; absent: never
+						      asked */
+	char collect_error[FACTS_TEXT_MAX];	   /* why that could not be done, "" otherwise */
 	struct fact squeezed_usage_bytes, squeezed_file_bytes, squeezed_unreclaimable_bytes,
 		squeezed_kernel_bytes; /* after asking for the cache back */
 	/* composition of the charge at death (or at the last sample before the server's end) */
@@ -170,8 +173,8 @@ struct facts {
 	struct fact health_longest_silence_ns; /* longest time a health probe went unanswered while the server lived */
 
 	/* the application's own figures and what it left on disk, from the load on */
-	struct fact canary_lag_ns; /* longest that its clean-up was behind */
-	struct fact peak_wal_bytes; /* largest size of its write-ahead logs */
+	struct fact canary_lag_ns;	/* longest that its clean-up was behind */
+	struct fact peak_wal_bytes;	/* largest size of its write-ahead logs */
 	struct fact maintenance_passes; /* finished during the load and after it; absent: the server does not tell */
 	struct fact pass_rise_bytes, pass_wal_rise_bytes; /* from one pass to the next, robust; a fall is 0 */
 
@@ -181,15 +184,16 @@ struct facts {
 	 * After the first death, for scenarios with on_crash.  Everything above but the load's totals and corrupt
 	 * is as it was at that death.
 	 */
-	struct fact aftermath_ready_ns; /* from the death until it was ready for the read-back */
+	struct fact aftermath_ready_ns;	    /* from the death until it was ready for the read-back */
 	struct fact aftermath_acknowledged; /* objects to be read; absent: nothing was to be read */
 	struct fact aftermath_intact, aftermath_lost, aftermath_corrupt, aftermath_half_visible, aftermath_unread;
 	struct fact unanswered_absent, unanswered_whole, unanswered_corrupt, unanswered_half_visible, unanswered_unread;
 	char aftermath_error[FACTS_TEXT_MAX]; /* why the server was not ready again, or not all was read */
 	char aftermath_first[FACTS_TEXT_MAX]; /* the first objects that were not intact */
-	struct fact again_in_group; /* of later lives; as server_in_group */
-	struct fact again_cap_bytes, again_cap_swap_bytes; /* other limits than at the start, seen after the first death */
-	struct fact gave_up; /* 1: it died once more than it was to be started again */
+	struct fact again_in_group;	      /* of later lives; as server_in_group */
+	struct fact again_cap_bytes,
+		again_cap_swap_bytes; /* other limits than at the start, seen after the first death */
+	struct fact gave_up;	      /* 1: it died once more than it was to be started again */
 
 	/* rows of their own (round_rows): "rounds" in the JSON, only where the scenario asks for several */
 	struct facts_round rounds[FACTS_ROUNDS_MAX];
@@ -215,7 +219,7 @@ struct fact_row {
 	size_t offset;	  /* in struct facts */
 	const char *meaning;
 };
-extern const struct fact_row fact_rows[]; /* one per member; ends with name == NULL */
+extern const struct fact_row fact_rows[];  /* one per member; ends with name == NULL */
 extern const struct fact_row round_rows[]; /* the same for struct facts_round */
 extern const struct fact_row point_rows[]; /* and for struct facts_point */
 extern const struct fact_row death_rows[]; /* and for struct facts_death */

@@ -6,14 +6,14 @@
 
 #include "base/buf.h"
 
-#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 struct http_client {
 	CURLM *multi;
 	uv_loop_t *loop;
 	uv_timer_t timer;
 	struct http_transfer *running; /* list head */
-	unsigned open_handles;         /* libuv handles whose close callback is still to come */
+	unsigned open_handles;	       /* libuv handles whose close callback is still to come */
 	void (*closed)(void *arg);
 	void *closed_arg;
 	bool closing;

@@ -24,9 +24,9 @@ struct http_client;
 
 /* One transfer; embed it and recover the outer struct with container_of. */
 struct http_transfer {
-	CURL *easy;                                            /* borrowed while added; CURLOPT_PRIVATE is taken */
+	CURL *easy;						/* borrowed while added; CURLOPT_PRIVATE is taken */
 	void (*done)(struct http_transfer *t, CURLcode result); /* may add the next transfer */
-	struct http_transfer *prev, *next;                     /* private to http.c */
+	struct http_transfer *prev, *next;			/* private to http.c */
 };
 
 int http_client_new(struct http_client **out, uv_loop_t *loop, struct error *err);

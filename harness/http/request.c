@@ -240,8 +240,8 @@ int request_build_upload(struct request *r, CURL *easy, const struct target_acce
 	set_common(easy, access);
 	if (set_url(r, easy, access, spec->path, &scope, err) != 0)
 		return -1;
-	if ((multipart ? build_multipart(r, easy, spec, type, &scope, &source, err) :
-			 build_raw(r, easy, spec, type, &source, err)) != 0)
+	if ((multipart ? build_multipart(r, easy, spec, type, &scope, &source, err)
+		       : build_raw(r, easy, spec, type, &source, err)) != 0)
 		return -1;
 	/* A body other than the server's own kind goes with the method usual for it. */
 	const char *method = multipart == (spec->body == BODY_MULTIPART) ? spec->method : NULL;
@@ -294,8 +294,8 @@ const json_t *request_find_json(const json_t *value, const char *pointer)
 				buf_addc(&token, *p);
 			}
 		}
-		value = json_is_array(value) ? array_item(value, buf_str(&token)) :
-					       json_object_get(value, buf_str(&token));
+		value = json_is_array(value) ? array_item(value, buf_str(&token))
+					     : json_object_get(value, buf_str(&token));
 	}
 	buf_release(&token);
 	return *p == '\0' ? value : NULL;

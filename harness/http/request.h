@@ -16,11 +16,11 @@
 
 /* The running server as requests see it. */
 struct target_access {
-	const struct server_spec *spec;  /* borrowed */
+	const struct server_spec *spec;	    /* borrowed */
 	const struct template_scope *scope; /* the run's values */
-	int netns_fd;                    /* network namespace the server listens in; -1: ours */
-	const char *base_url;            /* "http://127.0.0.1:4001" */
-	struct curl_slist *cookies;      /* Netscape lines kept from the login; NULL: none; owned by the target */
+	int netns_fd;			    /* network namespace the server listens in; -1: ours */
+	const char *base_url;		    /* "http://127.0.0.1:4001" */
+	struct curl_slist *cookies;	    /* Netscape lines kept from the login; NULL: none; owned by the target */
 };
 
 /* Pieces a configured handle borrows until the transfer is over; request_release() after it, also when build failed. */

@@ -19,8 +19,8 @@ struct template_value {
 };
 
 struct template_scope {
-	const struct template_value *values;  /* borrowed */
-	const struct template_scope *parent;  /* borrowed, NULL at the end */
+	const struct template_value *values; /* borrowed */
+	const struct template_scope *parent; /* borrowed, NULL at the end */
 };
 
 /* Appends the filled text to *out. */

@@ -75,8 +75,7 @@ int isolation_open(const struct isolation_backend *backend, const struct isolati
 	char name[ISOLATION_NAME_MAX];
 
 	if ((limits->high_bytes || limits->oom_group) && !backend->slows_and_kills_as_one)
-		return error_set(err, ERROR_ENVIRONMENT,
-				 "isolation '%s' has no %s; only cgroup-v2 has", backend->name,
+		return error_set(err, ERROR_ENVIRONMENT, "isolation '%s' has no %s; only cgroup-v2 has", backend->name,
 				 limits->high_bytes ? "memory_high" : "oom_group");
 	if (group_name_make(name, err) < 0)
 		return -1;

@@ -47,7 +47,7 @@ struct isolation_readback {
 	struct fact memory_bytes;      /* absent: no cap asked or backend has none */
 	struct fact memory_swap_bytes; /* memory + swap together (v1 memsw); absent where swap is not accounted */
 	struct fact swappiness;
-	struct fact high_bytes;	       /* absent: not asked */
+	struct fact high_bytes; /* absent: not asked */
 };
 
 struct isolation; /* one open group; starts with a pointer to its backend */
@@ -57,7 +57,7 @@ struct isolation_reader;
 
 struct isolation_final {
 	struct fact peak_usage_bytes; /* kernel watermark: v1 memory.max_usage_in_bytes, v2 memory.peak */
-	struct fact oom_kill;         /* the group's own counter */
+	struct fact oom_kill;	      /* the group's own counter */
 	struct fact limit_hits;
 	struct fact limit_bytes;      /* the cap in force now, read anew; absent: no cap asked */
 	struct fact swap_limit_bytes; /* memory + swap limit in force now */
@@ -69,7 +69,7 @@ struct isolation_final {
 struct isolation_backend {
 	const char *name; /* "cgroup-v1" */
 	const char *summary;
-	bool caps_memory; /* false: limits are recorded as asked and not in force; "auto" never picks it */
+	bool caps_memory;	     /* false: limits are recorded as asked and not in force; "auto" never picks it */
 	bool slows_and_kills_as_one; /* has high_bytes and oom_group; asking another one for them is an error */
 	/* 0: works here; -1: err says what is missing and what to type. */
 	int (*probe)(struct error *err);
@@ -110,8 +110,9 @@ struct isolation {
 	const struct isolation_backend *backend;
 	char name[ISOLATION_NAME_MAX];
 	struct isolation_readback readback;
-	const char *placement;	   /* who gave the rig the place of the group, for people; static, NULL: nobody to ask */
-	/* A server that is started again is named while the sampler thread looks: the time is written first, read last. */
+	const char *placement; /* who gave the rig the place of the group, for people; static, NULL: nobody to ask */
+	/* A server that is started again is named while the sampler thread looks: the time is written first, read last.
+	 */
 	_Atomic pid_t main_pid;		   /* the server; 0 until isolation_set_main() */
 	_Atomic uint64_t main_start_ticks; /* its start time: tells it from a later process of the same id */
 };

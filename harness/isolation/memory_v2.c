@@ -33,10 +33,9 @@ static const struct memory_key kernel_keys[] = {
 };
 
 static const struct memory_key events_keys[] = {
-	MEMORY_KEY("max", MEMORY_LIMIT_HITS), MEMORY_KEY("oom", MEMORY_OOMS),
-	MEMORY_KEY("oom_kill", MEMORY_OOM_KILL), /* Linux 4.13 */
-	MEMORY_KEY("high", MEMORY_HIGH_HITS),
-	MEMORY_KEY("oom_group_kill", MEMORY_OOM_GROUP_KILLS), /* Linux 5.17 */
+	MEMORY_KEY("max", MEMORY_LIMIT_HITS),	 MEMORY_KEY("oom", MEMORY_OOMS),
+	MEMORY_KEY("oom_kill", MEMORY_OOM_KILL),						       /* Linux 4.13 */
+	MEMORY_KEY("high", MEMORY_HIGH_HITS),	 MEMORY_KEY("oom_group_kill", MEMORY_OOM_GROUP_KILLS), /* Linux 5.17 */
 };
 
 static const struct memory_key events_local_keys[] = {

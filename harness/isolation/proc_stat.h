@@ -21,8 +21,8 @@
 
 struct proc_stat {
 	pid_t pid, parent, session;
-	char state;           /* 'Z': zombie, 'X': dead */
-	bool exiting;         /* one of these, or on its way there */
+	char state;	      /* 'Z': zombie, 'X': dead */
+	bool exiting;	      /* one of these, or on its way there */
 	uint64_t start_ticks; /* since boot; pid and start name a process for good */
 };
 

@@ -99,7 +99,8 @@ static void objects_line(const struct facts *f, struct verdict *v)
 static void cap_lines(const struct facts *f, struct verdict *v)
 {
 	if (outside(f->again_in_group))
-		evidence_add(v, "aftermath: a process of a later life %s its group: neither cap nor figures held for it",
+		evidence_add(v,
+			     "aftermath: a process of a later life %s its group: neither cap nor figures held for it",
 			     fact_known(f->again_in_group) ? "ran outside" : "could not be looked for in");
 	if (fact_known(f->again_cap_bytes) || fact_known(f->again_cap_swap_bytes))
 		evidence_add(v, "aftermath: after the first death another limit was seen: %s of memory, %s with swap",

@@ -188,12 +188,13 @@ static void child_line(const struct facts *f, struct verdict *v)
 
 	if (fact_known(f->victim_pid) && fact_known(f->server_pid) && f->victim_pid.value != f->server_pid.value)
 		evidence_add(v,
-			     "a child's growth: the killed process (pid %" PRIu64 ") is not the server's first (pid %" PRIu64
-			     ") and held %s of private memory",
+			     "a child's growth: the killed process (pid %" PRIu64
+			     ") is not the server's first (pid %" PRIu64 ") and held %s of private memory",
 			     f->victim_pid.value, f->server_pid.value, FACT_SIZE_TEXT(f->victim_anon_bytes));
 	else if (fact_set(f->death_anon_bytes) && grown > f->death_anon_bytes.value / 2)
-		evidence_add(v, "children's growth: processes other than the server's first held %s of private memory at "
-				"death, %s before the load",
+		evidence_add(v,
+			     "children's growth: processes other than the server's first held %s of private memory at "
+			     "death, %s before the load",
 			     SIZE_TEXT(then.value), FACT_SIZE_TEXT(before));
 }
 
@@ -206,8 +207,9 @@ static void dump_lines(const struct facts *f, struct verdict *v)
 			     FACT_SIZE_TEXT(f->dump_file_bytes), FACT_SIZE_TEXT(f->dump_shmem_bytes),
 			     FACT_SIZE_TEXT(f->dump_kernel_bytes));
 	if (fact_known(f->dump_tasks) && fact_known(f->biggest_pid))
-		evidence_add(v, "in the kernel's table of %" PRIu64 " process%s the biggest is pid %" PRIu64
-				" with %s resident%s",
+		evidence_add(v,
+			     "in the kernel's table of %" PRIu64 " process%s the biggest is pid %" PRIu64
+			     " with %s resident%s",
 			     f->dump_tasks.value, f->dump_tasks.value == 1 ? "" : "es", f->biggest_pid.value,
 			     FACT_SIZE_TEXT(f->biggest_rss_bytes),
 			     !fact_known(f->victim_pid)			   ? ""
@@ -266,9 +268,11 @@ static void quality_beside(const struct facts *f, struct verdict *v)
 	if (fact_set(f->disk_full) && v->outcome == OUTCOME_CRASHED)
 		evidence_add(v, "beside: the disk under the data folder ran full");
 	if (fact_known(f->wall_step_ns) && f->wall_step_ns.value > WALL_STEP_SAID_NS)
-		evidence_add(v, "beside: the wall clock was set by %s during the run; the times of day in its record do not "
-				"fit together",
-			     TIME_TEXT(f->wall_step_ns.value));
+		evidence_add(
+			v,
+			"beside: the wall clock was set by %s during the run; the times of day in its record do not "
+			"fit together",
+			TIME_TEXT(f->wall_step_ns.value));
 	if (fact_set(f->samples_dropped))
 		evidence_add(v, "beside: %" PRIu64 " of %" PRIu64 " samples were lost", f->samples_dropped.value,
 			     f->samples.value + f->samples_dropped.value);

@@ -10,7 +10,7 @@
 
 #define PARTS 8
 #define WARM_UP_DIVISOR 4
-#define CONFIDENCE 0.975 /* of each side */
+#define CONFIDENCE 0.975      /* of each side */
 #define REQUESTS_SAID_MIN 100 /* fewer are better counted in bytes */
 
 static double done_at(const struct facts_point *p, enum forecast_unit unit)

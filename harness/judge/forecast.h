@@ -26,7 +26,7 @@ enum forecast_unit { FORECAST_REQUESTS, FORECAST_BYTES, FORECAST_TIME, FORECAST_
 
 struct forecast_rate {
 	bool known;
-	double bytes, low, high;	     /* by the request, the byte or the nanosecond; 95 % confidence */
+	double bytes, low, high;	    /* by the request, the byte or the nanosecond; 95 % confidence */
 	double left, left_least, left_most; /* requests, bytes or ns from the end of the series until the cap */
 };
 

@@ -30,10 +30,10 @@ struct growth {
 	uint64_t usage;		/* peak over baseline */
 	uint64_t unreclaimable; /* peak over baseline */
 	uint64_t kept;		/* unreclaimable, end over baseline */
-	uint64_t garbage;	/* of what had stayed after settling, given back when the server was asked to collect it */
-	uint64_t unseen;	/* of the watermark, not explained by samples */
-	uint64_t fall;		/* of private memory below the baseline; 0: within the noise */
-	bool squeezed;		/* kept was read after the page cache had been asked back */
+	uint64_t garbage; /* of what had stayed after settling, given back when the server was asked to collect it */
+	uint64_t unseen;  /* of the watermark, not explained by samples */
+	uint64_t fall;	  /* of private memory below the baseline; 0: within the noise */
+	bool squeezed;	  /* kept was read after the page cache had been asked back */
 };
 
 static uint64_t above(uint64_t value, uint64_t base)
@@ -120,8 +120,8 @@ static struct fact after_squeeze(const struct facts *f)
 /* After settling, and after garbage was collected where the server can be asked to. */
 static struct fact at_end(const struct facts *f)
 {
-	return fact_known(f->collected_unreclaimable_bytes) ? f->collected_unreclaimable_bytes :
-							      f->settled_unreclaimable_bytes;
+	return fact_known(f->collected_unreclaimable_bytes) ? f->collected_unreclaimable_bytes
+							    : f->settled_unreclaimable_bytes;
 }
 
 static void measure(const struct facts *f, struct growth *g)
@@ -132,9 +132,9 @@ static void measure(const struct facts *f, struct growth *g)
 	g->noise = noise_of(f);
 	g->usage = above(peak, f->baseline_usage_bytes.value);
 	/* The baseline is a sample too: memory may fall before the first one of the load. */
-	g->unseen = fact_known(f->peak_sampled_usage_bytes) ?
-			    above(g->usage, above(f->peak_sampled_usage_bytes.value, f->baseline_usage_bytes.value)) :
-			    0;
+	g->unseen = fact_known(f->peak_sampled_usage_bytes)
+			    ? above(g->usage, above(f->peak_sampled_usage_bytes.value, f->baseline_usage_bytes.value))
+			    : 0;
 	g->fall = fall_below_baseline(f);
 	g->unreclaimable = above(above(f->peak_unreclaimable_bytes.value, base),
 				 larger(shrunk(f), bookkeeping(f, f->peak_kernel_bytes, f->peak_file_bytes)));
@@ -170,8 +170,8 @@ static bool missing(const struct facts *f, struct verdict *v)
 					       "the %s is %s: nothing can be said of its growth", needed[i].name,
 					       FACT_SIZE_TEXT(needed[i].fact));
 	if (f->collect_error[0] != '\0')
-		return evidence_decide(v, OUTCOME_INVALID, "evidence",
-				       "%s: garbage or leak, what stays is not known", f->collect_error);
+		return evidence_decide(v, OUTCOME_INVALID, "evidence", "%s: garbage or leak, what stays is not known",
+				       f->collect_error);
 	return false;
 }
 
@@ -205,10 +205,11 @@ static const char *const kept_when[2][2] = {
 static void fall_line(const struct growth *g, struct verdict *v)
 {
 	if (g->fall > 0)
-		evidence_add(v,
-			     "the rise counts from the lowest point of the load: %s of what was held before it had been "
-			     "given back by then",
-			     SIZE_TEXT(g->fall));
+		evidence_add(
+			v,
+			"the rise counts from the lowest point of the load: %s of what was held before it had been "
+			"given back by then",
+			SIZE_TEXT(g->fall));
 }
 
 static bool leak(const struct facts *f, const struct growth *g, struct verdict *v)
@@ -219,11 +220,10 @@ static bool leak(const struct facts *f, const struct growth *g, struct verdict *
 			SIZE_TEXT(larger(g->unreclaimable, g->kept)), SIZE_TEXT(g->kept),
 			kept_when[fact_known(f->collected_unreclaimable_bytes)][g->squeezed]);
 	if (fact_set(f->requests_ok))
-		evidence_add(v,
-			     "that is %s for each of %" PRIu64 " answered requests%s",
+		evidence_add(v, "that is %s for each of %" PRIu64 " answered requests%s",
 			     SIZE_TEXT(g->kept / f->requests_ok.value), f->requests_ok.value,
-			     f->round_count > 1 ? "" :
-						  "; a single load cannot tell a leak from a cache that fills once");
+			     f->round_count > 1 ? ""
+						: "; a single load cannot tell a leak from a cache that fills once");
 	garbage_line(f, g, v);
 	fall_line(g, v);
 	usage_line(f, v);

@@ -95,10 +95,10 @@ bool rule_group(const struct facts *f, struct verdict *v)
 	struct fact inside = f->server_in_group;
 
 	if (fact_known(inside) && inside.value == 0)
-		return evidence_decide(
-			v, OUTCOME_INVALID, "group",
-			"a process of the server ran outside its group, or in one that it made below: cap or figures did "
-			"not hold for it");
+		return evidence_decide(v, OUTCOME_INVALID, "group",
+				       "a process of the server ran outside its group, or in one that it made below: "
+				       "cap or figures did "
+				       "not hold for it");
 	/* The counter counts kills inside the group only: a server that died before it could be looked at was inside.
 	 */
 	if (fact_known(inside) || fact_set(f->oom_kill))
@@ -155,7 +155,8 @@ bool rule_samples(const struct facts *f, struct verdict *v)
 {
 	if (!fact_set(f->samples))
 		return evidence_decide(v, OUTCOME_INVALID, "samples", "memory was never sampled");
-	/* Clients, deadlines and samples stand still then, and what the kernel does with memory meanwhile is not seen. */
+	/* Clients, deadlines and samples stand still then, and what the kernel does with memory meanwhile is not seen.
+	 */
 	if (fact_known(f->slept_ns) && f->slept_ns.value > SLEPT_LIMIT_NS)
 		return evidence_decide(v, OUTCOME_INVALID, "samples", "the machine was suspended for %s during the run",
 				       TIME_TEXT(f->slept_ns.value));

@@ -52,8 +52,8 @@ const struct outcome_row outcome_rows[] = {
 
 /* The first rule that decides wins; docs/verdicts.md gives the reasons for the order. */
 static bool (*const rules[])(const struct facts *f, struct verdict *v) = {
-	rule_interrupted, rule_skipped, rule_rig, rule_cap, rule_group, rule_life,
-	rule_stall,	  rule_load, rule_disk, rule_samples, rule_growth,
+	rule_interrupted, rule_skipped, rule_rig,  rule_cap,	 rule_group,  rule_life,
+	rule_stall,	  rule_load,	rule_disk, rule_samples, rule_growth,
 };
 
 void judge(const struct facts *f, struct verdict *out)
@@ -166,7 +166,9 @@ json_t *verdict_to_json(const struct verdict *v, const struct facts *f, const st
 	return json_pack("{s:s, s:s, s:i, s:o, s:b, s:s, s:b, s:o, s:o, s:o*, s:o*}", "outcome",
 			 outcome_names[v->outcome], "cause", v->cause ? v->cause : "", "judge_version", JUDGE_VERSION,
 			 "expected", expected, "expected_data_loss", e->data_loss, "expected_failures",
-			 e->no_failures ? "none" : e->some_failures ? "some" : "any", "as_expected",
-			 verdict_as_expected(v, f, e), "surprises", surprises(f, e), "evidence", evidence, "law", law,
-			 "forecast", forecast_to_json(f, v));
+			 e->no_failures	    ? "none"
+			 : e->some_failures ? "some"
+					    : "any",
+			 "as_expected", verdict_as_expected(v, f, e), "surprises", surprises(f, e), "evidence",
+			 evidence, "law", law, "forecast", forecast_to_json(f, v));
 }

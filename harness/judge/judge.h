@@ -15,8 +15,15 @@
 
 #include "facts/facts.h"
 
-enum outcome { OUTCOME_INVALID, OUTCOME_CRASHED, OUTCOME_STALLED, OUTCOME_GREW, OUTCOME_STEADY, OUTCOME_INTERRUPTED,
-	       OUTCOME_SKIPPED };
+enum outcome {
+	OUTCOME_INVALID,
+	OUTCOME_CRASHED,
+	OUTCOME_STALLED,
+	OUTCOME_GREW,
+	OUTCOME_STEADY,
+	OUTCOME_INTERRUPTED,
+	OUTCOME_SKIPPED
+};
 
 #define JUDGE_VERSION 4
 
@@ -36,10 +43,10 @@ void verdict_release(struct verdict *v);
 struct expectation {
 	char *const *verdicts; /* "outcome" or "outcome/cause", any of them; borrowed */
 	size_t count;
-	bool data_loss;        /* acknowledged uploads are expected to read back wrong */
-	bool no_failures;      /* no request is expected to fail */
-	bool some_failures;    /* at least one is */
-	char *const *figures;  /* bounds (bound.h) that all must hold; borrowed */
+	bool data_loss;	      /* acknowledged uploads are expected to read back wrong */
+	bool no_failures;     /* no request is expected to fail */
+	bool some_failures;   /* at least one is */
+	char *const *figures; /* bounds (bound.h) that all must hold; borrowed */
 	size_t figure_count;
 };
 

@@ -113,8 +113,8 @@ static bool least_squares(struct design *d, size_t terms)
 {
 	gsl_multifit_linear_workspace *work = gsl_multifit_linear_alloc(d->rows, terms);
 	size_t rank = 0;
-	int rc = gsl_multifit_linear_tsvd(d->x, d->y, 1e-9, d->coefficients, d->covariance, &d->chi_square, &rank,
-					  work);
+	int rc =
+		gsl_multifit_linear_tsvd(d->x, d->y, 1e-9, d->coefficients, d->covariance, &d->chi_square, &rank, work);
 
 	gsl_multifit_linear_free(work);
 	return rc == GSL_SUCCESS && rank == terms;
@@ -201,7 +201,8 @@ static double likelihood(const struct facts *f, const struct sheet *all, size_t 
 		gsl_vector_view x = gsl_vector_view_array(values, others.form.terms);
 		gsl_multifit_linear_est(&x.vector, d.coefficients, d.covariance, &expected, &margin);
 		double off = fabs(all->outcome[row] - expected) / all->scatter[row];
-		double scatter = sqrt(d.chi_square / freedom + margin * margin / (all->scatter[row] * all->scatter[row]));
+		double scatter =
+			sqrt(d.chi_square / freedom + margin * margin / (all->scatter[row] * all->scatter[row]));
 		if (off * all->scatter[row] > LAW_NOISE_BYTES)
 			p = scatter > 0 ? 2 * gsl_cdf_tdist_Q(off / scatter, freedom) : 0;
 	}
@@ -350,9 +351,9 @@ static bool fill(const struct facts *f, const struct law *kept, struct sheet *s)
 			return false;
 		s->round[s->rows] = i;
 		s->scatter[s->rows] = 1;
-		s->outcome[s->rows++] = kept == NULL ? (double)r->end_bytes.value - (double)r->start_bytes.value :
-						       (double)r->peak_bytes.value -
-							       lowest_from(f, ground_of(f, kept, i));
+		s->outcome[s->rows++] = kept == NULL
+						? (double)r->end_bytes.value - (double)r->start_bytes.value
+						: (double)r->peak_bytes.value - lowest_from(f, ground_of(f, kept, i));
 	}
 	return true;
 }

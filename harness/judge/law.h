@@ -33,7 +33,7 @@
 
 #include "judge/judge.h"
 
-#define LAW_ROUNDS_MIN 7 /* the warm-up and six more: two above the terms of the larger law */
+#define LAW_ROUNDS_MIN 7	  /* the warm-up and six more: two above the terms of the larger law */
 #define LAW_NOISE_BYTES 4194304.0 /* the least noise of growth.c */
 #define LAW_LEFT_OUT_MAX (FACTS_ROUNDS_MAX / 8)
 

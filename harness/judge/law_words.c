@@ -105,9 +105,9 @@ static void explain(const struct facts *f, enum law_kind kind, const struct law 
 		term_text(&law->terms[term], (enum law_term)term, text);
 		evidence_add(v, "growth law, %s: %s %s%s%s", when, text, words[kind][term].unit,
 			     term == law->dominant ? ", the term that carries it" : "",
-			     law->one_size && law->size_bytes >= SIZE_SAID_MIN ?
-				     " (all are of one size, so it may as well be by the byte)" :
-				     "");
+			     law->one_size && law->size_bytes >= SIZE_SAID_MIN
+				     ? " (all are of one size, so it may as well be by the byte)"
+				     : "");
 	}
 	left_out(law, when, v);
 	if (law->dominant < 0)

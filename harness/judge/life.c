@@ -231,8 +231,7 @@ static bool until_stopped(const struct facts *f, struct verdict *v)
 				       "the group's oom_kill counter is %s: whether a child was killed cannot be told",
 				       f->oom_kill.state == FACT_ABSENT ? "absent" : "unreadable");
 	if (!fact_known(f->server_ready_ns))
-		return evidence_decide(v, OUTCOME_INVALID, "start",
-				       "the load never reached the server: %s",
+		return evidence_decide(v, OUTCOME_INVALID, "start", "the load never reached the server: %s",
 				       f->first_failure[0] != '\0' ? f->first_failure : "it never became ready");
 	return false;
 }
@@ -313,7 +312,7 @@ bool rule_stall(const struct facts *f, struct verdict *v)
 					  : "but reclaim kept what it needed below it");
 	if (fact_known(f->load_major_faults))
 		evidence_add(v, "%" PRIu64 " major page faults during the load: %s", f->load_major_faults.value,
-			     thrashed(f) ? "at least the whole cap was read back from disk"
+			     thrashed(f)    ? "at least the whole cap was read back from disk"
 			     : held_back(f) ? "less than one reading of the whole cap"
 					    : "less than one reading of the whole cap, no thrash");
 	else

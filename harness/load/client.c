@@ -4,7 +4,7 @@
 #include "load/internal.h"
 #include "load/payload.h"
 
-#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 /* After a transport failure, so that a dead server meets no storm of connections. */
 #define RETRY_PAUSE_NS (100 * NS_PER_MS)

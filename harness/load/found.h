@@ -19,9 +19,9 @@ enum object_found {
 extern const char *const object_found_names[];
 
 struct found_answer {
-	bool answered; /* a status line came */
-	bool refused;  /* and it was not what was asked for */
-	bool wrong;    /* a byte differed */
+	bool answered;		       /* a status line came */
+	bool refused;		       /* and it was not what was asked for */
+	bool wrong;		       /* a byte differed */
 	uint64_t wanted, done, excess; /* bytes of the object, received of them, received beyond them */
 };
 

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "load/internal.h"
 
-#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 uint64_t group_transfers_per_client(const struct load_group *group)
 {
@@ -36,7 +36,8 @@ static void expect(struct group_run *g)
 	g->progress.name = group->name;
 	if (g->read_back) {
 		const struct object *object;
-		for (size_t n = 0; (object = load_read_back_object(g->load, g->load->read_back_scope, &n)) != NULL; n++) {
+		for (size_t n = 0; (object = load_read_back_object(g->load, g->load->read_back_scope, &n)) != NULL;
+		     n++) {
 			g->progress.expected++;
 			g->progress.expected_bytes += object->size_bytes;
 		}

@@ -24,28 +24,28 @@
 struct transfer {
 	enum request_kind kind;
 	struct source source;
-	uint64_t number;           /* of the object */
-	const char *object_id;     /* borrowed from the objects; NULL for uploads */
-	bool acknowledged;         /* that object */
+	uint64_t number;		       /* of the object */
+	const char *object_id;		       /* borrowed from the objects; NULL for uploads */
+	bool acknowledged;		       /* that object */
 	const struct load_group *object_group; /* whose upload it was (reads) or is */
 	unsigned object_client;
 	uint64_t sequence;
-	uint64_t object_bytes;     /* its whole size */
-	uint64_t offset;           /* where in it the body begins */
-	uint64_t wanted;           /* body bytes to send or receive */
-	uint64_t done;             /* of these */
-	uint64_t excess;           /* received beyond them */
+	uint64_t object_bytes; /* its whole size */
+	uint64_t offset;       /* where in it the body begins */
+	uint64_t wanted;       /* body bytes to send or receive */
+	uint64_t done;	       /* of these */
+	uint64_t excess;       /* received beyond them */
 	uint64_t verified;
 	bool corrupt;
-	uint64_t corrupt_at;       /* when corrupt */
+	uint64_t corrupt_at; /* when corrupt */
 	struct bucket bucket;
 	uint64_t intended_ns, started_ns, sent_ns, first_byte_ns; /* sent: given to curl; 0: not yet */
-	bool judged;               /* status and headers of the answer were looked at … */
-	bool refused;              /* … and are not what was asked for */
-	bool window_read;          /* all that was wanted of an open-ended range; we hang up */
-	bool given_up;             /* we end it, as own_end says */
+	bool judged;	  /* status and headers of the answer were looked at … */
+	bool refused;	  /* … and are not what was asked for */
+	bool window_read; /* all that was wanted of an open-ended range; we hang up */
+	bool given_up;	  /* we end it, as own_end says */
 	enum request_end own_end;
-	struct buf answer;         /* of uploads, and the start of a refusal */
+	struct buf answer; /* of uploads, and the start of a refusal */
 	char why[160];
 };
 
@@ -57,16 +57,16 @@ struct client {
 	enum client_state state;
 	uv_timer_t timer;
 	void (*wake)(struct client *c);
-	uint64_t started;          /* transfers so far */
-	uint64_t turn;             /* which of the group's transfers this is: picks size and object */
-	uint64_t intended_ns;      /* of the next transfer, 0 in the closed model */
+	uint64_t started;	   /* transfers so far */
+	uint64_t turn;		   /* which of the group's transfers this is: picks size and object */
+	uint64_t intended_ns;	   /* of the next transfer, 0 in the closed model */
 	uint64_t wanting_since_ns; /* waiting for an object to read, else 0 */
-	size_t object_index;       /* GROUP_SEEK: object being watched */
+	size_t object_index;	   /* GROUP_SEEK: object being watched */
 	bool stalled;
-	bool unanswered;           /* unpaused, and the callback was not called since */
-	bool in_curl;              /* the handle is added */
-	bool connected;            /* the last transfer left its connection open */
-	gsl_rng *random;           /* GROUP_SEEK */
+	bool unanswered; /* unpaused, and the callback was not called since */
+	bool in_curl;	 /* the handle is added */
+	bool connected;	 /* the last transfer left its connection open */
+	gsl_rng *random; /* GROUP_SEEK */
 	struct http_transfer http;
 	struct request request;
 	struct transfer transfer;
@@ -76,20 +76,20 @@ struct client {
 struct group_run {
 	struct load *load;
 	const struct load_group *group; /* borrowed */
-	unsigned ordinal;               /* among all groups of the load */
+	unsigned ordinal;		/* among all groups of the load */
 	bool read_back;
 	const struct source_file *file; /* group->file, or NULL */
-	struct http_client *http;       /* of its own: clients of two groups share no connection; NULL when over */
+	struct http_client *http;	/* of its own: clients of two groups share no connection; NULL when over */
 	struct client *clients;
 	unsigned client_count;
 	uint64_t start_ns;
-	uint64_t taken;                 /* transfers handed to clients */
-	bool over;                      /* duration has passed: nothing new */
-	unsigned active, stalled;       /* clients */
+	uint64_t taken;		  /* transfers handed to clients */
+	bool over;		  /* duration has passed: nothing new */
+	unsigned active, stalled; /* clients */
 	uv_timer_t duration_timer;
 	struct latency *latency;
 	struct load_group_progress progress;
-	struct group_run *next;         /* all of the load, newest first */
+	struct group_run *next; /* all of the load, newest first */
 };
 
 struct load {
@@ -98,33 +98,33 @@ struct load {
 	uint64_t seed;
 	struct load_callbacks callbacks;
 	struct load_totals totals;
-	struct objects objects;    /* acknowledged */
+	struct objects objects;	   /* acknowledged */
 	struct objects unanswered; /* uploads, where the client names objects */
 	uint64_t sequence;
 
-	struct group_run *groups;    /* all ever started, kept until load_close() for their figures */
-	struct group_run **phase;    /* those of the last load_start() */
+	struct group_run *groups; /* all ever started, kept until load_close() for their figures */
+	struct group_run **phase; /* those of the last load_start() */
 	size_t phase_count;
-	struct group_run *reading;   /* the read-back, while and after it runs */
+	struct group_run *reading; /* the read-back, while and after it runs */
 	struct load_group read_back_group;
 	enum read_back_scope read_back_scope;
-	size_t read_back_next;       /* see load_read_back_object() */
+	size_t read_back_next; /* see load_read_back_object() */
 
 	bool running, stopping, closing;
-	uv_timer_t defer;            /* ends phases from the loop, never from inside a callback */
+	uv_timer_t defer; /* ends phases from the loop, never from inside a callback */
 	unsigned open_handles;
 	void (*closed)(void *arg);
 	void *closed_arg;
 
 	struct self_meter {
 		uv_timer_t timer;
-		uint64_t phase_wall_ns, phase_cpu_ns;   /* start of the phase */
+		uint64_t phase_wall_ns, phase_cpu_ns;	/* start of the phase */
 		uint64_t window_wall_ns, window_cpu_ns; /* start of the window */
 		uint64_t window_waited_ns;
-		int schedstat_fd;                       /* -1: this kernel does not tell how long a thread waits */
-		uint64_t wall_ns, cpu_ns;               /* of finished phases */
-		uint64_t windows_ns, busy_ns;           /* time in all windows, in those at >= 90 % */
-		uint64_t starved_ns;                    /* of the busy ones, those in which it waited more than it ran */
+		int schedstat_fd;	      /* -1: this kernel does not tell how long a thread waits */
+		uint64_t wall_ns, cpu_ns;     /* of finished phases */
+		uint64_t windows_ns, busy_ns; /* time in all windows, in those at >= 90 % */
+		uint64_t starved_ns;	      /* of the busy ones, those in which it waited more than it ran */
 		uint64_t max_permille;
 	} self;
 };

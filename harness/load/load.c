@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "load/internal.h"
 
-#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 /* Open files of ours that are no connections. */
 #define OTHER_FILES 256

@@ -40,7 +40,7 @@ struct object {
 	uint64_t size_bytes;
 	struct source source;
 	const struct load_group *group; /* borrowed */
-	unsigned client;                /* whose upload it was */
+	unsigned client;		/* whose upload it was */
 	char *id;
 };
 

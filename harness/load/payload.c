@@ -35,8 +35,8 @@ static uint64_t word_at(uint64_t key, uint64_t index)
 }
 
 /* The same as word_at(), LANES words at a time; the loader picks the clone this processor can run. */
-__attribute__((target_clones("avx512f", "avx2", "default")))
-static void fill_blocks(uint64_t key, uint64_t index, unsigned char *out, size_t blocks)
+__attribute__((target_clones("avx512f", "avx2", "default"))) static void fill_blocks(uint64_t key, uint64_t index,
+										     unsigned char *out, size_t blocks)
 {
 	lanes state;
 	for (size_t i = 0; i < LANES; i++)

@@ -270,7 +270,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 	}
 	if (t->kind == REQUEST_OTHER) {
 		t->done += len;
-			c->group->load->totals.received_bytes += len;
+		c->group->load->totals.received_bytes += len;
 		c->group->progress.done_bytes += len;
 		return len;
 	}

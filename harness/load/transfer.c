@@ -6,16 +6,16 @@
 #include "base/clock.h"
 #include "load/internal.h"
 
-#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 const char *const request_kind_names[] = {
-	[REQUEST_UPLOAD] = "upload", [REQUEST_DOWNLOAD] = "download",   [REQUEST_RANGE] = "range",
+	[REQUEST_UPLOAD] = "upload", [REQUEST_DOWNLOAD] = "download",	[REQUEST_RANGE] = "range",
 	[REQUEST_OTHER] = "request", [REQUEST_READ_BACK] = "read-back",
 };
 
 const char *const request_end_names[] = {
-	[END_OK] = "ok",             [END_STATUS] = "status",   [END_TRANSPORT] = "transport",
-	[END_VANISHED] = "vanished", [END_STALLED] = "stalled", [END_CUT] = "cut",
+	[END_OK] = "ok",	   [END_STATUS] = "status", [END_TRANSPORT] = "transport", [END_VANISHED] = "vanished",
+	[END_STALLED] = "stalled", [END_CUT] = "cut",
 };
 
 static bool reads_object(enum request_kind kind)
@@ -108,9 +108,9 @@ static enum request_end judge_end(struct client *c, CURLcode result, struct load
 	bool hung_up_on_refusal = result == CURLE_WRITE_ERROR && t->judged && t->refused;
 	if (result != CURLE_OK && !t->window_read && !hung_up_on_refusal) {
 		snprintf(r->error, sizeof(r->error), "%s",
-			 t->why[0] != '\0'          ? t->why :
-			 c->curl_error[0] != '\0' ? c->curl_error :
-						    curl_easy_strerror(result));
+			 t->why[0] != '\0'	    ? t->why
+			 : c->curl_error[0] != '\0' ? c->curl_error
+						    : curl_easy_strerror(result));
 		return END_TRANSPORT;
 	}
 	if (!stream_judge(c)) {

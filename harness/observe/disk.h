@@ -17,9 +17,9 @@
 #include "observe/sampler.h"
 
 struct disk_watch {
-	const char *data_dir, *tmp_dir; /* borrowed; NULL: not measured */
+	const char *data_dir, *tmp_dir;	 /* borrowed; NULL: not measured */
 	_Atomic uint64_t data, wal, tmp; /* encoded facts */
-	uint64_t cpu_ns; /* of the thread; valid after stop */
+	uint64_t cpu_ns;		 /* of the thread; valid after stop */
 	int stop_fd;
 	pthread_t thread;
 };

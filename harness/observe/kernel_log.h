@@ -45,16 +45,16 @@ struct kernel_log_filter {
 };
 
 struct kernel_log {
-	int fd;             /* -1: unreadable */
-	int open_errno;     /* why */
+	int fd;		    /* -1: unreadable */
+	int open_errno;	    /* why */
 	struct buf excerpt; /* lines kept, for the run's folder: "[seconds] text\n" */
 	struct kernel_log_kill kills[KERNEL_LOG_KILLS_MAX];
-	size_t kill_count;  /* may exceed KERNEL_LOG_KILLS_MAX; the first are kept */
+	size_t kill_count;   /* may exceed KERNEL_LOG_KILLS_MAX; the first are kept */
 	struct oom_dump oom; /* the first dump of ours; without one, oom.seen is false */
-	uint64_t overruns;  /* records lost because the kernel's buffer wrapped (EPIPE) */
+	uint64_t overruns;   /* records lost because the kernel's buffer wrapped (EPIPE) */
 
 	/* Between records. */
-	struct buf dump;    /* lines since "invoked oom-killer", while it is not known whose they are */
+	struct buf dump; /* lines since "invoked oom-killer", while it is not known whose they are */
 	bool in_dump;
 	pid_t named_victim; /* of an oom-kill: line that named our group */
 	uint64_t last_seq;

@@ -8,12 +8,13 @@
 #define TREND_NS (250 * NS_PER_MS)
 #define TREND_AHEAD_NS 1e9
 #define BUDGET_MAX_NS ((int64_t)(60 * NS_PER_MS)) /* a second at the dense rate */
-#define BUDGET_SHARE 100 /* one part in so many of wall time */
+#define BUDGET_SHARE 100			  /* one part in so many of wall time */
 
 void pace_init(struct pace *p, uint64_t cap_bytes, uint64_t now, uint64_t cpu_ns)
 {
 	*p = (struct pace){ .cap_bytes = cap_bytes,
-			    .step_bytes = cap_bytes ? cap_bytes / 1000 * DENSE_STEP_PER_MILLE : DENSE_STEP_UNCAPPED_BYTES,
+			    .step_bytes =
+				    cap_bytes ? cap_bytes / 1000 * DENSE_STEP_PER_MILLE : DENSE_STEP_UNCAPPED_BYTES,
 			    .budget_ns = BUDGET_MAX_NS,
 			    .budget_wall_ns = now,
 			    .budget_cpu_ns = cpu_ns };

@@ -17,13 +17,14 @@ struct status_row {
 	size_t len, offset;
 	uint64_t unit;
 };
-#define ROW(key, field, unit) { key, sizeof(key) - 1, offsetof(struct process_status, field), unit }
+#define ROW(key, field, unit)                                                                                          \
+	{                                                                                                              \
+		key, sizeof(key) - 1, offsetof(struct process_status, field), unit                                     \
+	}
 
 static const struct status_row status_rows[] = {
-	ROW("VmHWM", vm_hwm_bytes, 1024),
-	ROW("RssAnon", rss_anon_bytes, 1024),
-	ROW("RssFile", rss_file_bytes, 1024),
-	ROW("RssShmem", rss_shmem_bytes, 1024),
+	ROW("VmHWM", vm_hwm_bytes, 1024),     ROW("RssAnon", rss_anon_bytes, 1024),
+	ROW("RssFile", rss_file_bytes, 1024), ROW("RssShmem", rss_shmem_bytes, 1024),
 	ROW("Threads", threads, 1),
 };
 
@@ -158,8 +159,7 @@ static struct process_seen process_row(pid_t pid, const struct process_status *s
 	return row;
 }
 
-size_t process_set_read(struct process_set *set, pid_t main_pid, struct process_sample *out,
-			struct process_seen *each)
+size_t process_set_read(struct process_set *set, pid_t main_pid, struct process_sample *out, struct process_seen *each)
 {
 	static const struct process_status unreadable = { .rss_anon_bytes = FACT_BROKEN,
 							  .rss_file_bytes = FACT_BROKEN,

@@ -42,8 +42,7 @@ void process_set_update(struct process_set *set, const pid_t *pids, size_t count
  * Sums over the living; all but open_files, which is left as it is.  each: room
  * for PROCESS_SET_MAX, gets a row for each that could be read.  Returns the rows.
  */
-size_t process_set_read(struct process_set *set, pid_t main_pid, struct process_sample *out,
-			struct process_seen *each);
+size_t process_set_read(struct process_set *set, pid_t main_pid, struct process_sample *out, struct process_seen *each);
 /* Open files of all processes together. */
 struct fact process_set_files(const struct process_set *set);
 void process_set_release(struct process_set *set);

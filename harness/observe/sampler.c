@@ -58,7 +58,7 @@ struct sampler {
 	struct pace pace;
 	uint64_t muted_until_ns; /* OOM and threshold events, once one has fired; 0: they are armed */
 	pid_t seen[PIDS_SEEN_MAX];
-	_Atomic size_t seen_count; /* grows after its entry is there */
+	_Atomic size_t seen_count;		   /* grows after its entry is there */
 	struct process_seen each[PROCESS_SET_MAX]; /* as last read */
 	size_t each_count;
 	struct oom_snapshot at_oom;

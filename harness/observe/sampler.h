@@ -41,7 +41,7 @@ struct process_sample {
 	struct fact processes;
 	struct fact rss_anon_bytes, rss_file_bytes, rss_shmem_bytes;
 	struct fact main_rss_anon_bytes; /* of the main process alone */
-	struct fact vm_hwm_bytes; /* of the main process: the kernel's own watermark of RSS */
+	struct fact vm_hwm_bytes;	 /* of the main process: the kernel's own watermark of RSS */
 	struct fact threads;
 	struct fact open_files;
 };
@@ -51,7 +51,7 @@ struct disk_sample { /* bytes allocated below the folders, from a second thread;
 };
 
 struct sample {
-	uint64_t t_ns;        /* clock_ns() when reading began */
+	uint64_t t_ns;	      /* clock_ns() when reading began */
 	uint64_t lateness_ns; /* behind its planned time; 0 for event samples */
 	enum sample_reason reason;
 	struct memory_sample memory;
@@ -96,7 +96,7 @@ bool sample_nearer_kill(const struct sample *kept, const struct sample *s, uint6
 
 struct sampler_options {
 	struct isolation *isolation; /* borrowed */
-	pid_t main_pid; /* for vm_hwm_bytes, and the first of sampler_pids() */
+	pid_t main_pid;		     /* for vm_hwm_bytes, and the first of sampler_pids() */
 	uint64_t hz;
 	const char *data_dir; /* borrowed until stop; NULL: not measured */
 	const char *tmp_dir;
@@ -107,13 +107,13 @@ struct sampler_options {
 
 struct sampler_stats {
 	uint64_t samples, dropped;
-	uint64_t cpu_ns, wall_ns;   /* of the threads; of the run */
+	uint64_t cpu_ns, wall_ns; /* of the threads; of the run */
 	uint64_t lateness_p50_ns, lateness_p99_ns, lateness_max_ns;
-	uint64_t gap_max_ns;        /* longest time between two samples */
-	uint64_t oom_events;        /* times the OOM descriptor fired */
-	uint64_t first_oom_ns;      /* clock_ns() of the first, 0: none */
-	int oom_fd_ok;              /* 0: the host gave no OOM event descriptor */
-	const char *priority;       /* what the host allowed: "fifo", "nice -10" or "normal" */
+	uint64_t gap_max_ns;   /* longest time between two samples */
+	uint64_t oom_events;   /* times the OOM descriptor fired */
+	uint64_t first_oom_ns; /* clock_ns() of the first, 0: none */
+	int oom_fd_ok;	       /* 0: the host gave no OOM event descriptor */
+	const char *priority;  /* what the host allowed: "fifo", "nice -10" or "normal" */
 };
 
 struct sampler;

@@ -62,10 +62,8 @@ static const struct detail {
 	const char *outcome, *cause; /* cause NULL: any */
 	void (*add)(struct buf *b, const struct page *p, const struct column *c);
 } details[] = {
-	{ "crashed", NULL, died },
-	{ "grew", "page-cache", filled_cache },
-	{ "grew", "peak", rose },
-	{ "grew", "leak", rose },
+	{ "crashed", NULL, died },  { "grew", "page-cache", filled_cache },
+	{ "grew", "peak", rose },   { "grew", "leak", rose },
 	{ "steady", NULL, stayed },
 };
 
@@ -91,7 +89,8 @@ static void add_losses(struct buf *b, const struct column *c)
 	struct spread verified = column_spread(c, OFFSET(verified_bytes), RUNS_JUDGED);
 	struct spread acknowledged = column_spread(c, OFFSET(acknowledged_bytes), RUNS_JUDGED);
 	if (corrupt.sum > 0)
-		buf_addf(b, ", and %llu of what it had acknowledged or sent was WRONG", (unsigned long long)corrupt.sum);
+		buf_addf(b, ", and %llu of what it had acknowledged or sent was WRONG",
+			 (unsigned long long)corrupt.sum);
 	if (c->crashed > 0)
 		return;
 	if (failed.sum > 0 && started.known > 0)

@@ -23,7 +23,7 @@ void figure_pair(struct buf *b, uint64_t first, uint64_t second, const char *bet
 struct verdict_words {
 	const char *outcome, *cause; /* cause NULL: any */
 	enum ink ink;
-	const char *clause;          /* "was killed by the kernel" */
+	const char *clause; /* "was killed by the kernel" */
 };
 const struct verdict_words *verdict_words(const struct run_summary *run);
 

@@ -13,23 +13,22 @@ struct glyph_row {
 };
 
 static const struct glyph_row glyphs[GLYPHS] = {
-	[GLYPH_CHECK] = { "✓", "ok:" },  [GLYPH_CROSS] = { "✗", "!!" },      [GLYPH_BULLET] = { "•", "-" },
-	[GLYPH_ARROW] = { "→", "->" },   [GLYPH_RANGE] = { "–", "-" },       [GLYPH_AT_LEAST] = { "≥", ">=" },
-	[GLYPH_SEPARATOR] = { "·", "|" }, [GLYPH_RULE] = { "─", "-" },       [GLYPH_ELLIPSIS] = { "…", "..." },
-	[GLYPH_ANON] = { "█", "#" },     [GLYPH_SHMEM] = { "▞", "S" },       [GLYPH_KERNEL] = { "▓", "K" },
-	[GLYPH_CACHE] = { "▒", "=" },    [GLYPH_OTHER] = { "░", "+" },       [GLYPH_FREE] = { "·", "." },
-	[GLYPH_RANGE_CELL] = { "│", "|" }, [GLYPH_LIMIT] = { "─", "-" },     [GLYPH_BOUNDARY] = { "┊", ":" },
-	[GLYPH_FRAME] = { "│", "|" },    [GLYPH_TICK] = { "┤", "+" },        [GLYPH_BASE] = { "─", "-" },
-	[GLYPH_MOMENT] = { "▲", "^" },
-	[GLYPH_LEVELS] = { "▁", "_" },   [GLYPH_LEVELS + 1] = { "▂", "_" },  [GLYPH_LEVELS + 2] = { "▃", "_" },
-	[GLYPH_LEVELS + 3] = { "▄", "#" }, [GLYPH_LEVELS + 4] = { "▅", "#" }, [GLYPH_LEVELS + 5] = { "▆", "#" },
-	[GLYPH_LEVELS + 6] = { "▇", "#" }, [GLYPH_LEVELS + 7] = { "█", "#" },
+	[GLYPH_CHECK] = { "✓", "ok:" },	   [GLYPH_CROSS] = { "✗", "!!" },     [GLYPH_BULLET] = { "•", "-" },
+	[GLYPH_ARROW] = { "→", "->" },	   [GLYPH_RANGE] = { "–", "-" },      [GLYPH_AT_LEAST] = { "≥", ">=" },
+	[GLYPH_SEPARATOR] = { "·", "|" },  [GLYPH_RULE] = { "─", "-" },	      [GLYPH_ELLIPSIS] = { "…", "..." },
+	[GLYPH_ANON] = { "█", "#" },	   [GLYPH_SHMEM] = { "▞", "S" },      [GLYPH_KERNEL] = { "▓", "K" },
+	[GLYPH_CACHE] = { "▒", "=" },	   [GLYPH_OTHER] = { "░", "+" },      [GLYPH_FREE] = { "·", "." },
+	[GLYPH_RANGE_CELL] = { "│", "|" }, [GLYPH_LIMIT] = { "─", "-" },      [GLYPH_BOUNDARY] = { "┊", ":" },
+	[GLYPH_FRAME] = { "│", "|" },	   [GLYPH_TICK] = { "┤", "+" },	      [GLYPH_BASE] = { "─", "-" },
+	[GLYPH_MOMENT] = { "▲", "^" },	   [GLYPH_LEVELS] = { "▁", "_" },     [GLYPH_LEVELS + 1] = { "▂", "_" },
+	[GLYPH_LEVELS + 2] = { "▃", "_" }, [GLYPH_LEVELS + 3] = { "▄", "#" }, [GLYPH_LEVELS + 4] = { "▅", "#" },
+	[GLYPH_LEVELS + 5] = { "▆", "#" }, [GLYPH_LEVELS + 6] = { "▇", "#" }, [GLYPH_LEVELS + 7] = { "█", "#" },
 };
 
 /* ECMA-48 SGR; the eight basic colours, which every theme keeps readable. */
 static const char *const inks[] = {
-	[INK_PLAIN] = "",         [INK_STRONG] = "\033[1m", [INK_FAINT] = "\033[2m",       [INK_GOOD] = "\033[32m",
-	[INK_WARN] = "\033[33m",  [INK_BAD] = "\033[1;31m", [INK_ALARM] = "\033[1;37;41m",
+	[INK_PLAIN] = "",	 [INK_STRONG] = "\033[1m", [INK_FAINT] = "\033[2m",	  [INK_GOOD] = "\033[32m",
+	[INK_WARN] = "\033[33m", [INK_BAD] = "\033[1;31m", [INK_ALARM] = "\033[1;37;41m",
 };
 
 bool report_colour(FILE *out)

@@ -31,12 +31,12 @@ enum glyph {
 	GLYPH_CROSS,
 	GLYPH_BULLET,
 	GLYPH_ARROW,
-	GLYPH_RANGE,    /* between two figures */
+	GLYPH_RANGE, /* between two figures */
 	GLYPH_AT_LEAST,
 	GLYPH_SEPARATOR,
 	GLYPH_RULE,
 	GLYPH_ELLIPSIS,
-	GLYPH_ANON,     /* cells of a bar */
+	GLYPH_ANON, /* cells of a bar */
 	GLYPH_SHMEM,
 	GLYPH_KERNEL,
 	GLYPH_CACHE,
@@ -45,7 +45,7 @@ enum glyph {
 	GLYPH_RANGE_CELL, /* cells of a chart: between the lowest and the highest */
 	GLYPH_LIMIT,
 	GLYPH_BOUNDARY, /* between two phases */
-	GLYPH_FRAME,    /* frame of a chart: a row, one with a figure, the base, a moment on the base */
+	GLYPH_FRAME,	/* frame of a chart: a row, one with a figure, the base, a moment on the base */
 	GLYPH_TICK,
 	GLYPH_BASE,
 	GLYPH_MOMENT,

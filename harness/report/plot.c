@@ -363,7 +363,8 @@ static void draw_run(struct plot *p)
 	heading_add(&p->page, p->run);
 	if (t->samples > 0 && (p->chart.phase_count == 0 || p->unended != NULL)) {
 		char *text = xasprintf("the rig did not end this run: its %s%s, and requests under way at the end have "
-				       "no row", p->unended != NULL ? "record ends in the phase " : "phases were not recorded",
+				       "no row",
+				       p->unended != NULL ? "record ends in the phase " : "phases were not recorded",
 				       p->unended != NULL ? p->unended : "");
 		page_wrap(&p->page, INK_WARN, "", text);
 		free(text);

@@ -217,7 +217,8 @@ static void compose(struct progress *p, uint64_t elapsed_ns, const struct progre
 	size_t fit = rows > 5 ? (size_t)rows - 4 : 1;
 	for (size_t i = 0; i < count && i < fit; i++) {
 		int done = percent(&bars[i]);
-		struct bar_part part = { GLYPH_ANON, bars[i].failed > 0 ? INK_WARN : INK_GOOD, done < 0 ? 0 : (uint64_t)done };
+		struct bar_part part = { GLYPH_ANON, bars[i].failed > 0 ? INK_WARN : INK_GOOD,
+					 done < 0 ? 0 : (uint64_t)done };
 		add_amount(&tail, &bars[i]);
 		end_line(p, &tail, begin_bar(p, bars[i].name, &part, 1, 100, columns), columns);
 	}

@@ -29,8 +29,8 @@ struct progress_memory {
 };
 
 struct progress_options {
-	FILE *out;    /* stderr */
-	bool quiet;   /* nothing at all */
+	FILE *out;	   /* stderr */
+	bool quiet;	   /* nothing at all */
 	const char *title; /* "three-uploads-before-any-fix  run 2/10  256 MiB"; borrowed */
 };
 

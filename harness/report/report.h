@@ -14,7 +14,7 @@
 #include "record/summary.h"
 
 struct exporter {
-	const char *name;    /* "terminal", "json" */
+	const char *name; /* "terminal", "json" */
 	const char *summary;
 	int (*write)(FILE *out, const struct run_summary *runs, size_t count, struct error *err);
 };

@@ -94,8 +94,8 @@ static void draw_composition(struct page *p, const struct composition *c, struct
 	char text[UNITS_TEXT_MAX];
 	for (size_t i = 0; i < COUNT; i++) {
 		figure_size(parts[i].value, text);
-		if (!parts[i].always && (parts[i].value.state == FACT_ABSENT ||
-					 (fact_known(parts[i].value) && parts[i].value.value == 0)))
+		if (!parts[i].always &&
+		    (parts[i].value.state == FACT_ABSENT || (fact_known(parts[i].value) && parts[i].value.value == 0)))
 			continue; /* the table below has every kind */
 		page_legend(p, &column, parts[i].glyph, parts[i].ink, "%s %s", parts[i].name, text);
 	}
@@ -128,30 +128,36 @@ static void picture(struct page *p, const struct run_summary *run)
 	buf_addc(&p->text, '\n');
 	draw_composition(p, &c, limit);
 	if (!died)
-		page_wrap(p, INK_FAINT, "  ", "each kind at its own highest moment: together they may exceed the charge");
+		page_wrap(p, INK_FAINT, "  ",
+			  "each kind at its own highest moment: together they may exceed the charge");
 }
 
 static void phases(struct page *p, const struct facts *f)
 {
 	enum { COLUMNS = 6, ROWS = 6 };
-	static const char *const heads[COLUMNS] = { "before load", "highest", "at death", "after load", "collected",
-					    "asked back" };
+	static const char *const heads[COLUMNS] = { "before load", "highest",	"at death",
+						    "after load",  "collected", "asked back" };
 	const struct {
 		const char *name;
 		struct fact at[COLUMNS];
 	} rows[ROWS] = {
-		{ "usage", { f->baseline_usage_bytes, f->peak_usage_bytes, f->death_usage_bytes, f->settled_usage_bytes,
-			     FACT_NONE, f->squeezed_usage_bytes } },
-		{ "anon", { f->baseline_anon_bytes, f->peak_anon_bytes, f->death_anon_bytes, f->settled_anon_bytes,
-			    FACT_NONE, FACT_NONE } },
+		{ "usage",
+		  { f->baseline_usage_bytes, f->peak_usage_bytes, f->death_usage_bytes, f->settled_usage_bytes,
+		    FACT_NONE, f->squeezed_usage_bytes } },
+		{ "anon",
+		  { f->baseline_anon_bytes, f->peak_anon_bytes, f->death_anon_bytes, f->settled_anon_bytes, FACT_NONE,
+		    FACT_NONE } },
 		{ "shmem", { FACT_NONE, f->peak_shmem_bytes, f->death_shmem_bytes, FACT_NONE, FACT_NONE, FACT_NONE } },
-		{ "kernel", { f->baseline_kernel_bytes, f->peak_kernel_bytes, f->death_kernel_bytes,
-			      f->settled_kernel_bytes, FACT_NONE, FACT_NONE } },
-		{ "unreclaimable", { f->baseline_unreclaimable_bytes, f->peak_unreclaimable_bytes, FACT_NONE,
-				     f->settled_unreclaimable_bytes, f->collected_unreclaimable_bytes,
-				     f->squeezed_unreclaimable_bytes } },
-		{ "page cache", { f->baseline_file_bytes, f->peak_file_bytes, f->death_file_bytes,
-				  f->settled_file_bytes, FACT_NONE, f->squeezed_file_bytes } },
+		{ "kernel",
+		  { f->baseline_kernel_bytes, f->peak_kernel_bytes, f->death_kernel_bytes, f->settled_kernel_bytes,
+		    FACT_NONE, FACT_NONE } },
+		{ "unreclaimable",
+		  { f->baseline_unreclaimable_bytes, f->peak_unreclaimable_bytes, FACT_NONE,
+		    f->settled_unreclaimable_bytes, f->collected_unreclaimable_bytes,
+		    f->squeezed_unreclaimable_bytes } },
+		{ "page cache",
+		  { f->baseline_file_bytes, f->peak_file_bytes, f->death_file_bytes, f->settled_file_bytes, FACT_NONE,
+		    f->squeezed_file_bytes } },
 	};
 	bool used[COLUMNS] = { false }, any = false;
 	for (size_t r = 0; r < ROWS; r++)
@@ -197,9 +203,10 @@ static void aftermath(struct page *p, const struct facts *f)
 	bool whole = fact_known(f->aftermath_intact) && f->aftermath_intact.value == f->aftermath_acknowledged.value;
 	if (fact_known(f->aftermath_acknowledged))
 		labelled(p, "Aftermath", whole ? INK_PLAIN : INK_BAD,
-			 "%s intact, %s lost, %s corrupt, %s half-visible, %s not read", figure_count(f->aftermath_intact, a),
-			 figure_count(f->aftermath_lost, b), figure_count(f->aftermath_corrupt, c),
-			 figure_count(f->aftermath_half_visible, d), figure_count(f->aftermath_unread, e));
+			 "%s intact, %s lost, %s corrupt, %s half-visible, %s not read",
+			 figure_count(f->aftermath_intact, a), figure_count(f->aftermath_lost, b),
+			 figure_count(f->aftermath_corrupt, c), figure_count(f->aftermath_half_visible, d),
+			 figure_count(f->aftermath_unread, e));
 	for (size_t i = 0; i < f->death_count && i < DEATHS_SHOWN && fact_known(f->deaths[i].lost); i++) {
 		const struct facts_death *death = &f->deaths[i];
 		labelled(p, i == 0 ? "Deaths" : "", INK_WARN, "at %s with %s unreclaimable; down %s, %s requests lost",
@@ -237,12 +244,12 @@ static void requests(struct page *p, const struct facts *f)
 	if (fact_known(f->load_ns))
 		labelled(p, "Load", INK_PLAIN, "lasted %s%s%s", figure_duration(f->load_ns, a),
 			 fact_known(f->load_deadline_hit) && f->load_deadline_hit.value ? ", cut at its deadline" : "",
-			 fact_known(f->generator_bottleneck) && f->generator_bottleneck.value ?
-				 "; our generator, not the server, was the bottleneck" :
-				 "");
+			 fact_known(f->generator_bottleneck) && f->generator_bottleneck.value
+				 ? "; our generator, not the server, was the bottleneck"
+				 : "");
 	if (run_ended_first(f))
-		labelled(p, "Server", INK_PLAIN, "ready after %s, gone after %s", figure_duration(f->server_ready_ns, a),
-			 figure_duration(f->server_end_ns, b));
+		labelled(p, "Server", INK_PLAIN, "ready after %s, gone after %s",
+			 figure_duration(f->server_ready_ns, a), figure_duration(f->server_end_ns, b));
 	else
 		labelled(p, "Server", INK_PLAIN, "ready after %s, %s", figure_duration(f->server_ready_ns, a),
 			 fact_known(f->our_signal_ns) ? "lived until we stopped it" : "nothing known of its end");

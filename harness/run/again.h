@@ -27,13 +27,13 @@ enum again_step { AGAIN_NONE, AGAIN_DRAIN, AGAIN_START, AGAIN_READ };
 
 struct again {
 	enum again_step step;
-	uv_timer_t timer;         /* until the kernel log has told of the first kill, or a last end may come */
+	uv_timer_t timer; /* until the kernel log has told of the first kill, or a last end may come */
 	bool kernel_log_read;
-	uint64_t death_ns;        /* clock_ns() of the last end */
-	uint64_t kills;           /* the group's counter at that end */
-	struct fact ready_ns;     /* of the present life */
+	uint64_t death_ns;    /* clock_ns() of the last end */
+	uint64_t kills;	      /* the group's counter at that end */
+	struct fact ready_ns; /* of the present life */
 	struct lost lost;
-	struct load_totals before; /* totals when the read-back began */
+	struct load_totals before;  /* totals when the read-back began */
 	struct load_request broken; /* broke off in a read-back: of the object's making, unless the server has died */
 	bool has_broken;
 };

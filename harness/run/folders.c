@@ -13,8 +13,7 @@
 /* Free space beyond the load's own bytes below which a run would meet ENOSPC instead of its question. */
 #define SPARE_BYTES (64ULL << 20)
 
-int folders_create(struct folders *f, const char *work, const char *run_id, const struct scenario *s,
-		   struct error *err)
+int folders_create(struct folders *f, const char *work, const char *run_id, const struct scenario *s, struct error *err)
 {
 	memset(f, 0, sizeof(*f));
 	f->root = xasprintf("%s/work-%d-%s", work, (int)getpid(), run_id);
@@ -74,9 +73,10 @@ int folders_check_space(const struct folders *f, const struct scenario *s, struc
 	uint64_t have = folders_free_bytes(f);
 	char need_text[UNITS_TEXT_MAX], have_text[UNITS_TEXT_MAX];
 	if (have < need)
-		return error_set(err, ERROR_ENVIRONMENT,
-				 "the load may store %s under '%s' and only %s is free; choose another disk with --work",
-				 units_format_size(need, need_text), f->data, units_format_size(have, have_text));
+		return error_set(
+			err, ERROR_ENVIRONMENT,
+			"the load may store %s under '%s' and only %s is free; choose another disk with --work",
+			units_format_size(need, need_text), f->data, units_format_size(have, have_text));
 	return 0;
 }
 

@@ -100,8 +100,8 @@ static struct fact held(const struct gather *g, const struct memory_sample *m)
 	struct fact all = memory_unreclaimable(m), kernel = m->field[MEMORY_KERNEL], file = m->field[MEMORY_FILE];
 	struct fact kernel_before = g->baseline.field[MEMORY_KERNEL], file_before = g->baseline.field[MEMORY_FILE];
 
-	if (!fact_known(all) || !fact_known(kernel) || !fact_known(kernel_before) || kernel.value <= kernel_before.value ||
-	    file.value <= file_before.value)
+	if (!fact_known(all) || !fact_known(kernel) || !fact_known(kernel_before) ||
+	    kernel.value <= kernel_before.value || file.value <= file_before.value)
 		return all;
 	uint64_t risen = kernel.value - kernel_before.value;
 	uint64_t bookkeeping = (file.value - file_before.value) / FACTS_CACHE_BOOKKEEPING_DIVISOR;
@@ -194,8 +194,7 @@ static const struct sample *fullest_before(const struct gather *g, uint64_t end_
 		const struct sample *s = &g->recent[i];
 		if (s->t_ns > end_ns || end_ns - s->t_ns > DEATH_WINDOW_NS)
 			continue;
-		if (best == NULL ||
-		    memory_unreclaimable(&s->memory).value >= memory_unreclaimable(&best->memory).value)
+		if (best == NULL || memory_unreclaimable(&s->memory).value >= memory_unreclaimable(&best->memory).value)
 			best = s;
 	}
 	return best;

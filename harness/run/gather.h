@@ -18,13 +18,13 @@
 #include "observe/sampler.h"
 
 enum gather_phase {
-	GATHER_BEFORE,   /* start, prepare: nothing is kept but for a death */
+	GATHER_BEFORE,	 /* start, prepare: nothing is kept but for a death */
 	GATHER_BASELINE, /* the last sample counts */
-	GATHER_LOAD,     /* peaks, from here to the end */
-	GATHER_SETTLE,   /* the last sample counts */
-	GATHER_COLLECT,  /* garbage was asked back: the last sample counts, of the round too */
+	GATHER_LOAD,	 /* peaks, from here to the end */
+	GATHER_SETTLE,	 /* the last sample counts */
+	GATHER_COLLECT,	 /* garbage was asked back: the last sample counts, of the round too */
 	GATHER_AFTER,
-	GATHER_STOP,     /* from the rig's first signal on: its own doing, nothing is kept */
+	GATHER_STOP, /* from the rig's first signal on: its own doing, nothing is kept */
 };
 
 /* The second before a death, compactly; all of its samples are in samples.csv between from_ns and to_ns. */
@@ -34,7 +34,7 @@ struct last_second {
 	size_t samples;
 	uint64_t gap_max_ns;
 	struct sample step[LAST_SECOND_STEPS]; /* as it was 1 s, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01 s before, and then */
-	size_t steps; /* known; fewer when the run is younger than a second */
+	size_t steps;			       /* known; fewer when the run is younger than a second */
 };
 
 struct gather {
@@ -44,14 +44,14 @@ struct gather {
 	size_t next, count;
 	struct sample last;
 	struct fact baseline_faults;
-	struct memory_sample baseline; /* the last sample before the load */
-	struct fact private_low;       /* lowest anon + shmem since then */
-	struct facts_round *round;     /* of facts, the one that runs; NULL: rounds are not told apart */
-	uint64_t ticks, ticks_per_point; /* of the series */
+	struct memory_sample baseline;	   /* the last sample before the load */
+	struct fact private_low;	   /* lowest anon + shmem since then */
+	struct facts_round *round;	   /* of facts, the one that runs; NULL: rounds are not told apart */
+	uint64_t ticks, ticks_per_point;   /* of the series */
 	uint64_t oom_events, first_oom_ns; /* event samples so far; clock_ns() of the first */
-	struct sample at_oom;              /* the event sample nearest to the kill */
-	struct last_second last_second;    /* before the moment of gather_death() */
-	uint64_t kills_before;             /* of earlier lives, in the group's counter */
+	struct sample at_oom;		   /* the event sample nearest to the kill */
+	struct last_second last_second;	   /* before the moment of gather_death() */
+	uint64_t kills_before;		   /* of earlier lives, in the group's counter */
 };
 
 #define GATHER_RECENT 2048 /* a second of the densest sampling, and what follows until the death is known */

@@ -66,8 +66,8 @@ void record_isolation(struct run *r)
 		  json_pack("{s:s, s:s, s:s?, s:o, s:o, s:o, s:o, s:s, s:b}", "backend", r->isolation->backend->name,
 			    "group", r->isolation->name, "placement", r->isolation->placement, "memory_bytes",
 			    fact_json(b->memory_bytes), "memory_swap_bytes", fact_json(b->memory_swap_bytes),
-			    "swappiness", fact_json(b->swappiness), "memory_high_bytes", fact_json(b->high_bytes), "data_file_system",
-			    r->folders.fs_type, "data_in_ram", r->folders.is_ram));
+			    "swappiness", fact_json(b->swappiness), "memory_high_bytes", fact_json(b->high_bytes),
+			    "data_file_system", r->folders.fs_type, "data_in_ram", r->folders.is_ram));
 	json_t *command = target_command(r->target);
 	store_set(&r->store, "server_source", server_source(command));
 	store_set(&r->store, "server_command", command);
@@ -121,13 +121,12 @@ static json_t *load_json(const struct run *r)
 	const struct latency *l;
 	for (size_t i = 0; (l = load_group_latency(r->load, i)) != NULL; i++) {
 		const char *name = i < r->scenario->load.count ? r->scenario->load.items[i].name : "read-back";
-		json_array_append_new(groups,
-				      json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "name", name, "count",
-						(json_int_t)latency_count(l), "p50_ns",
-						(json_int_t)latency_quantile_ns(l, 0.5), "p90_ns",
-						(json_int_t)latency_quantile_ns(l, 0.9), "p99_ns",
-						(json_int_t)latency_quantile_ns(l, 0.99), "max_ns",
-						(json_int_t)latency_max_ns(l)));
+		json_array_append_new(groups, json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "name", name, "count",
+							(json_int_t)latency_count(l), "p50_ns",
+							(json_int_t)latency_quantile_ns(l, 0.5), "p90_ns",
+							(json_int_t)latency_quantile_ns(l, 0.9), "p99_ns",
+							(json_int_t)latency_quantile_ns(l, 0.99), "max_ns",
+							(json_int_t)latency_max_ns(l)));
 	}
 	return json_pack("{s:I, s:I, s:b, s:s, s:o}", "generator_cpu_ns", (json_int_t)self.cpu_ns, "generator_wall_ns",
 			 (json_int_t)self.wall_ns, "bottleneck", self.bottleneck, "bottleneck_reason", self.reason,

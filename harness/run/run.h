@@ -25,14 +25,14 @@
 #include "scenario/scenario.h"
 
 struct run_options {
-	const char *results;   /* results folder */
-	const char *work;      /* where the server's data and temporary folders are made; NULL: <results>/.work */
-	const char *label;     /* recorded, NULL: none */
-	const char *note;      /* free text, recorded, NULL: none */
-	const char *title;     /* for the progress display */
+	const char *results; /* results folder */
+	const char *work;    /* where the server's data and temporary folders are made; NULL: <results>/.work */
+	const char *label;   /* recorded, NULL: none */
+	const char *note;    /* free text, recorded, NULL: none */
+	const char *title;   /* for the progress display */
 	const char *const *command_line; /* ours, NULL-terminated, recorded */
-	bool quiet;            /* no progress */
-	bool keep_data;        /* leave the server's data folder for a look */
+	bool quiet;			 /* no progress */
+	bool keep_data;			 /* leave the server's data folder for a look */
 };
 
 /* *record: the finished run.json, owned by the caller; *folder: heap path. */

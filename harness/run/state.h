@@ -29,10 +29,10 @@
 #include "target/target.h"
 
 enum run_state {
-	RUN_START,     /* spawn, readiness, login */
-	RUN_PREPARE,   /* objects for downloads, group after group */
+	RUN_START,	   /* spawn, readiness, login */
+	RUN_PREPARE,	   /* objects for downloads, group after group */
 	RUN_COLLECT_FIRST, /* garbage of the start asked back, or the baseline would hold it */
-	RUN_BASELINE,  /* idle */
+	RUN_BASELINE,	   /* idle */
 	RUN_LOAD,
 	RUN_SETTLE,    /* idle */
 	RUN_COLLECT,   /* garbage asked back, where the server can be asked */
@@ -77,31 +77,31 @@ struct run {
 
 	enum run_state state;
 	struct run_phase phases[RUN_STATES];
-	size_t prepared;         /* prepare groups started */
-	bool load_running;       /* a load_start() whose finished has not come */
-	bool target_running;     /* spawned and not exited */
-	bool server_up;          /* in its group: the trampoline has become the server, which has not ended */
+	size_t prepared;     /* prepare groups started */
+	bool load_running;   /* a load_start() whose finished has not come */
+	bool target_running; /* spawned and not exited */
+	bool server_up;	     /* in its group: the trampoline has become the server, which has not ended */
 	bool stopping, finished;
-	bool frozen;             /* facts of the first death are complete: what follows does not touch them */
+	bool frozen; /* facts of the first death are complete: what follows does not touch them */
 	struct again again;
 	unsigned ticks;
 	unsigned kernel_log_waits;
 
-	uint64_t origin_ns;      /* clock_ns() of the server's start */
+	uint64_t origin_ns;			 /* clock_ns() of the server's start */
 	uint64_t origin_boot_ns, origin_wall_ns; /* the other clocks then */
 	struct gather gather;
 	struct facts facts;
 	struct rounds rounds;
 	struct passes passes;
-	bool load_over;          /* between two rounds, and after the last */
-	bool read_torn;          /* the server's end broke a read-back off: that one shows no loss */
-	struct load_totals before_round;      /* totals when the round began */
-	struct load_totals before_load;       /* totals when the load phase began */
-	struct load_totals after_load;        /* and when it had ended; the read-back is not in it */
-	struct load_totals at_oom;            /* totals when the OOM event fired */
-	uint64_t at_oom_ns;                   /* 0: it did not */
+	bool load_over;			 /* between two rounds, and after the last */
+	bool read_torn;			 /* the server's end broke a read-back off: that one shows no loss */
+	struct load_totals before_round; /* totals when the round began */
+	struct load_totals before_load;	 /* totals when the load phase began */
+	struct load_totals after_load;	 /* and when it had ended; the read-back is not in it */
+	struct load_totals at_oom;	 /* totals when the OOM event fired */
+	uint64_t at_oom_ns;		 /* 0: it did not */
 	struct verdict verdict;
-	struct buf row;          /* scratch for csv lines */
+	struct buf row; /* scratch for csv lines */
 };
 
 /* ns since the server's start. */
@@ -115,7 +115,7 @@ void run_write_row(struct run *r, const struct load_request *request, const char
 
 /* states.c */
 void run_enter(struct run *r, enum run_state state);
-void run_enter_stop(struct run *r);      /* from any state; a second time: nothing */
+void run_enter_stop(struct run *r); /* from any state; a second time: nothing */
 void run_enter_aftermath(struct run *r);
 void run_enter_collect(struct run *r, enum run_state next); /* next at once where the server cannot be asked */
 void run_collected(struct run *r, const struct error *err);
@@ -124,27 +124,28 @@ void run_set_deadline(struct run *r, uint64_t ns);
 
 /* told.c */
 void told_by_user(uv_signal_t *handle, int signum);
-void told_of_oom_by_sampler(void *arg);  /* on the sampler's thread: uv_async_send() is the one libuv call that is safe there */
+void told_of_oom_by_sampler(
+	void *arg); /* on the sampler's thread: uv_async_send() is the one libuv call that is safe there */
 void told_of_oom(uv_async_t *async);
 struct load_callbacks told_by_load(struct run *r);
 struct target_callbacks told_by_target(struct run *r);
 
 /* watch.c */
 void watch_tick(uv_timer_t *timer);
-void watch_drain(struct run *r);         /* samples taken so far go to gather and samples.csv */
+void watch_drain(struct run *r); /* samples taken so far go to gather and samples.csv */
 /* Once seen otherwise, it stays so; of later lives in facts of their own, which change no verdict. */
-void watch_membership(struct run *r);    /* every process of the server in its group? */
-void watch_cap(struct run *r);           /* still the cap of the start? */
-void watch_division(struct run *r);      /* has the server made groups below its own?  Then it is outside as well */
-void watch_disk(struct run *r);          /* the disk under the data full?  Once seen full, it stays so in the facts */
+void watch_membership(struct run *r); /* every process of the server in its group? */
+void watch_cap(struct run *r);	      /* still the cap of the start? */
+void watch_division(struct run *r);   /* has the server made groups below its own?  Then it is outside as well */
+void watch_disk(struct run *r);	      /* the disk under the data full?  Once seen full, it stays so in the facts */
 /* A point of the series of a load without rounds: by the tick, and once at its end. */
 void watch_point(struct run *r, void (*note)(struct gather *, uint64_t t_ns, uint64_t requests, uint64_t bytes));
 
 /* finish.c */
-void finish_begin(struct run *r);        /* reads what must be read before our own signals, then sends them */
-void finish_check(struct run *r);        /* called when the load or the server has ended; goes on when both have */
+void finish_begin(struct run *r); /* reads what must be read before our own signals, then sends them */
+void finish_check(struct run *r); /* called when the load or the server has ended; goes on when both have */
 void finish_note_exit(struct run *r, const struct target_exit *exit);
-void finish_freeze(struct run *r);       /* reads all that the verdict rests on but the kernel log */
+void finish_freeze(struct run *r); /* reads all that the verdict rests on but the kernel log */
 /* Is there a kill by the counter that the kernel log has not told of yet?  A few times yes at most. */
 bool finish_kernel_log_late(struct run *r);
 void finish_read_kernel_log(struct run *r); /* into the facts */
@@ -152,9 +153,9 @@ void finish_read_kernel_log(struct run *r); /* into the facts */
 /* record.c: keys of run.json. */
 void record_begin(struct run *r);
 void record_isolation(struct run *r);
-void record_progress(struct run *r);     /* phases and facts so far */
-void record_phase(struct run *r);        /* the same, and into the file: should the rig be killed */
-void record_death(struct run *r);        /* once the kernel log has told of the first, before it tells of later ones */
-void record_end(struct run *r);          /* verdict, load, sampler */
+void record_progress(struct run *r); /* phases and facts so far */
+void record_phase(struct run *r);    /* the same, and into the file: should the rig be killed */
+void record_death(struct run *r);    /* once the kernel log has told of the first, before it tells of later ones */
+void record_end(struct run *r);	     /* verdict, load, sampler */
 
 #endif

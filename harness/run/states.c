@@ -7,9 +7,9 @@
 #include "run/state.h"
 
 const char *const run_state_names[RUN_STATES] = {
-	[RUN_START] = "start",	   [RUN_PREPARE] = "prepare", [RUN_COLLECT_FIRST] = "collect",
-	[RUN_BASELINE] = "baseline", [RUN_LOAD] = "load",	      [RUN_SETTLE] = "settle",
-	[RUN_COLLECT] = "collect",   [RUN_READ_BACK] = "read-back", [RUN_SQUEEZE] = "squeeze",
+	[RUN_START] = "start",	       [RUN_PREPARE] = "prepare",     [RUN_COLLECT_FIRST] = "collect",
+	[RUN_BASELINE] = "baseline",   [RUN_LOAD] = "load",	      [RUN_SETTLE] = "settle",
+	[RUN_COLLECT] = "collect",     [RUN_READ_BACK] = "read-back", [RUN_SQUEEZE] = "squeeze",
 	[RUN_AFTERMATH] = "aftermath", [RUN_STOP] = "stop",	      [RUN_DONE] = "done",
 };
 

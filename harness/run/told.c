@@ -34,8 +34,7 @@ void told_of_oom(uv_async_t *async)
 	struct run *r = async->data;
 	uint64_t now = clock_ns();
 	/* A dying server may run into its limit again and again: the first of a burst tells what was under way. */
-	if (r->load == NULL || r->stopping || r->frozen ||
-	    (r->at_oom_ns != 0 && now - r->at_oom_ns <= SAMPLE_DYING_NS))
+	if (r->load == NULL || r->stopping || r->frozen || (r->at_oom_ns != 0 && now - r->at_oom_ns <= SAMPLE_DYING_NS))
 		return;
 	load_totals(r->load, &r->at_oom);
 	r->at_oom_ns = now;
@@ -172,11 +171,12 @@ static void on_before_signal(void *arg, int signum)
 static void note_canary(struct run *r, const json_t *figures)
 {
 	const char *pointer = r->scenario->server.canary_json;
-	const json_t *ms = pointer == NULL || r->frozen || r->phases[RUN_LOAD].start_ns == 0 ? NULL :
-										  request_find_json(figures, pointer);
+	const json_t *ms = pointer == NULL || r->frozen || r->phases[RUN_LOAD].start_ns == 0
+				   ? NULL
+				   : request_find_json(figures, pointer);
 	if (json_is_integer(ms) && json_integer_value(ms) >= 0)
-		r->facts.canary_lag_ns = fact_max(r->facts.canary_lag_ns,
-						  fact_of((uint64_t)json_integer_value(ms) * NS_PER_MS));
+		r->facts.canary_lag_ns =
+			fact_max(r->facts.canary_lag_ns, fact_of((uint64_t)json_integer_value(ms) * NS_PER_MS));
 }
 
 static void note_maintenance(struct run *r, const json_t *figures, uint64_t t_ns)

@@ -107,9 +107,9 @@ static int check_server(const struct scenario *s, struct error *err)
 		const char *name;
 		const struct request_spec *request;
 	} requests[] = {
-		{ "server.login", &server->login },   { "server.download", &server->download },
-		{ "server.delete", &server->delete }, { "server.health", &server->health },
-		{ "server.debug", &server->debug },   { "server.ready", &server->ready },
+		{ "server.login", &server->login },	{ "server.download", &server->download },
+		{ "server.delete", &server->delete },	{ "server.health", &server->health },
+		{ "server.debug", &server->debug },	{ "server.ready", &server->ready },
 		{ "server.collect", &server->collect },
 	};
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
@@ -244,11 +244,12 @@ static int check_on_crash(const struct scenario *s, struct error *err)
 	if (!has_uploads(&s->prepare) && !has_uploads(&s->load))
 		return error_set(err, ERROR_INPUT, "%s: 'on_crash: read-back' needs uploads to read", s->path);
 	if (deletes(s))
-		return error_set(err, ERROR_INPUT, "%s: 'on_crash: read-back' would take for lost what the load deletes",
-				 s->path);
+		return error_set(err, ERROR_INPUT,
+				 "%s: 'on_crash: read-back' would take for lost what the load deletes", s->path);
 	if (s->data == FOLDER_RAM)
 		return error_set(err, ERROR_INPUT,
-				 "%s: 'on_crash: read-back' needs 'data: disk'; a RAM disk goes with its server", s->path);
+				 "%s: 'on_crash: read-back' needs 'data: disk'; a RAM disk goes with its server",
+				 s->path);
 	return 0;
 }
 

@@ -49,14 +49,14 @@ struct upload_spec {
 	char *method;
 	char *path; /* template, query included */
 	enum body_kind body;
-	char *field;              /* multipart: name of the file's field */
-	char *filename;           /* template; "{name}" unless given */
-	char *content_type;       /* of the file part or the raw body */
+	char *field;		  /* multipart: name of the file's field */
+	char *filename;		  /* template; "{name}" unless given */
+	char *content_type;	  /* of the file part or the raw body */
 	struct string_map fields; /* multipart: extra form fields, templates, sent before the file */
 	struct string_map headers;
-	bool chunked;             /* raw: Transfer-Encoding: chunked instead of Content-Length */
-	char *id_json;            /* JSON pointer into the answer (RFC 6901), or NULL */
-	char *id_header;          /* response header; last path segment of its value; neither: the id is {name} */
+	bool chunked;	 /* raw: Transfer-Encoding: chunked instead of Content-Length */
+	char *id_json;	 /* JSON pointer into the answer (RFC 6901), or NULL */
+	char *id_header; /* response header; last path segment of its value; neither: the id is {name} */
 };
 
 struct request_spec { /* login, ready, health, download, delete, debug, collect: absent when path is NULL */
@@ -64,42 +64,42 @@ struct request_spec { /* login, ready, health, download, delete, debug, collect:
 	char *path;
 	struct string_map headers;
 	struct string_map form; /* sent as application/x-www-form-urlencoded when not empty */
-	char *body;             /* sent as it is; content type by headers */
-	uint64_t status;        /* expected status; 0: any 2xx */
+	char *body;		/* sent as it is; content type by headers */
+	uint64_t status;	/* expected status; 0: any 2xx */
 };
 
 enum ready_kind { READY_HTTP, READY_TCP, READY_LOG };
 
 struct server_spec {
-	char *use;                   /* name of a file in scenarios/servers/, NULL when all is given here */
+	char *use; /* name of a file in scenarios/servers/, NULL when all is given here */
 	char *description;
-	char *preset;                /* bundled server: named combination; template {preset} */
+	char *preset;		      /* bundled server: named combination; template {preset} */
 	struct string_map behaviours; /* bundled server: appended to argv as --key value */
-	struct string_list command;  /* argv, templates */
-	struct string_list args;     /* appended to command */
-	struct string_map env;       /* added to ours, templates */
-	char *cwd;                   /* template; the data folder unless given */
-	struct string_map files;     /* written before the start: path -> contents, both templates */
-	char *scheme;                /* "http" or "https" */
-	char *host;                  /* 127.0.0.1 */
-	uint64_t port;               /* 0: any free one */
-	bool network_namespace;      /* run in a network namespace of its own, loopback up */
+	struct string_list command;   /* argv, templates */
+	struct string_list args;      /* appended to command */
+	struct string_map env;	      /* added to ours, templates */
+	char *cwd;		      /* template; the data folder unless given */
+	struct string_map files;      /* written before the start: path -> contents, both templates */
+	char *scheme;		      /* "http" or "https" */
+	char *host;		      /* 127.0.0.1 */
+	uint64_t port;		      /* 0: any free one */
+	bool network_namespace;	      /* run in a network namespace of its own, loopback up */
 	enum ready_kind ready_kind;
-	struct request_spec ready;   /* READY_HTTP */
-	char *ready_log;             /* READY_LOG: text that appears in its output */
+	struct request_spec ready; /* READY_HTTP */
+	char *ready_log;	   /* READY_LOG: text that appears in its output */
 	uint64_t ready_timeout_ns;
-	uint64_t stop_timeout_ns;    /* SIGTERM, then SIGKILL after this long */
+	uint64_t stop_timeout_ns; /* SIGTERM, then SIGKILL after this long */
 	struct request_spec login;
 	struct upload_spec upload;
 	struct request_spec download;
 	struct request_spec delete;
-	struct request_spec health;  /* asked during the run; unanswered past health_deadline_ns: stalled */
+	struct request_spec health; /* asked during the run; unanswered past health_deadline_ns: stalled */
 	uint64_t health_deadline_ns;
 	struct request_spec debug;   /* its own figures as JSON, on {debug_port} when the path is a full URL */
 	struct request_spec collect; /* has its runtime collect garbage and give memory back */
 	uint64_t collect_deadline_ns;
-	char *canary_json;           /* JSON pointer into them: ms that clean-up is behind, or NULL */
-	char *maintenance_json;      /* JSON pointer into them: passes of maintenance finished, or NULL */
+	char *canary_json;	/* JSON pointer into them: ms that clean-up is behind, or NULL */
+	char *maintenance_json; /* JSON pointer into them: passes of maintenance finished, or NULL */
 };
 
 enum group_kind { GROUP_UPLOAD, GROUP_DOWNLOAD, GROUP_SEEK, GROUP_REQUEST };
@@ -112,28 +112,28 @@ struct size_list {
 struct load_group {
 	char *name;
 	enum group_kind kind;
-	uint64_t clients;      /* parallel connections */
-	uint64_t files;        /* transfers per client; 0: until duration is over */
-	struct size_list size; /* bytes; taken in turn */
-	char *file;            /* a file of the user's own instead of generated bytes */
-	char *body;            /* "multipart", "raw" or NULL: as the server's upload says */
-	uint64_t start_ns;     /* after the load phase began */
-	uint64_t stagger_ns;   /* between the starts of two clients */
-	uint64_t duration_ns;  /* no new transfer after this; 0: no limit */
-	bool cut;              /* at the end of duration, cut transfers that still run */
-	double rate_per_s;     /* open model: transfers started per second over the whole group; 0: closed model */
-	char *network;         /* preset of scenario/network.h, or NULL; already resolved into the three below */
-	uint64_t up_bytes_per_s;   /* 0: unlimited */
+	uint64_t clients;	 /* parallel connections */
+	uint64_t files;		 /* transfers per client; 0: until duration is over */
+	struct size_list size;	 /* bytes; taken in turn */
+	char *file;		 /* a file of the user's own instead of generated bytes */
+	char *body;		 /* "multipart", "raw" or NULL: as the server's upload says */
+	uint64_t start_ns;	 /* after the load phase began */
+	uint64_t stagger_ns;	 /* between the starts of two clients */
+	uint64_t duration_ns;	 /* no new transfer after this; 0: no limit */
+	bool cut;		 /* at the end of duration, cut transfers that still run */
+	double rate_per_s;	 /* open model: transfers started per second over the whole group; 0: closed model */
+	char *network;		 /* preset of scenario/network.h, or NULL; already resolved into the three below */
+	uint64_t up_bytes_per_s; /* 0: unlimited */
 	uint64_t down_bytes_per_s;
-	uint64_t latency_ns;   /* added before each transfer's first byte */
+	uint64_t latency_ns;	     /* added before each transfer's first byte */
 	uint64_t vanish_after_bytes; /* close the connection after that many bytes; 0: never */
 	uint64_t stall_after_bytes;  /* stop reading/sending after that many bytes but stay connected; 0: never */
-	uint64_t stall_ns;           /* how long a stalled client stays; 0: until the load ends */
-	uint64_t seeks;        /* GROUP_SEEK: windows per file */
-	uint64_t window_bytes; /* GROUP_SEEK: bytes read at each position */
-	uint64_t think_ns;     /* pause between two transfers or windows of a client */
-	bool verify;           /* check every byte received */
-	bool read_back;        /* uploads: read all that was acknowledged back after the load */
+	uint64_t stall_ns;	     /* how long a stalled client stays; 0: until the load ends */
+	uint64_t seeks;		     /* GROUP_SEEK: windows per file */
+	uint64_t window_bytes;	     /* GROUP_SEEK: bytes read at each position */
+	uint64_t think_ns;	     /* pause between two transfers or windows of a client */
+	bool verify;		     /* check every byte received */
+	bool read_back;		     /* uploads: read all that was acknowledged back after the load */
 	struct request_spec request; /* GROUP_REQUEST */
 };
 
@@ -152,31 +152,31 @@ struct scenario {
 	char *question;
 	char *why;
 	struct string_list expect; /* "outcome" or "outcome/cause"; any of them */
-	bool expect_data_loss;     /* acknowledged uploads are expected to read back wrong */
+	bool expect_data_loss;	   /* acknowledged uploads are expected to read back wrong */
 	enum expected_failures expect_failures;
 	struct string_list expect_figures; /* judge/bound.h; all of them */
-	struct string_list required; /* of the host, or the run is skipped */
+	struct string_list required;	   /* of the host, or the run is skipped */
 	struct string_list tags;
-	char *isolation;           /* "auto" or a backend's name */
-	uint64_t memory_bytes;     /* cap; 0: none */
-	uint64_t swap_bytes;       /* swap allowed beyond the cap; 0 */
+	char *isolation;	    /* "auto" or a backend's name */
+	uint64_t memory_bytes;	    /* cap; 0: none */
+	uint64_t swap_bytes;	    /* swap allowed beyond the cap; 0 */
 	uint64_t memory_high_bytes; /* slowed down from here on; 0: never */
-	bool oom_group;            /* an OOM kills all of the group */
-	enum folder_kind data;     /* data folder */
-	bool data_allow_tmpfs;     /* accept a data folder that lies on tmpfs */
-	enum folder_kind tmp;      /* the server's temporary folder */
-	uint64_t seed;             /* of payloads and of every random choice */
+	bool oom_group;		    /* an OOM kills all of the group */
+	enum folder_kind data;	    /* data folder */
+	bool data_allow_tmpfs;	    /* accept a data folder that lies on tmpfs */
+	enum folder_kind tmp;	    /* the server's temporary folder */
+	uint64_t seed;		    /* of payloads and of every random choice */
 	uint64_t sample_hz;
-	uint64_t baseline_ns;      /* idle before the load */
-	uint64_t settle_ns;        /* idle after the load */
-	uint64_t deadline_ns;      /* the load is cut after this long and the run is invalid unless it may be cut */
+	uint64_t baseline_ns; /* idle before the load */
+	uint64_t settle_ns;   /* idle after the load */
+	uint64_t deadline_ns; /* the load is cut after this long and the run is invalid unless it may be cut */
 	uint64_t runs;
-	enum on_crash on_crash;    /* what follows when the server's main process ends by itself */
-	uint64_t restarts;         /* CRASH_RESTART: at most so many */
-	uint64_t rounds;           /* of the load, each with its settling; varied when more than one */
+	enum on_crash on_crash; /* what follows when the server's main process ends by itself */
+	uint64_t restarts;	/* CRASH_RESTART: at most so many */
+	uint64_t rounds;	/* of the load, each with its settling; varied when more than one */
 	struct server_spec server;
 	struct group_list prepare; /* one after the other, before the baseline: objects for downloads */
-	struct group_list load;    /* all at once */
+	struct group_list load;	   /* all at once */
 };
 
 /* Reads a file; errors read "FILE:LINE: …".  *s is zeroed first and released on failure. */

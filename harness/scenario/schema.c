@@ -24,14 +24,12 @@ static const char *const group_names[] = { [GROUP_UPLOAD] = "upload",
 					   [GROUP_REQUEST] = "request",
 					   NULL };
 static const char *const folder_names[] = { [FOLDER_DISK] = "disk", [FOLDER_RAM] = "ram", NULL };
-static const char *const failure_names[] = { [FAILURES_ANY] = "any",
-					     [FAILURES_NONE] = "none",
-					     [FAILURES_SOME] = "some",
-					     NULL };
-static const char *const crash_names[] = { [CRASH_STOP] = "stop",
-					   [CRASH_READ_BACK] = "read-back",
-					   [CRASH_RESTART] = "restart",
-					   NULL };
+static const char *const failure_names[] = {
+	[FAILURES_ANY] = "any", [FAILURES_NONE] = "none", [FAILURES_SOME] = "some", NULL
+};
+static const char *const crash_names[] = {
+	[CRASH_STOP] = "stop", [CRASH_READ_BACK] = "read-back", [CRASH_RESTART] = "restart", NULL
+};
 static const char *const scheme_names[] = { "http", "https", NULL };
 
 /* One row; further fields (.max = …, .choices = …) may follow the meaning. */
@@ -59,7 +57,8 @@ static const struct key_row get_keys[] = { REQUEST_ROWS(0, "GET"), { .name = NUL
 static const struct key_row post_keys[] = { REQUEST_ROWS(0, "POST"), { .name = NULL } };
 static const struct key_row delete_keys[] = { REQUEST_ROWS(0, "DELETE"), { .name = NULL } };
 
-/* Readiness, health and collection carry figures of struct server_spec beside their request: their tables describe it whole. */
+/* Readiness, health and collection carry figures of struct server_spec beside their request: their tables describe it
+ * whole. */
 #define SERVER_AT(field) offsetof(struct server_spec, field)
 
 static const struct key_row ready_keys[] = {
@@ -149,7 +148,8 @@ const struct key_row server_keys[] = {
 	    "JSON pointer into the debug figures: milliseconds that the server's clean-up is behind",
 	    .check = words_check_json_pointer),
 	ROW("maintenance", KEY_TEXT, SERVER_AT(maintenance_json), NULL,
-	    "JSON pointer into the debug figures: passes of maintenance that the server has finished; memory after each "
+	    "JSON pointer into the debug figures: passes of maintenance that the server has finished; memory after "
+	    "each "
 	    "is compared with the one before",
 	    .check = words_check_json_pointer),
 	{ .name = NULL },
@@ -252,13 +252,15 @@ const struct key_row scenario_keys[] = {
 	    "the load is cut after this long and the run is invalid", .min = NS_PER_MS, .max = DAY_NS),
 	ROW("runs", KEY_COUNT, SCENARIO_AT(runs), "1", "repetitions", .min = 1, .max = 100000),
 	ROW("on_crash", KEY_CHOICE, SCENARIO_AT(on_crash), "stop",
-	    "when the server dies: end the run; start it once more and read back all that was acknowledged; or start it "
+	    "when the server dies: end the run; start it once more and read back all that was acknowledged; or start "
+	    "it "
 	    "again and go on with the load",
 	    .choices = crash_names),
 	ROW("restarts", KEY_COUNT, SCENARIO_AT(restarts), "10",
 	    "on_crash restart: at most so many, then the load is cut", .min = 1, .max = 63),
 	ROW("rounds", KEY_COUNT, SCENARIO_AT(rounds), "1",
-	    "the load this many times, with once or three times the clients and once or twice the files and sizes; from 7 "
+	    "the load this many times, with once or three times the clients and once or twice the files and sizes; "
+	    "from 7 "
 	    "on the verdict names the growth law, 9 give each combination once, 17 twice",
 	    .min = 1, .max = 32),
 	ROW("prepare", KEY_GROUPS, SCENARIO_AT(prepare), NULL,

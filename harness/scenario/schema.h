@@ -37,9 +37,9 @@ enum key_type {
 struct key_row {
 	const char *name; /* NULL ends a table */
 	enum key_type type;
-	size_t offset;            /* in the struct that the table describes */
+	size_t offset;		  /* in the struct that the table describes */
 	const char *default_text; /* as a user would write it; NULL: zero, empty or absent */
-	uint64_t min, max;        /* checked for figures when max != 0, in the unit of the field */
+	uint64_t min, max;	  /* checked for figures when max != 0, in the unit of the field */
 	const char *const *choices;
 	int (*check)(const char *text, struct error *err); /* of a text or of each item of a text list; may be NULL */
 	const struct key_row *table;

@@ -18,8 +18,7 @@ static const struct outcome_words outcomes[] = {
 	{ "stalled", { "thrash", "hang" } },
 	{ "grew", { "leak", "peak", "page-cache" } },
 	{ "steady", { NULL } },
-	{ "invalid",
-	  { "rig", "cap", "group", "start", "load", "disk", "samples", "evidence", "unproven" } },
+	{ "invalid", { "rig", "cap", "group", "start", "load", "disk", "samples", "evidence", "unproven" } },
 };
 
 #define OUTCOME_COUNT (sizeof(outcomes) / sizeof(outcomes[0]))

@@ -16,7 +16,7 @@ struct target_life {
 	struct target *target;
 	uv_process_t process;
 	uv_pipe_t exec_pipe; /* what the trampoline has to say */
-	int open; /* of the two handles */
+	int open;	     /* of the two handles */
 };
 
 struct target {
@@ -26,7 +26,7 @@ struct target {
 	struct target_access access;
 
 	struct target_life *life; /* NULL: before the start and after the exit */
-	pid_t pid; /* of the last start; 0: there was none */
+	pid_t pid;		  /* of the last start; 0: there was none */
 	struct buf exec_error;
 	uv_timer_t timer; /* readiness first, then the stop deadline */
 	uv_timer_t watch_timer;

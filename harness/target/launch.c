@@ -52,16 +52,11 @@ static int resolve_values(struct launch *l, const struct launch_options *options
 	l->scenario_dir = folder_of(options->scenario->path ? options->scenario->path : "./-");
 	l->base_url = xasprintf("%s://%s:%s", l->spec->scheme, l->spec->host, l->port_text);
 	struct template_value values[] = {
-		{ "port", l->port_text },
-		{ "debug_port", l->debug_port_text },
-		{ "host", l->spec->host },
-		{ "data", options->data_dir },
-		{ "tmp", options->tmp_dir },
-		{ "scenario_dir", l->scenario_dir },
-		{ "bin", l->bin_dir },
-		{ "preset", l->spec->preset },
-		{ "seed", l->seed_text },
-		{ NULL, NULL },
+		{ "port", l->port_text },    { "debug_port", l->debug_port_text },
+		{ "host", l->spec->host },   { "data", options->data_dir },
+		{ "tmp", options->tmp_dir }, { "scenario_dir", l->scenario_dir },
+		{ "bin", l->bin_dir },	     { "preset", l->spec->preset },
+		{ "seed", l->seed_text },    { NULL, NULL },
 	};
 	size_t kept = 0;
 	for (size_t i = 0; values[i].name != NULL; i++)

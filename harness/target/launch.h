@@ -28,7 +28,7 @@ struct launch {
 	struct template_scope scope; /* of all that requests may name too */
 	char port_text[8], debug_port_text[8], seed_text[24];
 	char *bin_dir, *scenario_dir, *base_url;
-	const char *data_dir; /* borrowed */
+	const char *data_dir;	    /* borrowed */
 	struct string_list command; /* templates filled */
 };
 

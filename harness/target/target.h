@@ -36,11 +36,11 @@ struct target_exit {
 
 struct target_callbacks {
 	void *arg;
-	void (*started)(void *arg);                        /* exec succeeded */
-	void (*ready)(void *arg);                          /* and logged in */
+	void (*started)(void *arg);			    /* exec succeeded */
+	void (*ready)(void *arg);			    /* and logged in */
 	void (*failed)(void *arg, const struct error *err); /* could not start, or never became ready */
 	void (*exited)(void *arg, const struct target_exit *exit);
-	void (*before_signal)(void *arg, int signal);      /* our own signal, told before it is sent */
+	void (*before_signal)(void *arg, int signal); /* our own signal, told before it is sent */
 	void (*figures)(void *arg, uint64_t t_ns, const char *json, size_t len); /* its debug figures */
 	void (*collected)(void *arg, const struct error *err); /* NULL: it answered target_collect() well */
 };
@@ -52,7 +52,7 @@ struct target_options {
 	struct isolation *isolation;
 	const char *self_exe; /* path of this program */
 	const char *data_dir, *tmp_dir;
-	const char *log_path; /* its stdout and stderr */
+	const char *log_path;	    /* its stdout and stderr */
 	uint64_t probe_interval_ns; /* of health and debug figures */
 	struct target_callbacks callbacks;
 };

@@ -36,7 +36,8 @@ static void on_collect(struct probe *p, long status, const char *detail)
 	struct error err = ERROR_INIT;
 	bool well = request_status_ok(t->spec->collect.status, status);
 	if (!well && status != 0)
-		error_set(&err, ERROR_TARGET, "%s %s: status %ld", t->spec->collect.method, t->spec->collect.path, status);
+		error_set(&err, ERROR_TARGET, "%s %s: status %ld", t->spec->collect.method, t->spec->collect.path,
+			  status);
 	else if (!well)
 		error_set(&err, ERROR_TARGET, "%s %s: %s", t->spec->collect.method, t->spec->collect.path, detail);
 	t->options.callbacks.collected(t->options.callbacks.arg, well ? NULL : &err);

@@ -53,8 +53,7 @@ static rd_kafka_t *producer_new(struct producers *p)
 	kafka.conf_set_delivery_cb(conf, on_delivery);
 	kafka.conf_set_log_cb(conf, NULL); /* that the broker goes at the end is no news */
 	rd_kafka_t *producer = NULL;
-	if (kafka.conf_set(conf, "bootstrap.servers", p->broker.address, reason, sizeof(reason)) ==
-		    RD_KAFKA_CONF_OK &&
+	if (kafka.conf_set(conf, "bootstrap.servers", p->broker.address, reason, sizeof(reason)) == RD_KAFKA_CONF_OK &&
 	    kafka.conf_set(conf, "linger.ms", "0", reason, sizeof(reason)) == RD_KAFKA_CONF_OK)
 		producer = kafka.new_handle(RD_KAFKA_PRODUCER, conf, reason, sizeof(reason));
 	if (producer == NULL) {
@@ -73,7 +72,7 @@ static void send_event(struct server *server)
 		return;
 	atomic_fetch_add(&p->open, 1);
 	kafka.produce(producer, RD_KAFKA_V_TOPIC(TOPIC), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-			  RD_KAFKA_V_VALUE((void *)event, sizeof(event) - 1), RD_KAFKA_V_END);
+		      RD_KAFKA_V_VALUE((void *)event, sizeof(event) - 1), RD_KAFKA_V_END);
 	kafka.flush(producer, DELIVERY_TIMEOUT_MS);
 	if (server->behaviour[EVENT_PRODUCER] != PRODUCER_CLOSED)
 		return;

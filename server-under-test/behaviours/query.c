@@ -56,8 +56,8 @@ static int load(struct reader *r, struct db_connection *c, int64_t index, struct
 	return rc;
 }
 
-static int sorting_read(struct reader *r, struct db_connection *c, int64_t index, size_t offset, void *data,
-			size_t len, size_t *out_len, struct error *err)
+static int sorting_read(struct reader *r, struct db_connection *c, int64_t index, size_t offset, void *data, size_t len,
+			size_t *out_len, struct error *err)
 {
 	if (load(r, c, index, err) != 0)
 		return -1;

@@ -23,8 +23,8 @@
 struct share {
 	struct finaliser finaliser;
 	int listener, accepted; /* the dead share's ends */
-	int file;               /* ours */
-	sem_t closed;           /* the finaliser has run */
+	int file;		/* ours */
+	sem_t closed;		/* the finaliser has run */
 };
 
 static void close_on_share(struct finaliser *f)

@@ -73,8 +73,7 @@ static int lock_pages(struct upload *u, size_t bytes)
 {
 	static unsigned number;
 	struct upload file = { .fd = -1 };
-	snprintf(file.name, sizeof(file.name), "%.100s.%u", u->name,
-		 __atomic_add_fetch(&number, 1, __ATOMIC_RELAXED));
+	snprintf(file.name, sizeof(file.name), "%.100s.%u", u->name, __atomic_add_fetch(&number, 1, __ATOMIC_RELAXED));
 	service_open(&file, fate_options.data);
 	if (ftruncate(file.fd, (off_t)bytes) != 0)
 		exit(1);

@@ -40,7 +40,7 @@ struct fate {
 	void (*healthy)(void);		   /* before a health probe is answered */
 	void (*collect)(void);		   /* before a request to collect garbage is answered */
 	void (*told_to_stop)(void);	   /* on SIGTERM, before it exits with 0 */
-	bool answers_at_the_head; /* answers 201 to the head alone and hangs up */
+	bool answers_at_the_head;	   /* answers 201 to the head alone and hangs up */
 };
 extern const struct fate ends[], grows[], serves[]; /* each ends with name == NULL */
 

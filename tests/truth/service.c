@@ -1,4 +1,5 @@
-/* The HTTP service under every fate: PUT /NAME stores, GET /NAME gives back, GET /healthz and POST /collect answer; a thread each. */
+/* The HTTP service under every fate: PUT /NAME stores, GET /NAME gives back, GET /healthz and POST /collect answer; a
+ * thread each. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>

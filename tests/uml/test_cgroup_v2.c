@@ -387,10 +387,11 @@ static void test_closing_kills_all(void **state)
 static void divide_and_touch(void *arg)
 {
 	/* A group that hands memory down may hold no process, the shell included. */
-	char *command = xasprintf("cd /sys/fs/cgroup/$(cut -c4- /proc/%d/cgroup) && mkdir -p a/b c && "
-				  "echo %d >a/b/cgroup.procs && echo $$ >c/cgroup.procs && echo +memory >cgroup.subtree_control && "
-				  "echo +memory >a/cgroup.subtree_control",
-				  (int)getpid(), (int)getpid());
+	char *command = xasprintf(
+		"cd /sys/fs/cgroup/$(cut -c4- /proc/%d/cgroup) && mkdir -p a/b c && "
+		"echo %d >a/b/cgroup.procs && echo $$ >c/cgroup.procs && echo +memory >cgroup.subtree_control && "
+		"echo +memory >a/cgroup.subtree_control",
+		(int)getpid(), (int)getpid());
 
 	if (system(command) != 0)
 		_exit(1);

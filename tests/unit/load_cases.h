@@ -26,7 +26,7 @@ struct fixture {
 	struct load_request records[RECORDS_MAX];
 	size_t count, first; /* first: of the last phase */
 	struct load_totals totals;
-	enum read_back_scope scope; /* of run_phase() without groups */
+	enum read_back_scope scope;    /* of run_phase() without groups */
 	struct load_group *groups[40]; /* what the load borrowed, freed after it */
 	size_t group_arrays;
 	unsigned stop_after; /* load_stop() after that many records, 0: never */
@@ -35,8 +35,8 @@ struct fixture {
 };
 
 UNUSED static char slash_json[] = "/file/id", upload_path[] = "/up?expires={now+24h}&n={name}",
-			   download_path[] = "/o/{id}", field[] = "file", raw[] = "raw", multipart[] = "multipart",
-			   group_name[] = "tabs";
+		   download_path[] = "/o/{id}", field[] = "file", raw[] = "raw", multipart[] = "multipart",
+		   group_name[] = "tabs";
 
 static void request_done(void *arg, const struct load_request *r)
 {
@@ -111,8 +111,14 @@ static int teardown(void **state)
 
 static struct load_group upload_group(uint64_t clients, uint64_t files, uint64_t *sizes, size_t size_count)
 {
-	return (struct load_group){ .name = group_name, .kind = GROUP_UPLOAD, .clients = clients, .files = files,
-				    .size = { sizes, size_count }, .body = raw, .verify = true, .read_back = true };
+	return (struct load_group){ .name = group_name,
+				    .kind = GROUP_UPLOAD,
+				    .clients = clients,
+				    .files = files,
+				    .size = { sizes, size_count },
+				    .body = raw,
+				    .verify = true,
+				    .read_back = true };
 }
 
 UNUSED static void prepare(struct fixture *f, uint64_t size_bytes, uint64_t files)

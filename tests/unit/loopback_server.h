@@ -27,18 +27,18 @@
 #define SERVER_CONNECTIONS_MAX 4096
 
 struct server_behaviour {
-	long refuse_upload;    /* status given to uploads, 0: 200 */
+	long refuse_upload; /* status given to uploads, 0: 200 */
 	long refuse_download;
 	const char *upload_answer; /* instead of {"id":"N"} */
-	bool ignore_range;     /* 200 with everything */
-	bool wrong_range;      /* Content-Range of another place */
-	uint64_t flip_at;      /* byte of the object to damage, UINT64_MAX: none */
-	uint64_t short_by;     /* a shorter object than was uploaded, Content-Length to match */
-	uint64_t excess;       /* a longer one */
-	uint64_t break_after;  /* close after that many body bytes, 0: never */
+	bool ignore_range;	   /* 200 with everything */
+	bool wrong_range;	   /* Content-Range of another place */
+	uint64_t flip_at;	   /* byte of the object to damage, UINT64_MAX: none */
+	uint64_t short_by;	   /* a shorter object than was uploaded, Content-Length to match */
+	uint64_t excess;	   /* a longer one */
+	uint64_t break_after;	   /* close after that many body bytes, 0: never */
 	bool close_without_answer;
-	unsigned delay_ms;     /* before each answer */
-	bool slow_reader;      /* does not read the body before delay_ms */
+	unsigned delay_ms; /* before each answer */
+	bool slow_reader;  /* does not read the body before delay_ms */
 };
 
 struct server {

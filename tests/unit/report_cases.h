@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "report/report.h"
 
-#define MIB(n) fact_of((uint64_t)((n) * 1048576.0))
+#define MIB(n) fact_of((uint64_t)((n)*1048576.0))
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define UNUSED __attribute__((unused))
 

@@ -47,7 +47,8 @@ static void test_words_of_runtimes(void **state)
 
 static void test_the_last_such_line(void **state)
 {
-	static const char log[] = "start\nout of memory, evicting\nbinary\0junk\nstd::bad_\0alloc\nMemoryError: b\0c\nbye";
+	static const char log[] =
+		"start\nout of memory, evicting\nbinary\0junk\nstd::bad_\0alloc\nMemoryError: b\0c\nbye";
 	char out[512] = "", cut[8] = "";
 
 	(void)state;

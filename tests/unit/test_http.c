@@ -12,7 +12,7 @@
 #include "loopback_server.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 struct fixture {
 	struct server *server;
@@ -26,11 +26,11 @@ struct get {
 	struct fixture *fixture;
 	char url[64];
 	CURLcode result;
-	unsigned done, again;   /* times completed; times to start once more from the callback */
+	unsigned done, again; /* times completed; times to start once more from the callback */
 	size_t received;
-	bool pause;             /* before the first byte */
+	bool pause; /* before the first byte */
 	uv_timer_t timer;
-	struct get *remove;     /* another one, removed from the callback */
+	struct get *remove; /* another one, removed from the callback */
 };
 
 static int setup(void **state)

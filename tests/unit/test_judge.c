@@ -164,10 +164,9 @@ static void test_failures_are_expected_or_not(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char *any[] = { (char *)"steady", (char *)"grew" };
-		struct expectation e = { .verdicts = any,
-					 .count = COUNT(any),
-					 .no_failures = rows[i].none,
-					 .some_failures = rows[i].some };
+		struct expectation e = {
+			.verdicts = any, .count = COUNT(any), .no_failures = rows[i].none, .some_failures = rows[i].some
+		};
 		struct facts f;
 		struct verdict v;
 		make_facts(&f, rows[i].changes);

@@ -100,10 +100,13 @@ static const struct judge_case cases[] = {
 	{ "leak in a child only", ANON_STAYS, "grew/leak", NULL },
 	{ "leak, never squeezed",
 	  ANON_STAYS "squeezed_usage_bytes=-;squeezed_file_bytes=-;squeezed_unreclaimable_bytes=-", "grew/leak", NULL },
-	{ "garbage, collected when asked", ANON_STAYS "collected_unreclaimable_bytes=5MiB;squeezed_unreclaimable_bytes=5MiB",
-	  "grew/peak", "63 MiB of what stayed after the load was garbage: asked to collect it, the server went from 68" },
-	{ "garbage, never squeezed", ANON_STAYS "collected_unreclaimable_bytes=5MiB;squeezed_usage_bytes=-;"
-	  "squeezed_file_bytes=-;squeezed_unreclaimable_bytes=-", "grew/peak", "was garbage" },
+	{ "garbage, collected when asked",
+	  ANON_STAYS "collected_unreclaimable_bytes=5MiB;squeezed_unreclaimable_bytes=5MiB", "grew/peak",
+	  "63 MiB of what stayed after the load was garbage: asked to collect it, the server went from 68" },
+	{ "garbage, never squeezed",
+	  ANON_STAYS "collected_unreclaimable_bytes=5MiB;squeezed_usage_bytes=-;"
+		     "squeezed_file_bytes=-;squeezed_unreclaimable_bytes=-",
+	  "grew/peak", "was garbage" },
 	{ "a leak that no collector takes", ANON_STAYS "collected_unreclaimable_bytes=68MiB", "grew/leak",
 	  "64 MiB of it stayed after the load, its garbage collected and the page cache given back" },
 	{ "could not be asked to collect", ANON_STAYS "collect_error=POST /collect: status 404", "invalid/evidence",
@@ -124,8 +127,9 @@ static const struct judge_case cases[] = {
 	  "what stayed, 20 MiB, is above the noise of 16 MiB: a leak may stand behind the peak" },
 
 	/* from below the baseline */
-	{ "the start gave back more than leaked", START_FALLS "private_rise_bytes=50MiB;squeezed_unreclaimable_bytes=52MiB",
-	  "grew/leak", "unreclaimable memory rose by 50 MiB and 50 MiB of it stayed" },
+	{ "the start gave back more than leaked",
+	  START_FALLS "private_rise_bytes=50MiB;squeezed_unreclaimable_bytes=52MiB", "grew/leak",
+	  "unreclaimable memory rose by 50 MiB and 50 MiB of it stayed" },
 	{ "the start gave back more than leaked, never asked back",
 	  START_FALLS "private_rise_bytes=50MiB;settled_unreclaimable_bytes=52MiB;squeezed_usage_bytes=-;"
 		      "squeezed_file_bytes=-;squeezed_unreclaimable_bytes=-",
@@ -147,11 +151,11 @@ static const struct judge_case cases[] = {
 	{ "kernel memory that stays is a leak",
 	  SMALL_FILES "squeezed_kernel_bytes=90MiB;squeezed_usage_bytes=94MiB;squeezed_unreclaimable_bytes=94MiB",
 	  "grew/leak", NULL },
-	{ "what shrank in the kernel excuses no anon",
-	  SMALL_FILES "peak_unreclaimable_bytes=144MiB", "grew/peak", "rose by 51 MiB" },
+	{ "what shrank in the kernel excuses no anon", SMALL_FILES "peak_unreclaimable_bytes=144MiB", "grew/peak",
+	  "rose by 51 MiB" },
 
-	{ "a watermark that the server has reset",
-	  CACHE_GROWS "peak_usage_bytes=12MiB;baseline_watermark_bytes=6MiB", "grew/page-cache", NULL },
+	{ "a watermark that the server has reset", CACHE_GROWS "peak_usage_bytes=12MiB;baseline_watermark_bytes=6MiB",
+	  "grew/page-cache", NULL },
 
 	/* what the server did with the bytes */
 	{ "acknowledges and stores wrong bytes", CACHE_GROWS "corrupt=2;first_corrupt=object 1 is wrong at offset 0",

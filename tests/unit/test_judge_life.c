@@ -62,8 +62,9 @@ static const struct judge_case cases[] = {
 	  "from 0 to 2" },
 	{ "child killed, shell answers 137", ENDS KILL_RECORD "oom_kill_main=0;server_exit_code=137",
 	  "crashed/oom-child", "exit status 137" },
-	{ "child killed, its growth named", ENDS KILL_RECORD "oom_kill_main=0;server_exit_code=1;victim_pid=99;"
-						      "victim_anon_bytes=200MiB",
+	{ "child killed, its growth named",
+	  ENDS KILL_RECORD "oom_kill_main=0;server_exit_code=1;victim_pid=99;"
+			   "victim_anon_bytes=200MiB",
 	  "crashed/oom-child", "a child's growth: the killed process (pid 99)" },
 	{ "daemon killed, launcher exits 0", ENDS KILL_RECORD "oom_kill_main=0;server_exit_code=0", "crashed/oom-child",
 	  NULL },
@@ -76,8 +77,9 @@ static const struct judge_case cases[] = {
 	  KILLED "cap_asked_bytes=64MiB;cap_in_force_bytes=64MiB;cap_swap_in_force_bytes=64MiB;peak_usage_bytes=64MiB;"
 		 "death_usage_bytes=64MiB;death_anon_bytes=6246KiB;death_file_bytes=56MiB;death_kernel_bytes=1925KiB;"
 		 "death_dirty_bytes=47923KiB;death_writeback_bytes=23757KiB;death_unevictable_bytes=56MiB",
-	  "crashed/oom-kill", "what filled the charge: page cache not yet written (dirty or under writeback), which "
-			      "cannot be dropped in time, 88 % of the charge" },
+	  "crashed/oom-kill",
+	  "what filled the charge: page cache not yet written (dirty or under writeback), which "
+	  "cannot be dropped in time, 88 % of the charge" },
 	{ "dirty and under writeback at once counts once",
 	  KILLED "death_anon_bytes=40MiB;death_file_bytes=30MiB;death_dirty_bytes=30MiB;death_writeback_bytes=30MiB",
 	  "crashed/oom-kill", "the largest that had to stay: private memory" },
@@ -90,12 +92,11 @@ static const struct judge_case cases[] = {
 		 "dump_kernel_bytes=4MiB",
 	  "crashed/oom-kill",
 	  "by the kernel's own figures 256 MiB: anon 230 MiB, page cache 21 MiB, shmem 0 B, kernel 4 MiB" },
-	{ "the biggest was killed",
-	  KILLED "dump_tasks=3;biggest_pid=515;biggest_rss_bytes=231MiB;victim_pid=515", "crashed/oom-kill",
+	{ "the biggest was killed", KILLED "dump_tasks=3;biggest_pid=515;biggest_rss_bytes=231MiB;victim_pid=515",
+	  "crashed/oom-kill",
 	  "table of 3 processes the biggest is pid 515 with 231 MiB resident, the one that was killed" },
-	{ "a smaller one was killed",
-	  KILLED "dump_tasks=3;biggest_pid=99;biggest_rss_bytes=231MiB;victim_pid=515", "crashed/oom-kill",
-	  "resident, not the one that was killed" },
+	{ "a smaller one was killed", KILLED "dump_tasks=3;biggest_pid=99;biggest_rss_bytes=231MiB;victim_pid=515",
+	  "crashed/oom-kill", "resident, not the one that was killed" },
 
 	/* other deaths */
 	{ "kill -9 from outside just below the cap", ENDS "server_signal=9;death_usage_bytes=254MiB", "crashed/signal",

@@ -17,8 +17,8 @@ struct rounds_of {
 	double held_in_flight, held_by_byte, held_by_request, kept_by_request, kept_by_byte;
 	double held_noise, kept_noise; /* alternating in sign */
 	double kept_by_round;
-	int outlier;		       /* round that keeps and holds 30 MiB more; 0: none */
-	bool ratchet;		       /* what was held once is given back with the next larger peak only */
+	int outlier;  /* round that keeps and holds 30 MiB more; 0: none */
+	bool ratchet; /* what was held once is given back with the next larger peak only */
 	bool one_size;
 };
 
@@ -32,9 +32,8 @@ static struct facts make(const struct rounds_of *of)
 		unsigned step = i == 0 ? 0 : (unsigned)i - 1;
 		double clients = 2 * (step & 4 ? 3 : 1), requests = clients * 3 * (i == 0 ? 12 : step & 1 ? 2 : 1);
 		double size = 10e6 * (step & 2 && !of->one_size ? 2 : 1), sign = i % 3 == 0 ? 1 : i % 3 == 1 ? -1 : 0.3;
-		double kept =
-			of->kept_by_request * requests + of->kept_by_byte * requests * size + of->kept_noise * sign +
-			of->kept_by_round;
+		double kept = of->kept_by_request * requests + of->kept_by_byte * requests * size +
+			      of->kept_noise * sign + of->kept_by_round;
 		double held = of->held_in_flight * clients + of->held_by_byte * clients * size +
 			      of->held_by_request * requests + of->held_noise * sign;
 		if ((int)i == of->outlier && of->outlier > 0) {
@@ -279,8 +278,8 @@ static void scatter_is_seldom_a_law(void **state)
 				double end = level + rows[row].kept * MIB * scatter(&seed);
 				f.rounds[i].start_bytes = fact_of((uint64_t)level);
 				f.rounds[i].end_bytes = fact_of((uint64_t)end);
-				f.rounds[i].peak_bytes = fact_of((uint64_t)(
-					fmax(level, end) + (20 + rows[row].held * scatter(&seed)) * MIB));
+				f.rounds[i].peak_bytes = fact_of(
+					(uint64_t)(fmax(level, end) + (20 + rows[row].held * scatter(&seed)) * MIB));
 				level = end;
 			}
 			struct law laws[LAWS];

@@ -74,8 +74,13 @@ static void test_seeks(void **state)
 {
 	struct fixture *f = *state;
 	prepare(f, 3000000, 2);
-	struct load_group group = { .name = group_name, .kind = GROUP_SEEK, .clients = 2, .files = 2, .seeks = 4,
-				    .window_bytes = 50000, .verify = true };
+	struct load_group group = { .name = group_name,
+				    .kind = GROUP_SEEK,
+				    .clients = 2,
+				    .files = 2,
+				    .seeks = 4,
+				    .window_bytes = 50000,
+				    .verify = true };
 	run_phase(f, &group, 1);
 	assert_int_equal(f->totals.ok, 2 + 16);
 	assert_int_equal(f->totals.verified_bytes, 16 * 50000);
@@ -96,8 +101,13 @@ static void test_seeks_are_reproducible(void **state)
 	struct fixture *f = *state;
 	uint64_t starts[8];
 	prepare(f, 100000, 1);
-	struct load_group group = { .name = group_name, .kind = GROUP_SEEK, .clients = 1, .files = 1, .seeks = 8,
-				    .window_bytes = 100, .verify = true };
+	struct load_group group = { .name = group_name,
+				    .kind = GROUP_SEEK,
+				    .clients = 1,
+				    .files = 1,
+				    .seeks = 8,
+				    .window_bytes = 100,
+				    .verify = true };
 	run_phase(f, &group, 1);
 	memcpy(starts, f->server->range_starts, sizeof(starts));
 	teardown(state);
@@ -158,7 +168,10 @@ static void test_small_requests(void **state)
 	struct fixture *f = *state;
 	static char path[] = "/o/{id}", missing[] = "/o/999", get[] = "GET";
 	prepare(f, 100, 1);
-	struct load_group group = { .name = group_name, .kind = GROUP_REQUEST, .clients = 2, .files = 5,
+	struct load_group group = { .name = group_name,
+				    .kind = GROUP_REQUEST,
+				    .clients = 2,
+				    .files = 5,
 				    .request = { .method = get, .path = path } };
 	run_phase(f, &group, 1);
 	assert_int_equal(f->totals.ok, 11);

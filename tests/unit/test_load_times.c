@@ -138,7 +138,7 @@ static void test_stall_until_the_load_ends(void **state)
 	uint64_t size = 200000, small = 20000;
 	struct load_group groups[] = { upload_group(2, 1, &size, 1), upload_group(1, 2, &small, 1) };
 	groups[0].stall_after_bytes = 1000;
-	groups[0].files = 3; /* which they never get to */
+	groups[0].files = 3;		   /* which they never get to */
 	groups[1].up_bytes_per_s = 200000; /* 0.1 s each */
 	run_phase(f, groups, 2);
 	assert_int_equal(f->totals.ok, 2);

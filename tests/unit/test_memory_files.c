@@ -163,7 +163,8 @@ static const struct tree trees[] = {
 	      "percpu 480\nsock 0\nvmalloc 8192\nshmem 0\nzswap 0\nzswapped 0\nfile_mapped 0\nfile_dirty 0\n"
 	      "file_writeback 0\nswapcached 0\nanon_thp 0\nfile_thp 0\nshmem_thp 0\ninactive_anon 0\n"
 	      "active_anon 1000000\ninactive_file 2000000\nactive_file 0\nunevictable 0\nslab_reclaimable 400000\n"
-	      "slab_unreclaimable 300000\nslab 700000\nhugetlb 0\nworkingset_refault_anon 0\nworkingset_refault_file 0\n"
+	      "slab_unreclaimable 300000\nslab 700000\nhugetlb 0\nworkingset_refault_anon 0\nworkingset_refault_file "
+	      "0\n"
 	      "workingset_activate_anon 0\nworkingset_activate_file 0\nworkingset_restore_anon 0\n"
 	      "workingset_restore_file 0\nworkingset_nodereclaim 0\npgdemote_kswapd 0\npgdemote_direct 0\n"
 	      "pgdemote_khugepaged 0\npgdemote_proactive 0\npgpromote_success 0\npgscan 0\npgsteal 0\npgscan_kswapd 0\n"
@@ -174,8 +175,8 @@ static const struct tree trees[] = {
 	    { "memory.events.local", "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\noom_group_kill 0\n" },
 	    { "memory.events", "low 0\nhigh 6\nmax 0\noom 2\noom_kill 4\noom_group_kill 2\n" } },
 	  { IS(MEMORY_KERNEL, 900000), IS(MEMORY_PRESSURE_SOME, 0), IS(MEMORY_PRESSURE_FULL, 0), IS(MEMORY_OOMS, 2),
-	    IS(MEMORY_HIGH_HITS, 6), IS(MEMORY_OOM_GROUP_KILLS, 2),
-	    IS(MEMORY_OOM_KILL_LOCAL, 0), IS(MEMORY_SLAB_RECLAIMABLE, 400000) } },
+	    IS(MEMORY_HIGH_HITS, 6), IS(MEMORY_OOM_GROUP_KILLS, 2), IS(MEMORY_OOM_KILL_LOCAL, 0),
+	    IS(MEMORY_SLAB_RECLAIMABLE, 400000) } },
 	{ "Linux 6.1, v1",
 	  memory_v1_open,
 	  { { "memory.usage_in_bytes", "17264640\n" },
@@ -236,8 +237,8 @@ static void test_trees(void **state)
 		assert_int_equal(t->open(&m, f->fd, &err), 0);
 		memory_files_read(&m, &got);
 		for (size_t j = 0; j < MEMORY_FIELDS && (j == 0 || t->want[j].field != MEMORY_USAGE); j++)
-			assert_tree_fact(memory_field_info[t->want[j].field].name, t->kernel, got.field[t->want[j].field],
-				    t->want[j].want);
+			assert_tree_fact(memory_field_info[t->want[j].field].name, t->kernel,
+					 got.field[t->want[j].field], t->want[j].want);
 		memory_files_close(&m);
 		folder_teardown(state);
 	}

@@ -74,7 +74,8 @@ static void test_process_set(void **state)
 	assert_int_equal(process_set_read(&set, getpid(), &p, each), 2);
 	assert_int_equal(each[1].pid, child);
 	assert_string_equal(each[0].name, "test_observe");
-	assert_fact("both alone are the sum", fact_add(each[0].rss_anon_bytes, each[1].rss_anon_bytes), p.rss_anon_bytes);
+	assert_fact("both alone are the sum", fact_add(each[0].rss_anon_bytes, each[1].rss_anon_bytes),
+		    p.rss_anon_bytes);
 	assert_fact("the main one alone", p.main_rss_anon_bytes, each[0].rss_anon_bytes);
 	assert_fact("processes", p.processes, fact_of(2));
 	assert_fact("threads", p.threads, fact_of(2));

@@ -21,9 +21,9 @@ static void test_text_break(void **state)
 		int columns;
 		size_t expected;
 	} rows[] = {
-		{ "", 5, 1 },            { "abc", 5, 3 },          { "abc def", 5, 3 },
-		{ "abcde fgh", 5, 5 },   { "abcdefgh", 5, 5 },     { "crashed/oom-kill", 14, 8 },
-		{ "oom-kill x", 6, 4 },  { "é→é→ab", 4, 10 },      { "a\nb", 5, 1 },
+		{ "", 5, 1 },		{ "abc", 5, 3 },      { "abc def", 5, 3 },
+		{ "abcde fgh", 5, 5 },	{ "abcdefgh", 5, 5 }, { "crashed/oom-kill", 14, 8 },
+		{ "oom-kill x", 6, 4 }, { "é→é→ab", 4, 10 },  { "a\nb", 5, 1 },
 		{ "a b-c-d", 5, 1 },
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -41,8 +41,8 @@ static void test_bar(void **state)
 		uint64_t anon, file, scale;
 		const char *expected;
 	} rows[] = {
-		{ 0, 0, 100, ".........." },  { 50, 20, 100, "#####==..." }, { 100, 0, 100, "##########" },
-		{ 4, 0, 100, ".........." },  { 5, 0, 100, "#........." },   { 90, 90, 100, "#########=" },
+		{ 0, 0, 100, ".........." },   { 50, 20, 100, "#####==..." }, { 100, 0, 100, "##########" },
+		{ 4, 0, 100, ".........." },   { 5, 0, 100, "#........." },   { 90, 90, 100, "#########=" },
 		{ 500, 0, 100, "##########" }, { 5, 5, 0, ".........." },
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {

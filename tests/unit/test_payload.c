@@ -78,8 +78,8 @@ static void test_rearranged(void **state)
 		const char *name;
 		uint64_t seed, offset;
 	} rows[] = {
-		{ "the next block", 5, BLOCK },  { "the same block of another object", 6, 0 },
-		{ "shifted by a byte", 5, 1 },   { "shifted by a word", 5, 8 },
+		{ "the next block", 5, BLOCK },	   { "the same block of another object", 6, 0 },
+		{ "shifted by a byte", 5, 1 },	   { "shifted by a word", 5, 8 },
 		{ "shifted by 64 KiB", 5, 65536 }, { "shifted by 4 GiB", 5, 1ULL << 32 },
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -153,7 +153,7 @@ static void test_latency(void **state)
 	}
 	assert_int_equal(latency_count(l), 1000);
 	assert_int_equal(latency_max_ns(l), 1000 * NS_PER_MS);
-	latency_record(l, 1);                   /* below the first bin */
+	latency_record(l, 1);			 /* below the first bin */
 	latency_record(l, 48 * 3600 * NS_PER_S); /* above the last */
 	assert_int_equal(latency_count(l), 1002);
 	assert_int_equal(latency_max_ns(l), 48 * 3600 * NS_PER_S);
@@ -214,11 +214,16 @@ static void test_intended(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_any_offset),  cmocka_unit_test(test_stream_is_fixed),
-		cmocka_unit_test(test_first_wrong_byte), cmocka_unit_test(test_rearranged),
-		cmocka_unit_test(test_file_source), cmocka_unit_test(test_object_name),
-		cmocka_unit_test(test_latency),     cmocka_unit_test(test_bucket_rate),
-		cmocka_unit_test(test_bucket_does_not_catch_up), cmocka_unit_test(test_intended),
+		cmocka_unit_test(test_any_offset),
+		cmocka_unit_test(test_stream_is_fixed),
+		cmocka_unit_test(test_first_wrong_byte),
+		cmocka_unit_test(test_rearranged),
+		cmocka_unit_test(test_file_source),
+		cmocka_unit_test(test_object_name),
+		cmocka_unit_test(test_latency),
+		cmocka_unit_test(test_bucket_rate),
+		cmocka_unit_test(test_bucket_does_not_catch_up),
+		cmocka_unit_test(test_intended),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

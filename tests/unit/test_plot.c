@@ -67,11 +67,11 @@ static void write_crash(void)
 
 static json_t *crash_record(void)
 {
-	return json_pack("{s:{s:i, s:{s:s}}, s:[{s:s,s:I,s:I},{s:s,s:I,s:I},{s:s,s:I,s:I}]}", "scenario", "sample_hz", 10,
-			 "server", "canary", "/lag", "phases", "name", "baseline", "start_ns", (json_int_t)0, "end_ns",
-			 (json_int_t)(2 * NS_PER_S), "name", "load", "start_ns", (json_int_t)(2 * NS_PER_S), "end_ns",
-			 (json_int_t)(8 * NS_PER_S), "name", "stop", "start_ns", (json_int_t)(8 * NS_PER_S), "end_ns",
-			 (json_int_t)(10 * NS_PER_S));
+	return json_pack("{s:{s:i, s:{s:s}}, s:[{s:s,s:I,s:I},{s:s,s:I,s:I},{s:s,s:I,s:I}]}", "scenario", "sample_hz",
+			 10, "server", "canary", "/lag", "phases", "name", "baseline", "start_ns", (json_int_t)0,
+			 "end_ns", (json_int_t)(2 * NS_PER_S), "name", "load", "start_ns", (json_int_t)(2 * NS_PER_S),
+			 "end_ns", (json_int_t)(8 * NS_PER_S), "name", "stop", "start_ns", (json_int_t)(8 * NS_PER_S),
+			 "end_ns", (json_int_t)(10 * NS_PER_S));
 }
 
 static struct run_summary crashed_run(json_t *record)
@@ -114,49 +114,48 @@ static void test_crash(void **state)
 	struct run_summary run = crashed_run(record);
 	write_crash();
 	char *got = drawn(&run, 1);
-	char *expected = xasprintf(
-		"CRASHED  oom-kill   ok: as expected\n"
-		"uploads | 256 MiB\n"
-		"\n"
-		"Memory, at most 252 MiB charged:  # unreclaimable 236 MiB\n"
-		"  = page cache 16 MiB  - cap 256 MiB\n"
-		"  256 MiB+--------------------------------------------------\n"
-		"         |          :                            =:\n"
-		"         |          :                         ==##:\n"
-		"  192 MiB+          :                      ==#####:\n"
-		"         |          :                    ==#######:\n"
-		"         |          :                 ==##########:\n"
-		"  128 MiB+          :              ==#############:\n"
-		"         |          :            ==###############:\n"
-		"         |          :         ==##################:\n"
-		"   64 MiB+          :      ==#####################:\n"
-		"         |          :    ==#######################:\n"
-		"         |          : ==##########################:\n"
-		"         |===========#############################:\n"
-		"      0 B+---------------------------------------^^-----\n"
-		"                           7.90 s: out of memory ^\n"
-		"      8.00 s: the server was killed by the kernel ^\n"
-		"\n"
-		"Requests in flight:  # mean over a column, 0.20 s\n"
-		"  ^ 1 failed\n"
-		"        2+          :                             :\n"
-		"         |          :    ##########               :\n"
-		"         |          ##############################:\n"
-		"         |          ##############################:\n"
-		"        0+----------------------------------------^---------\n"
-		"\n"
-		"Clean-up has not run for:\n"
-		"  # 45.0 s at most, by its own canary\n"
-		"   50.0 s+          :                             :\n"
-		"         |          :                             :    #\n"
-		"         |          :              #####################\n"
-		"         |     _____####################################\n"
-		"      0 s+----------------------------------------------\n"
-		"          :baseline :load                         :stop\n"
-		"          0 s                      5.00 s\n"
-		"\n"
-		"Record          %s\n",
-		folder);
+	char *expected = xasprintf("CRASHED  oom-kill   ok: as expected\n"
+				   "uploads | 256 MiB\n"
+				   "\n"
+				   "Memory, at most 252 MiB charged:  # unreclaimable 236 MiB\n"
+				   "  = page cache 16 MiB  - cap 256 MiB\n"
+				   "  256 MiB+--------------------------------------------------\n"
+				   "         |          :                            =:\n"
+				   "         |          :                         ==##:\n"
+				   "  192 MiB+          :                      ==#####:\n"
+				   "         |          :                    ==#######:\n"
+				   "         |          :                 ==##########:\n"
+				   "  128 MiB+          :              ==#############:\n"
+				   "         |          :            ==###############:\n"
+				   "         |          :         ==##################:\n"
+				   "   64 MiB+          :      ==#####################:\n"
+				   "         |          :    ==#######################:\n"
+				   "         |          : ==##########################:\n"
+				   "         |===========#############################:\n"
+				   "      0 B+---------------------------------------^^-----\n"
+				   "                           7.90 s: out of memory ^\n"
+				   "      8.00 s: the server was killed by the kernel ^\n"
+				   "\n"
+				   "Requests in flight:  # mean over a column, 0.20 s\n"
+				   "  ^ 1 failed\n"
+				   "        2+          :                             :\n"
+				   "         |          :    ##########               :\n"
+				   "         |          ##############################:\n"
+				   "         |          ##############################:\n"
+				   "        0+----------------------------------------^---------\n"
+				   "\n"
+				   "Clean-up has not run for:\n"
+				   "  # 45.0 s at most, by its own canary\n"
+				   "   50.0 s+          :                             :\n"
+				   "         |          :                             :    #\n"
+				   "         |          :              #####################\n"
+				   "         |     _____####################################\n"
+				   "      0 s+----------------------------------------------\n"
+				   "          :baseline :load                         :stop\n"
+				   "          0 s                      5.00 s\n"
+				   "\n"
+				   "Record          %s\n",
+				   folder);
 	if (strcmp(got, expected) != 0)
 		fprintf(stderr, "---- got\n%s---- expected\n%s----\n", got, expected);
 	assert_string_equal(got, expected);
@@ -274,8 +273,8 @@ static void test_what_is_said_instead(void **state)
 static void test_phase_without_an_end(void **state)
 {
 	(void)state;
-	json_t *record = json_pack("{s:[{s:s,s:i,s:i},{s:s,s:i,s:n}]}", "phases", "name", "load", "start_ns", 0, "end_ns",
-				   400, "name", "settle", "start_ns", 400, "end_ns");
+	json_t *record = json_pack("{s:[{s:s,s:i,s:i},{s:s,s:i,s:n}]}", "phases", "name", "load", "start_ns", 0,
+				   "end_ns", 400, "name", "settle", "start_ns", 400, "end_ns");
 	struct run_summary run = crashed_run(record);
 	run.state = "running";
 	run.facts.server_end_ns = run.facts.oom_event_ns = FACT_NONE;
@@ -292,11 +291,10 @@ static void test_phase_without_an_end(void **state)
 static void test_far_below_the_cap(void **state)
 {
 	(void)state;
-	json_t *record = json_pack("{s:[{s:s,s:i,s:i},{s:s,s:i,s:i},{s:s,s:i,s:i},{s:s,s:i,s:i}]}", "phases",
-				   "name", "baseline", "start_ns", 0, "end_ns", 200,
-				   "name", "load", "start_ns", 200, "end_ns", 800,
-				   "name", "settle", "start_ns", 400, "end_ns", 900,
-				   "name", "squeeze", "start_ns", 900, "end_ns", 1000);
+	json_t *record =
+		json_pack("{s:[{s:s,s:i,s:i},{s:s,s:i,s:i},{s:s,s:i,s:i},{s:s,s:i,s:i}]}", "phases", "name", "baseline",
+			  "start_ns", 0, "end_ns", 200, "name", "load", "start_ns", 200, "end_ns", 800, "name",
+			  "settle", "start_ns", 400, "end_ns", 900, "name", "squeeze", "start_ns", 900, "end_ns", 1000);
 	struct run_summary run = crashed_run(record);
 	run.facts.server_end_ns = run.facts.oom_event_ns = FACT_NONE;
 	run.facts.squeezed_usage_bytes = fact_of(MIB(3));
@@ -305,8 +303,8 @@ static void test_far_below_the_cap(void **state)
 		const char *top;
 	} rows[] = { { 4, "\n   32 MiB+  " }, { 100, "\n  128 MiB+  " } };
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		char *samples = xasprintf("t_ns,usage_bytes,anon_bytes\n500,%llu,0\n",
-					  (unsigned long long)MIB(rows[i].mib));
+		char *samples =
+			xasprintf("t_ns,usage_bytes,anon_bytes\n500,%llu,0\n", (unsigned long long)MIB(rows[i].mib));
 		write_file("samples.csv", samples);
 		char *got = drawn(&run, 1);
 		const char *const said[] = { rows[i].top, "above the picture: cap 256 MiB", ":rounds of load",

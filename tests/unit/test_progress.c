@@ -25,10 +25,9 @@ static const struct progress_bar bars[] = {
 	{ .name = "tabs", .done_bytes = 549 << 20, .expected_bytes = 1854000000, .expected = 3, .in_flight = 3 },
 	{ .name = "throttled-clients", .done_bytes = 3 << 20, .done = 4, .in_flight = 2, .failed = 1 },
 };
-static const struct progress_memory memory = { { FACT_KNOWN, 256 << 20 },
-					       { FACT_KNOWN, 133 << 20 },
-					       { FACT_KNOWN, 53 << 20 },
-					       { FACT_UNREADABLE, 0 } };
+static const struct progress_memory memory = {
+	{ FACT_KNOWN, 256 << 20 }, { FACT_KNOWN, 133 << 20 }, { FACT_KNOWN, 53 << 20 }, { FACT_UNREADABLE, 0 }
+};
 
 static void test_plain_lines(void **state)
 {

@@ -81,8 +81,8 @@ static json_t *record(const char *state)
 {
 	struct facts f = { .interrupted = fact_of(1) };
 	return json_pack("{s:s, s:s, s:{s:[s, s], s:b, s:s, s:[s]}, s:o}", "id", "r1", "state", state, "scenario",
-			 "expect", "grew/leak", "steady", "expect_data_loss", 1, "expect_failures", "some", "expect_figures",
-			 "corrupt > 1", "facts", facts_to_json(&f));
+			 "expect", "grew/leak", "steady", "expect_data_loss", 1, "expect_failures", "some",
+			 "expect_figures", "corrupt > 1", "facts", facts_to_json(&f));
 }
 
 static void a_record_is_judged_by_its_facts_and_scenario(void **state)

@@ -175,15 +175,15 @@ static void test_json(void **state)
 		"{s:s,s:s,s:s,s:n,s:[],s:b,s:[s],s:n,s:{s:I,s:n,s:I,s:I},s:{s:i,s:i,s:I,s:i},s:[s]}]}",
 		"schema", 1, "runs", "id", runs[0].id, "scenario", runs[0].scenario, "outcome", "crashed", "cause",
 		"oom-kill", "expected", "crashed/oom-kill", "as_expected", 1, "surprises", "memory_bytes",
-		(json_int_t)256 << 20,
-		"peak", "usage_bytes", (json_int_t)256 << 20, "anon_bytes", (json_int_t)231 << 20, "file_bytes",
-		(json_int_t)40 << 20, "unreclaimable_bytes", (json_int_t)236 << 20, "requests", "ok", 0, "failed", 3,
-		"verified_bytes", "corrupt", "evidence", crash_evidence[0], crash_evidence[1],
+		(json_int_t)256 << 20, "peak", "usage_bytes", (json_int_t)256 << 20, "anon_bytes",
+		(json_int_t)231 << 20, "file_bytes", (json_int_t)40 << 20, "unreclaimable_bytes", (json_int_t)236 << 20,
+		"requests", "ok", 0, "failed", 3, "verified_bytes", "corrupt", "evidence", crash_evidence[0],
+		crash_evidence[1],
 		/* the second */
 		"id", runs[1].id, "scenario", runs[1].scenario, "outcome", "grew", "cause", "expected", "as_expected",
 		1, "surprises", surprise, "memory_bytes", "peak", "usage_bytes", (json_int_t)256 << 20, "anon_bytes",
-		"file_bytes", (json_int_t)240 << 20, "unreclaimable_bytes", (json_int_t)24 << 20, "requests", "ok", 3, "failed", 0,
-		"verified_bytes", (json_int_t)1854000000, "corrupt", 0, "evidence", grew_evidence[0]);
+		"file_bytes", (json_int_t)240 << 20, "unreclaimable_bytes", (json_int_t)24 << 20, "requests", "ok", 3,
+		"failed", 0, "verified_bytes", (json_int_t)1854000000, "corrupt", 0, "evidence", grew_evidence[0]);
 	assert_non_null(expected);
 	assert_int_equal(json_array_size(json_object_get(got, "summary")), 2); /* test_repeats.c reads it */
 	json_object_del(got, "summary");
@@ -224,12 +224,9 @@ int main(void)
 {
 	setenv("COLUMNS", "80", 1);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_crashed_run),
-		cmocka_unit_test(test_grown_run),
-		cmocka_unit_test(test_line),
-		cmocka_unit_test(test_headlines),
-		cmocka_unit_test(test_json),
-		cmocka_unit_test(test_full_disk_is_an_error),
+		cmocka_unit_test(test_crashed_run),    cmocka_unit_test(test_grown_run),
+		cmocka_unit_test(test_line),	       cmocka_unit_test(test_headlines),
+		cmocka_unit_test(test_json),	       cmocka_unit_test(test_full_disk_is_an_error),
 		cmocka_unit_test(test_exporter_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,8 +83,8 @@ static void test_status(void **state)
 		uint64_t expected;
 		long status;
 		int ok;
-	} rows[] = { { 0, 200, 1 }, { 0, 204, 1 }, { 0, 299, 1 }, { 0, 199, 0 }, { 0, 302, 0 }, { 0, 0, 0 },
-		     { 302, 302, 1 }, { 302, 200, 0 }, { 404, 404, 1 } };
+	} rows[] = { { 0, 200, 1 }, { 0, 204, 1 },   { 0, 299, 1 },   { 0, 199, 0 },  { 0, 302, 0 },
+		     { 0, 0, 0 },   { 302, 302, 1 }, { 302, 200, 0 }, { 404, 404, 1 } };
 	for (size_t i = 0; i < COUNT(rows); i++)
 		if (request_status_ok(rows[i].expected, rows[i].status) != rows[i].ok)
 			fail_msg("status %ld where %llu is expected: not %d", rows[i].status,

@@ -83,7 +83,8 @@ static void test_check(void **state)
 		  "t.yaml: load group 'a': another group has that name" },
 		{ "on_crash: read-back\nload: [{size: 1}]", "" },
 		{ "on_crash: restart\nload: [{size: 1}]", "" },
-		{ "on_crash: restart\nrounds: 2\nload: [{size: 1}]", "t.yaml: 'on_crash: restart' goes with one round" },
+		{ "on_crash: restart\nrounds: 2\nload: [{size: 1}]",
+		  "t.yaml: 'on_crash: restart' goes with one round" },
 		{ "on_crash: read-back\nload: [{kind: request, request: {path: /}}]",
 		  "t.yaml: 'on_crash: read-back' needs uploads to read" },
 		{ "on_crash: read-back\nload: [{size: 1}, {kind: request, request: {path: /, method: DELETE}}]",
@@ -196,7 +197,8 @@ static void check_shipped(const char *path, size_t *checked)
 		expect_text(path, err.message, "");
 		return;
 	}
-	if (scenario_check(&s, &err) != 0 || requirements_check(&s, &err) != 0 || s.question == NULL || s.why == NULL || s.expect.count == 0)
+	if (scenario_check(&s, &err) != 0 || requirements_check(&s, &err) != 0 || s.question == NULL || s.why == NULL ||
+	    s.expect.count == 0)
 		expect_text(path, err.message, "valid, with question, why and expect");
 	scenario_release(&s);
 }

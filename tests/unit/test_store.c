@@ -339,11 +339,12 @@ static void test_summary_of_a_finished_run(void **state)
 
 	(void)state;
 	judge(&facts, &v);
-	json_t *record = json_pack("{s:i, s:s, s:s, s:s, s:{s:s, s:s, s:{s:s, s:s, s:{s:s}}}, s:o, s:o}", "schema", 1,
-				   "id", "the-id", "state", "finished", "folder", "results/the-id", "scenario", "name",
-				   "three-uploads", "question", "why?", "server", "use", "chunkserver", "preset",
-				   "all-fixes", "behaviours", "form-memory", "1MiB", "facts", facts_to_json(&facts),
-				   "verdict", verdict_to_json(&v, &facts, &(struct expectation){ .verdicts = expect, .count = 1 }));
+	json_t *record =
+		json_pack("{s:i, s:s, s:s, s:s, s:{s:s, s:s, s:{s:s, s:s, s:{s:s}}}, s:o, s:o}", "schema", 1, "id",
+			  "the-id", "state", "finished", "folder", "results/the-id", "scenario", "name",
+			  "three-uploads", "question", "why?", "server", "use", "chunkserver", "preset", "all-fixes",
+			  "behaviours", "form-memory", "1MiB", "facts", facts_to_json(&facts), "verdict",
+			  verdict_to_json(&v, &facts, &(struct expectation){ .verdicts = expect, .count = 1 }));
 	must(summary_read(&s, record, &err), &err);
 	assert_string_equal(s.id, "the-id");
 	assert_string_equal(s.folder, "results/the-id");

@@ -30,9 +30,9 @@ static int never_contains(struct isolation *iso, pid_t pid)
 
 static const struct isolation_backend backend = { .final = told_final, .contains = never_contains };
 
-static struct isolation isolation = { .backend = &backend,
-				      .readback = { .memory_bytes = { FACT_KNOWN, 64 },
-						    .memory_swap_bytes = { FACT_KNOWN, 64 } } };
+static struct isolation isolation = {
+	.backend = &backend, .readback = { .memory_bytes = { FACT_KNOWN, 64 }, .memory_swap_bytes = { FACT_KNOWN, 64 } }
+};
 
 static void expect_cap(const char *what, struct run *r, struct fact limit, struct fact swap, struct fact cap_found,
 		       struct fact swap_found)
