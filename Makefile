@@ -44,7 +44,7 @@ BATS     := $(wildcard tests/integration/*.bats)
 BESIDE   := $(addprefix tests/integration/,v2.bats server.bats behaviours.bats runner.bats)
 TOOL_BIN := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC))
 
-.PHONY: all help setup test test-unit test-integration demo truth aftermath bisects sigkills bench case-studies invert-case-studies laws compare-rates compare-history floors clean
+.PHONY: all help setup test test-unit test-integration demo truth aftermath bisects sigkills bench case-studies invert-case-studies laws compare-rates compare-history floors install uninstall check tags clean
 all: setup
 	@$(MAKE) --no-print-directory $(JOBS) build
 
@@ -69,6 +69,9 @@ help:
 ## make compare-rates  false alarms and misses of `oomrig compare`, into docs/compare.md
 ## make compare-history  the first version against the last, by label and by git refs, into docs/compare.md
 ## make floors  floors of every preset at one, two and three uploads, into docs/floors.md (an hour)
+## make check   style, static analysis, scripts, and the arrows between the rooms: all at zero
+## make install [PREFIX=/usr/local] [DESTDIR=]; make uninstall
+## make tags, make compile_commands.json  for editors
 ## make clean   remove what was built
 
 setup:
@@ -151,7 +154,51 @@ compare-history: build
 floors: build
 	docs/bench/floors
 
+# ---- install -------------------------------------------------------------------
+# The program finds what comes with it in lib/oomrig beside its own bin/ (harness/base/home.h).
+PREFIX  ?= /usr/local
+HOME_DIR = $(DESTDIR)$(PREFIX)/lib/oomrig
+MAN_DIR  = $(DESTDIR)$(PREFIX)/share/man/man1
+COMMANDS = $(shell ./oomrig help | sed -n '/^Commands:/,/^$$/s/^  \([a-z]*\) .*/\1/p')
+COMPLETIONS = bash-completion/completions/oomrig:bash zsh/site-functions/_oomrig:zsh fish/vendor_completions.d/oomrig.fish:fish
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(MAN_DIR) $(DESTDIR)$(PREFIX)/share/doc/oomrig
+	install oomrig $(DESTDIR)$(PREFIX)/bin/oomrig
+	for file in $$(find scenarios -type f) tests/truth/*.yaml tests/truth/servers/*.yaml; do \
+		install -D -m 644 $$file $(HOME_DIR)/$$file || exit 1; \
+	done
+	for file in README.md $$(find docs -name '*.md'); do \
+		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/doc/oomrig/$$file || exit 1; \
+	done
+	install -D server-under-test/chunkserver $(HOME_DIR)/server-under-test/chunkserver
+	install -D $(BUILD)/tests/truth/fate $(HOME_DIR)/build/tests/truth/fate
+	./oomrig completion man > $(MAN_DIR)/oomrig.1
+	for name in $(COMMANDS); do ./oomrig completion man $$name > $(MAN_DIR)/oomrig-$$name.1; done
+	for pair in $(COMPLETIONS); do \
+		install -d $(DESTDIR)$(PREFIX)/share/$$(dirname $$pair); \
+		./oomrig completion $${pair#*:} > $(DESTDIR)$(PREFIX)/share/$${pair%:*}; \
+	done
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/oomrig $(MAN_DIR)/oomrig.1 $(MAN_DIR)/oomrig-*.1
+	rm -f $(foreach pair,$(COMPLETIONS),$(DESTDIR)$(PREFIX)/share/$(firstword $(subst :, ,$(pair))))
+	rm -rf $(HOME_DIR) $(DESTDIR)$(PREFIX)/share/doc/oomrig
+
+# ---- check ---------------------------------------------------------------------
+# All kept at zero.  tests/check/ has one script for each.
+check:
+	@.ci/packages check
+	@tests/check/all
+
+tags:
+	ctags -R harness server-under-test tests
+
+# For clangd and clang-tidy.
+compile_commands.json: Makefile
+	@tests/check/compile-commands > $@
+
 clean:
 	rm -rf $(BUILD) oomrig server-under-test/chunkserver
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)

@@ -13,35 +13,13 @@
 #include "record/host.h"
 #include "target/trampoline.h"
 
-struct command {
-	const char *name, *summary;
-	int (*run)(int argc, char **argv);
-};
-
-static const struct command commands[] = {
-	{ "run", "run scenarios and say what became of the server", cmd_run },
-	{ "floor", "the smallest memory the server survives on", cmd_floor },
-	{ "compare", "are the second runs better, worse or the same", cmd_compare },
-	{ "bisect", "the commit that changed what comes out", cmd_bisect },
-	{ "shrink", "the smallest load that still crashes it", cmd_shrink },
-	{ "log", "the stored experiments as a story", cmd_log },
-	{ "list", "scenarios, presets, behaviours and what else can be named", cmd_list },
-	{ "show", "a stored run in full, or several side by side", cmd_show },
-	{ "judge", "judge stored runs again by today's rules", cmd_judge },
-	{ "selftest", "are the verdicts right, on this host?", cmd_selftest },
-	{ "doctor", "can this host do it, and if not, what to type", cmd_doctor },
-	{ "clean", "take away what a killed rig left behind", cmd_clean },
-};
-
-#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
-
 static int print_usage(FILE *out)
 {
 	fprintf(out, "Usage: oomrig COMMAND [options]\n\n"
 		     "Loads an upload service inside a memory cap and says, with evidence, whether it\n"
 		     "crashed or only grew, and in which memory.\n\nCommands:\n");
-	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
+	for (const struct command *const *c = commands; *c != NULL; c++)
+		fprintf(out, "  %-10s %s\n", (*c)->name, (*c)->summary);
 	fprintf(out, "\n  oomrig help COMMAND   its options, examples and exit status\n"
 		     "  oomrig --version      the version\n\nStart with:\n"
 		     "  oomrig doctor\n"
@@ -53,10 +31,10 @@ static const struct command *find(const char *name)
 {
 	struct nearest n;
 	nearest_init(&n, name);
-	for (size_t i = 0; i < COMMANDS; i++) {
-		if (strcmp(commands[i].name, name) == 0)
-			return &commands[i];
-		nearest_offer(&n, commands[i].name);
+	for (const struct command *const *c = commands; *c != NULL; c++) {
+		if (strcmp((*c)->name, name) == 0)
+			return *c;
+		nearest_offer(&n, (*c)->name);
 	}
 	if (n.best != NULL)
 		log_error("unknown command '%s'; did you mean '%s'?", name, n.best);

@@ -20,7 +20,7 @@ static const char *const meanings[STATUS_INCONCLUSIVE + 1] = {
 	[STATUS_INCONCLUSIVE] = "inconclusive",
 };
 
-static const char *meaning(const struct manual *m, enum exit_status status)
+const char *cmd_meaning(const struct manual *m, enum exit_status status)
 {
 	if (status == STATUS_INTERRUPTED)
 		return "interrupted";
@@ -33,7 +33,7 @@ static void print_manual(const struct manual *m, const struct option_row *rows)
 	options_print_help(rows, stdout);
 	printf("\nExamples:\n%s\n\nExit status:\n", m->examples);
 	for (const enum exit_status *s = m->statuses; *s != STATUS_END; s++)
-		printf("  %3d  %s\n", (int)*s, meaning(m, *s));
+		printf("  %3d  %s\n", (int)*s, cmd_meaning(m, *s));
 }
 
 bool cmd_begin(const struct manual *manual, const struct option_row *rows, int argc, char **argv, void *settings,
@@ -78,27 +78,14 @@ char **cmd_typed(int argc, char **argv)
 	return typed;
 }
 
-char *cmd_program_folder(struct error *err)
+char *cmd_results_folder(const char *option)
 {
-	char path[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	if (len <= 0) {
-		error_set_errno(err, ERROR_ENVIRONMENT, errno, "cannot read '/proc/self/exe'");
-		return NULL;
-	}
-	path[len] = '\0';
-	char *slash = strrchr(path, '/');
-	return slash > path ? xasprintf("%.*s", (int)(slash - path), path) : xstrdup("/");
-}
-
-char *cmd_results_folder(const char *option, struct error *err)
-{
-	if (option != NULL)
-		return xstrdup(option);
-	char *program = cmd_program_folder(err);
-	char *results = program != NULL ? xasprintf("%s/results", program) : NULL;
-	free(program);
-	return results;
+	const char *named = option != NULL ? option : getenv("OOMRIG_RESULTS");
+	char cwd[PATH_MAX];
+	if (named == NULL || named[0] == '\0')
+		named = "results";
+	/* The server gets paths below it, and starts in a folder of its own. */
+	return named[0] == '/' || getcwd(cwd, sizeof(cwd)) == NULL ? xstrdup(named) : xasprintf("%s/%s", cwd, named);
 }
 
 char *cmd_work_folder(const char *option, const char *results)

@@ -3,7 +3,7 @@
  * by a table, call a module, print, choose the exit status.  Errors are printed
  * here and nowhere below.
  *
- * A new subcommand is one file and one row of the table in main.c.  Main thread.
+ * A new subcommand is one file and one row of the table in commands.c.  Main thread.
  */
 #ifndef OOMRIG_CMD_H
 #define OOMRIG_CMD_H
@@ -32,6 +32,13 @@ struct manual {
 	const char *meanings[STATUS_INCONCLUSIVE + 1]; /* by status: what it says here; NULL: what it says everywhere */
 };
 
+struct command {
+	const char *name, *summary;
+	const struct manual *manual;
+	const struct option_row *rows;
+	int (*run)(int argc, char **argv);
+};
+
 /*
  * Defaults, parsing and --help.  True: go on.  False: end with *status (the help
  * was printed, or the error was); the settings need no release then.
@@ -39,17 +46,17 @@ struct manual {
 bool cmd_begin(const struct manual *manual, const struct option_row *rows, int argc, char **argv, void *settings,
 	       struct options_result *result, int *status);
 
+/* What a status says of that command; borrowed. */
+const char *cmd_meaning(const struct manual *m, enum exit_status status);
+
 /* Prints the error and returns the exit status that belongs to its code. */
 int cmd_fail(const struct error *err);
 
 /* The words as typed, for the record: parsing reorders argv.  Heap, NULL-terminated, strings borrowed. */
 char **cmd_typed(int argc, char **argv);
 
-/* Folder the oomrig program lies in; heap, NULL with err when /proc does not say. */
-char *cmd_program_folder(struct error *err);
-
-/* The option's value, or "results" in the program's folder; heap. */
-char *cmd_results_folder(const char *option, struct error *err);
+/* The option's value, else that of OOMRIG_RESULTS, else "results" in the working folder; heap. */
+char *cmd_results_folder(const char *option);
 
 /* Where data and worktrees lie meanwhile: the option's value, or ".work" in the results folder; heap. */
 char *cmd_work_folder(const char *option, const char *results);
@@ -57,17 +64,7 @@ char *cmd_work_folder(const char *option, const char *results);
 /* path without the working folder in front, as one would type it; borrowed from path. */
 const char *cmd_shown_path(const char *path);
 
-int cmd_run(int argc, char **argv);
-int cmd_list(int argc, char **argv);
-int cmd_show(int argc, char **argv);
-int cmd_judge(int argc, char **argv);
-int cmd_selftest(int argc, char **argv);
-int cmd_doctor(int argc, char **argv);
-int cmd_clean(int argc, char **argv);
-int cmd_floor(int argc, char **argv);
-int cmd_compare(int argc, char **argv);
-int cmd_log(int argc, char **argv);
-int cmd_bisect(int argc, char **argv);
-int cmd_shrink(int argc, char **argv);
+/* Each in its cmd_NAME.c; NULL ends the table of them, in commands.c. */
+extern const struct command *const commands[];
 
 #endif

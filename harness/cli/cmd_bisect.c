@@ -97,7 +97,7 @@ static int check(const struct bisect_settings *settings, const struct options_re
 	return 0;
 }
 
-int cmd_bisect(int argc, char **argv)
+static int main_bisect(int argc, char **argv)
 {
 	struct error err = ERROR_INIT;
 	struct bisect_settings settings = { 0 };
@@ -121,3 +121,6 @@ int cmd_bisect(int argc, char **argv)
 	free(typed);
 	return status;
 }
+
+const struct command command_bisect = { "bisect", "the commit that changed what comes out", &manual, rows,
+					main_bisect };

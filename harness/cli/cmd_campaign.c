@@ -6,34 +6,16 @@
 
 #include "base/buf.h"
 #include "base/units.h"
-#include "run/requirements.h"
-
-static int configure(struct scenario *s, const struct campaign_settings *settings, char *const *command,
-		     struct error *err)
-{
-	char *memory = settings->memory != NULL ? xasprintf("memory=%s", settings->memory) : NULL;
-	int rc = memory != NULL ? scenario_set(s, memory, err) : 0;
-	free(memory);
-	for (size_t i = 0; rc == 0 && i < settings->set.count; i++)
-		rc = scenario_set(s, settings->set.items[i], err);
-	if (rc == 0 && command != NULL)
-		scenario_set_command(s, command);
-	if (rc == 0)
-		rc = scenario_check(s, err);
-	return rc == 0 ? requirements_check(s, err) : rc;
-}
+#include "cli/setup.h"
 
 int campaign_open(struct campaign_kit *kit, const struct campaign_settings *settings, const char *path,
 		  char *const *command, char *const *command_line, struct error *err)
 {
+	const struct setup setup = { settings->memory, &settings->set, NULL, command };
 	memset(kit, 0, sizeof(*kit));
-	if (scenario_load(&kit->scenario, path, err) != 0)
+	if (setup_scenario(&kit->scenario, path, &setup, err) != 0)
 		return -1;
-	kit->results = cmd_results_folder(settings->results, err);
-	if (kit->results == NULL || configure(&kit->scenario, settings, command, err) != 0) {
-		campaign_close(kit);
-		return -1;
-	}
+	kit->results = cmd_results_folder(settings->results);
 	kit->campaign = (struct campaign){
 		.executor = executors[0],
 		.options = { .results = kit->results,

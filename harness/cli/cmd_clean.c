@@ -24,7 +24,7 @@ static const struct option_row rows[] = {
 	{ "dry-run", 'n', OPTION_FLAG, offsetof(struct clean_settings, dry_run), NULL, NULL, 0, 0, NULL,
 	  "only say what would be done" },
 	{ "results", 'r', OPTION_STRING, offsetof(struct clean_settings, results), "DIR", NULL, 0, 0, NULL,
-	  "where the runs are stored; without it\nresults/ beside the program" },
+	  "where the runs are stored; without it\n$OOMRIG_RESULTS, or ./results" },
 	{ "work", 'w', OPTION_STRING, offsetof(struct clean_settings, work), "DIR", NULL, 0, 0, NULL,
 	  "where runs were told to keep the server's data;\nwithout it .work in the results" },
 	{ 0 },
@@ -242,7 +242,7 @@ static int discard_checkout(struct cleaning *c, const char *path, struct error *
 	return c->dry_run ? 0 : checkout_discard(path, err);
 }
 
-int cmd_clean(int argc, char **argv)
+static int main_clean(int argc, char **argv)
 {
 	struct clean_settings settings = { 0 };
 	struct options_result words;
@@ -255,9 +255,7 @@ int cmd_clean(int argc, char **argv)
 			  words.operands[0]);
 		return cmd_fail(&err);
 	}
-	char *results = cmd_results_folder(settings.results, &err);
-	if (results == NULL)
-		return cmd_fail(&err);
+	char *results = cmd_results_folder(settings.results);
 	char *work = cmd_work_folder(settings.work, results);
 	struct cleaning c = { .dry_run = settings.dry_run, .status = STATUS_OK };
 	/* Processes first, then what they have open. */
@@ -273,3 +271,5 @@ int cmd_clean(int argc, char **argv)
 	free(results);
 	return c.status;
 }
+
+const struct command command_clean = { "clean", "take away what a killed rig left behind", &manual, rows, main_clean };

@@ -11,6 +11,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/home.h"
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/units.h"
@@ -32,7 +33,7 @@ struct doctor_settings {
 
 static const struct option_row rows[] = {
 	{ "results", 'r', OPTION_STRING, offsetof(struct doctor_settings, results), "DIR", NULL, 0, 0, NULL,
-	  "where runs would be stored; without it\nresults/ beside the program" },
+	  "where runs would be stored; without it\n$OOMRIG_RESULTS, or ./results" },
 	{ "work", 'w', OPTION_STRING, offsetof(struct doctor_settings, work), "DIR", NULL, 0, 0, NULL,
 	  "where the server's data would lie; without it\n.work in the results" },
 	{ "json", 'j', OPTION_FLAG, offsetof(struct doctor_settings, json), NULL, NULL, 0, 0, NULL, "for programs" },
@@ -366,7 +367,7 @@ static void print_text(const struct doctor *d)
 	page_release(&p);
 }
 
-int cmd_doctor(int argc, char **argv)
+static int main_doctor(int argc, char **argv)
 {
 	struct doctor_settings settings = { 0 };
 	struct options_result words;
@@ -379,9 +380,9 @@ int cmd_doctor(int argc, char **argv)
 		error_set(&err, ERROR_USAGE, "doctor takes no '%s'", words.operands[0]);
 		return cmd_fail(&err);
 	}
-	char *results = cmd_results_folder(settings.results, &err);
-	d.program = cmd_program_folder(&err);
-	if (results == NULL || d.program == NULL) {
+	char *results = cmd_results_folder(settings.results);
+	d.program = home_folder(&err);
+	if (d.program == NULL) {
 		free(results);
 		free(d.program);
 		return cmd_fail(&err);
@@ -405,3 +406,6 @@ int cmd_doctor(int argc, char **argv)
 	free(results);
 	return d.worst == LEVEL_FAIL ? STATUS_RIG : STATUS_OK;
 }
+
+const struct command command_doctor = { "doctor", "can this host do it, and if not, what to type", &manual, rows,
+					main_doctor };

@@ -60,9 +60,12 @@ static int find_floor(struct campaign_kit *kit, const struct search_settings *se
 	return status;
 }
 
-int cmd_floor(int argc, char **argv)
+static int main_floor(int argc, char **argv)
 {
 	static const struct search_command command = { &manual, rows, 0.01, 0.50, find_floor };
 	struct search_settings settings = { 0 };
 	return search_main(&command, &settings, argc, argv);
 }
+
+const struct command command_floor = { "floor", "the smallest memory the server survives on", &manual, rows,
+				       main_floor };

@@ -19,7 +19,7 @@ struct judge_settings {
 
 static const struct option_row rows[] = {
 	{ "results", 'r', OPTION_STRING, FIELD(results), "DIR", NULL, 0, 0, NULL,
-	  "where the runs are stored; without it\nresults/ beside the program" },
+	  "where the runs are stored; without it\n$OOMRIG_RESULTS, or ./results" },
 	{ "evidence", 'e', OPTION_FLAG, FIELD(evidence), NULL, NULL, 0, 0, NULL,
 	  "print today's evidence of every run, not only of those that changed" },
 	{ "write", 'w', OPTION_FLAG, FIELD(write), NULL, NULL, 0, 0, NULL,
@@ -165,7 +165,7 @@ static int judge_all(struct judging *j, const char *results, struct error *err)
 	return rc;
 }
 
-int cmd_judge(int argc, char **argv)
+static int main_judge(int argc, char **argv)
 {
 	struct judge_settings settings = { 0 };
 	struct options_result words;
@@ -174,9 +174,7 @@ int cmd_judge(int argc, char **argv)
 
 	if (!cmd_begin(&manual, rows, argc, argv, &settings, &words, &status))
 		return status;
-	char *results = cmd_results_folder(settings.results, &err);
-	if (results == NULL)
-		return cmd_fail(&err);
+	char *results = cmd_results_folder(settings.results);
 	struct judging judging = { .settings = &settings, .runs = json_array() };
 	int rc = words.operand_count > 0 ? judge_named(&judging, results, &words, &err)
 					 : judge_all(&judging, results, &err);
@@ -196,3 +194,5 @@ int cmd_judge(int argc, char **argv)
 		return cmd_fail(&err);
 	return judging.changed > 0 ? STATUS_VERDICT : STATUS_OK;
 }
+
+const struct command command_judge = { "judge", "judge stored runs again by today's rules", &manual, rows, main_judge };

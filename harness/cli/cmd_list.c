@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/home.h"
 #include "base/log.h"
 #include "base/units.h"
 #include "cli/cmd.h"
@@ -293,7 +294,7 @@ static void print_text(const json_t *all)
 static int list_everything(bool as_json)
 {
 	struct error err = ERROR_INIT, server_err = ERROR_INIT;
-	char *program = cmd_program_folder(&err);
+	char *program = home_folder(&err);
 	json_t *scenarios = program != NULL ? find_scenarios(program, &err) : NULL;
 	if (scenarios == NULL) {
 		free(program);
@@ -323,7 +324,7 @@ static int list_everything(bool as_json)
 	return status;
 }
 
-int cmd_list(int argc, char **argv)
+static int main_list(int argc, char **argv)
 {
 	struct list_settings settings = { 0 };
 	struct options_result words;
@@ -344,3 +345,6 @@ int cmd_list(int argc, char **argv)
 	buf_release(&text);
 	return STATUS_OK;
 }
+
+const struct command command_list = { "list", "scenarios, presets, behaviours and what else can be named", &manual,
+				      rows, main_list };

@@ -15,7 +15,7 @@ struct log_settings {
 
 static const struct option_row rows[] = {
 	{ "results", 'r', OPTION_STRING, offsetof(struct log_settings, results), "DIR", NULL, 0, 0, NULL,
-	  "where the runs are stored [results, beside the program]" },
+	  "where the runs are stored [$OOMRIG_RESULTS, or ./results]" },
 	{ "json", 'j', OPTION_FLAG, offsetof(struct log_settings, json), NULL, NULL, 0, 0, NULL, "for programs" },
 	{ 0 },
 };
@@ -45,7 +45,7 @@ static int collect(struct run_list *runs, const char *results, const struct opti
 	return 0;
 }
 
-int cmd_log(int argc, char **argv)
+static int main_log(int argc, char **argv)
 {
 	struct error err = ERROR_INIT;
 	struct log_settings settings = { 0 };
@@ -54,8 +54,8 @@ int cmd_log(int argc, char **argv)
 	int status;
 	if (!cmd_begin(&manual, rows, argc, argv, &settings, &words, &status))
 		return status;
-	char *results = cmd_results_folder(settings.results, &err);
-	int rc = results != NULL ? collect(&runs, results, &words, &err) : -1;
+	char *results = cmd_results_folder(settings.results);
+	int rc = collect(&runs, results, &words, &err);
 	if (rc == 0 && settings.json)
 		rc = campaign_print_json(story_json(&runs), &err);
 	else if (rc == 0 && runs.count == 0)
@@ -66,3 +66,5 @@ int cmd_log(int argc, char **argv)
 	free(results);
 	return rc != 0 ? cmd_fail(&err) : STATUS_OK;
 }
+
+const struct command command_log = { "log", "the stored experiments as a story", &manual, rows, main_log };

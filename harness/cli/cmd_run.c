@@ -8,15 +8,16 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/home.h"
 #include "base/log.h"
 #include "base/options.h"
 #include "base/units.h"
 #include "campaign/executor.h"
 #include "campaign/interrupt.h"
 #include "cli/cmd.h"
+#include "cli/setup.h"
 #include "judge/judge.h"
 #include "report/report.h"
-#include "run/requirements.h"
 #include "scenario/folder.h"
 #include "scenario/scenario.h"
 
@@ -44,7 +45,7 @@ static const struct option_row rows[] = {
 	{ "note", 0, OPTION_STRING, FIELD(note), "TEXT", NULL, 0, 0, NULL,
 	  "what is tried here, in words; oomrig log tells it" },
 	{ "results", 0, OPTION_STRING, FIELD(results), "DIR", NULL, 0, 0, NULL,
-	  "where the run folders go [results, beside the program]" },
+	  "where the run folders go [$OOMRIG_RESULTS, or ./results]" },
 	{ "work", 0, OPTION_STRING, FIELD(work), "DIR", NULL, 0, 0, NULL,
 	  "where the server keeps its data meanwhile; a real disk\n[a folder below the results]" },
 	{ "keep-data", 0, OPTION_FLAG, FIELD(keep_data), NULL, NULL, 0, 0, NULL,
@@ -76,40 +77,11 @@ static const struct manual manual = {
 		      [STATUS_SKIPPED] = "every run was skipped, with the reason" },
 };
 
-static int apply_expect(struct scenario *s, const struct option_list *expect, struct error *err)
-{
-	struct buf list = BUF_INIT;
-	for (size_t i = 0; i < expect->count; i++)
-		buf_addf(&list, "%s%s", i ? "," : "expect=", expect->items[i]);
-	int rc = expect->count == 0 ? 0 : scenario_set(s, buf_str(&list), err);
-	buf_release(&list);
-	return rc;
-}
-
-static int load_scenario(struct scenario *s, const char *path, const struct run_settings *settings,
+static int load_scenario(struct scenario *s, const char *name, const struct run_settings *settings,
 			 char *const *command, struct error *err)
 {
-	if (scenario_load(s, path, err) != 0)
-		return -1;
-	int rc = 0;
-	if (settings->memory != NULL) {
-		char *assignment = xasprintf("memory=%s", settings->memory);
-		rc = scenario_set(s, assignment, err);
-		free(assignment);
-	}
-	for (size_t i = 0; rc == 0 && i < settings->set.count; i++)
-		rc = scenario_set(s, settings->set.items[i], err);
-	if (rc == 0)
-		rc = apply_expect(s, &settings->expect, err);
-	if (rc == 0 && command != NULL)
-		scenario_set_command(s, command);
-	if (rc == 0)
-		rc = scenario_check(s, err);
-	if (rc == 0)
-		rc = requirements_check(s, err);
-	if (rc != 0)
-		scenario_release(s);
-	return rc;
+	const struct setup setup = { settings->memory, &settings->set, &settings->expect, command };
+	return setup_scenario(s, name, &setup, err);
 }
 
 static char *make_title(const struct scenario *s, uint64_t run, uint64_t runs)
@@ -190,9 +162,7 @@ static int run_all(struct scenario *scenarios, size_t count, const struct run_se
 		   char *const *command_line, struct error *err)
 {
 	struct run_list all = { 0 };
-	char *results = cmd_results_folder(settings->results, err);
-	if (results == NULL)
-		return cmd_fail(err);
+	char *results = cmd_results_folder(settings->results);
 	struct run_options options = { .results = results,
 				       .work = settings->work,
 				       .label = settings->label,
@@ -222,9 +192,14 @@ static int find_paths(const struct options_result *words, struct string_list *pa
 	for (size_t i = 0; i < words->operand_count; i++) {
 		size_t before = paths->count;
 		struct stat st;
-		if (stat(words->operands[i], &st) != 0 || !S_ISDIR(st.st_mode))
-			scenario_folder_add(paths, words->operands[i]);
-		else if (scenario_folder_find(words->operands[i], paths, err) != 0)
+		char *path = home_scenario(words->operands[i]);
+		int rc = 0;
+		if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+			scenario_folder_add(paths, path);
+		else
+			rc = scenario_folder_find(path, paths, err);
+		free(path);
+		if (rc != 0)
 			return -1;
 		if (paths->count == before)
 			return error_set(err, ERROR_USAGE, "no scenario in the folder '%s'", words->operands[i]);
@@ -240,7 +215,7 @@ static int bisect_status(int status)
 	return status == STATUS_RIG || status == STATUS_SKIPPED ? 125 : status == STATUS_USAGE ? 128 : status;
 }
 
-int cmd_run(int argc, char **argv)
+static int main_run(int argc, char **argv)
 {
 	struct error err = ERROR_INIT;
 	struct run_settings settings = { 0 };
@@ -273,3 +248,6 @@ int cmd_run(int argc, char **argv)
 	free(typed);
 	return settings.bisect_exit ? bisect_status(status) : status;
 }
+
+const struct command command_run = { "run", "run scenarios and say what became of the server", &manual, rows,
+				     main_run };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/home.h"
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/units.h"
@@ -29,7 +30,7 @@ static const struct option_row rows[] = {
 	{ "corpus", 'c', OPTION_STRING, FIELD(corpus), "DIR", NULL, 0, 0, NULL,
 	  "scenarios of your own, each with the one right verdict as\n'expect', instead of those that come with it" },
 	{ "results", 'r', OPTION_STRING, FIELD(results), "DIR", NULL, 0, 0, NULL,
-	  "where the run folders go; without it\nresults/ beside the program" },
+	  "where the run folders go; without it\n$OOMRIG_RESULTS, or ./results" },
 	{ "keep", 'k', OPTION_FLAG, FIELD(keep), NULL, NULL, 0, 0, NULL,
 	  "keep the folders of runs that came out right too" },
 	{ "write", 'w', OPTION_STRING, FIELD(write), "FILE", NULL, 0, 0, NULL,
@@ -119,7 +120,7 @@ static int report(const struct truth *t, const struct selftest_settings *setting
 	return t->confusion.wrong > 0 ? STATUS_VERDICT : STATUS_OK;
 }
 
-int cmd_selftest(int argc, char **argv)
+static int main_selftest(int argc, char **argv)
 {
 	struct selftest_settings settings = { 0 };
 	struct options_result words;
@@ -129,8 +130,8 @@ int cmd_selftest(int argc, char **argv)
 
 	if (!cmd_begin(&manual, rows, argc, argv, &settings, &words, &status))
 		return status;
-	char *program = cmd_program_folder(&err);
-	char *results = program != NULL ? cmd_results_folder(settings.results, &err) : NULL;
+	char *program = home_folder(&err);
+	char *results = cmd_results_folder(settings.results);
 	struct truth_options options = { .program = program,
 					 .corpus = settings.corpus,
 					 .results = results,
@@ -143,7 +144,7 @@ int cmd_selftest(int argc, char **argv)
 					 .done = print_outcome,
 					 .arg = &settings };
 	uint64_t started_ns = clock_ns();
-	if (results == NULL || truth_run(&options, &truth, &err) != 0) {
+	if (program == NULL || truth_run(&options, &truth, &err) != 0) {
 		status = cmd_fail(&err);
 	} else {
 		status = report(&truth, &settings, clock_ns() - started_ns, &err);
@@ -153,3 +154,6 @@ int cmd_selftest(int argc, char **argv)
 	free(program);
 	return status;
 }
+
+const struct command command_selftest = { "selftest", "are the verdicts right, on this host?", &manual, rows,
+					  main_selftest };

@@ -14,7 +14,7 @@ struct show_settings {
 
 static const struct option_row rows[] = {
 	{ "results", 'r', OPTION_STRING, offsetof(struct show_settings, results), "DIR", NULL, 0, 0, NULL,
-	  "where the runs are stored; without it\nresults/ beside the program" },
+	  "where the runs are stored; without it\n$OOMRIG_RESULTS, or ./results" },
 	{ "format", 'f', OPTION_STRING, offsetof(struct show_settings, format), "NAME", "terminal", 0, 0, NULL,
 	  "how to write them; oomrig list names the formats" },
 	{ "json", 'j', OPTION_FLAG, offsetof(struct show_settings, json), NULL, NULL, 0, 0, NULL,
@@ -128,7 +128,7 @@ static int find_runs(struct run_list *runs, const char *results, const struct op
 	return rc;
 }
 
-int cmd_show(int argc, char **argv)
+static int main_show(int argc, char **argv)
 {
 	struct show_settings settings = { 0 };
 	struct options_result words;
@@ -146,10 +146,10 @@ int cmd_show(int argc, char **argv)
 	}
 	const char *format = settings.json ? "json" : settings.plot ? "plot" : settings.format;
 	const struct exporter *exporter = exporter_find(format, &err);
-	char *results = exporter != NULL ? cmd_results_folder(settings.results, &err) : NULL;
-	if (results == NULL)
+	if (exporter == NULL)
 		return cmd_fail(&err);
 
+	char *results = cmd_results_folder(settings.results);
 	if (words.operand_count == 0 && strcmp(format, "terminal") == 0) {
 		status = list_runs(results);
 	} else {
@@ -162,3 +162,6 @@ int cmd_show(int argc, char **argv)
 	free(results);
 	return status;
 }
+
+const struct command command_show = { "show", "a stored run in full, or several side by side", &manual, rows,
+				      main_show };

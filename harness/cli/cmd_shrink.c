@@ -100,9 +100,12 @@ static int shrink(struct campaign_kit *kit, const struct search_settings *settin
 	return status;
 }
 
-int cmd_shrink(int argc, char **argv)
+static int main_shrink(int argc, char **argv)
 {
 	static const struct search_command command = { &manual, rows, 0.01, 1, shrink };
 	struct shrink_settings settings = { 0 };
 	return search_main(&command, &settings.search, argc, argv);
 }
+
+const struct command command_shrink = { "shrink", "the smallest load that still crashes it", &manual, rows,
+					main_shrink };

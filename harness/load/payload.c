@@ -38,7 +38,7 @@ static uint64_t word_at(uint64_t key, uint64_t index)
 __attribute__((target_clones("avx512f", "avx2", "default"))) static void fill_blocks(uint64_t key, uint64_t index,
 										     unsigned char *out, size_t blocks)
 {
-	lanes state;
+	lanes state = { 0 };
 	for (size_t i = 0; i < LANES; i++)
 		state[i] = key + (index + i) * GOLDEN;
 	for (size_t b = 0; b < blocks; b++) {

@@ -175,6 +175,16 @@ static void end_line(struct progress *p, struct buf *tail, int used, int columns
 	buf_clear(tail);
 }
 
+/* Bytes of the first so many characters of a UTF-8 text. */
+static size_t first_characters(const char *text, int count)
+{
+	const char *p = text;
+	for (; *p != '\0'; p++)
+		if (((unsigned char)*p & 0xc0) != 0x80 && count-- == 0)
+			break;
+	return (size_t)(p - text);
+}
+
 /* "name         [bar]" ; returns the columns used. */
 static int begin_bar(struct progress *p, const char *name, const struct bar_part *parts, size_t count, uint64_t scale,
 		     int columns)
@@ -184,15 +194,9 @@ static int begin_bar(struct progress *p, const char *name, const struct bar_part
 	cells = cells < BAR_COLUMNS_MIN ? BAR_COLUMNS_MIN : cells > BAR_COLUMNS_MAX ? BAR_COLUMNS_MAX : cells;
 	if (columns < NAME_COLUMNS + 2 + cells)
 		return 0;
-	char shown[NAME_COLUMNS * 4 + 1];
-	size_t len = 0;
-	for (int c = 0; c < NAME_COLUMNS && name[len] != '\0'; c++) {
-		len++;
-		while (((unsigned char)name[len] & 0xc0) == 0x80 && len < sizeof(shown) - 1)
-			len++;
-	}
-	snprintf(shown, sizeof(shown), "%.*s", (int)len, name);
+	char *shown = xasprintf("%.*s", (int)first_characters(name, NAME_COLUMNS), name);
 	buf_addf(text, "%s%*s", shown, NAME_COLUMNS + 1 - text_columns(shown), "");
+	free(shown);
 	page_bar(&p->page, parts, count, scale, cells);
 	buf_addc(text, ' ');
 	return NAME_COLUMNS + 2 + cells;

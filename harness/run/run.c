@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/home.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "run/requirements.h"
@@ -140,14 +141,6 @@ static void tear_down(struct run *r)
 	free(r->log_path);
 }
 
-static char *own_path(void)
-{
-	char path[4096];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	path[n > 0 ? n : 0] = '\0';
-	return xstrdup(path);
-}
-
 static void skip(struct run *r, const char *reason)
 {
 	snprintf(r->facts.skip_reason, sizeof(r->facts.skip_reason), "%s", reason);
@@ -157,8 +150,8 @@ static void skip(struct run *r, const char *reason)
 int run_scenario(const struct scenario *s, const struct run_options *options, json_t **record, char **folder,
 		 struct error *err)
 {
-	struct run r = { .scenario = s, .options = options, .self_exe = own_path() };
-	if (store_create(&r.store, options->results, s->name, err) != 0) {
+	struct run r = { .scenario = s, .options = options, .self_exe = home_program(err) };
+	if (r.self_exe == NULL || store_create(&r.store, options->results, s->name, err) != 0) {
 		free(r.self_exe);
 		return -1;
 	}

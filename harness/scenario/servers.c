@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/home.h"
 #include "base/nearest.h"
 
 #define SUFFIX ".yaml"
@@ -58,13 +59,17 @@ static void visit_folder(const char *folder, void (*visit)(void *, const char *,
 
 void servers_each(const char *scenario_path, void (*visit)(void *arg, const char *name, const char *path), void *arg)
 {
-	char *folder = folder_of(scenario_path);
+	char *folder = folder_of(scenario_path), *home = home_folder(NULL);
 	do {
 		char *servers = xasprintf("%s/servers", strcmp(folder, "/") == 0 ? "" : folder);
 		visit_folder(servers, visit, arg);
 		free(servers);
 	} while (go_up(folder));
 	free(folder);
+	folder = home != NULL ? xasprintf("%s/scenarios/servers", home) : xstrdup("");
+	visit_folder(folder, visit, arg);
+	free(folder);
+	free(home);
 }
 
 struct search {
@@ -104,7 +109,7 @@ char *servers_find(const char *scenario_path, const char *name, struct error *er
 		char *folder = folder_of(scenario_path);
 		error_set(err, ERROR_INPUT,
 			  "no server '%s' (known: %s)%s%s%s; looked for 'servers/%s.yaml' in '%s' and "
-			  "the folders above it",
+			  "the folders above it, and among those that come with oomrig",
 			  name, s.known.len == 0 ? "none" : buf_str(&s.known), s.nearest.best ? "; did you mean '" : "",
 			  s.nearest.best ? s.nearest.best : "", s.nearest.best ? "'?" : "", name, folder);
 		free(folder);

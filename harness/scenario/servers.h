@@ -1,6 +1,7 @@
 /*
  * servers - finds the descriptions of servers: files servers/NAME.yaml in the
- * folder of a scenario or in a folder above it.  Any thread.
+ * folder of a scenario or in a folder above it, then those that come with the
+ * program.  Any thread.
  */
 #ifndef OOMRIG_SCENARIO_SERVERS_H
 #define OOMRIG_SCENARIO_SERVERS_H

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/home.h"
 #include "base/buf.h"
 #include "base/fs.h"
 #include "target/mark.h"
@@ -47,7 +48,9 @@ static int resolve_values(struct launch *l, const struct launch_options *options
 	snprintf(l->port_text, sizeof(l->port_text), "%u", (unsigned)port);
 	snprintf(l->debug_port_text, sizeof(l->debug_port_text), "%u", (unsigned)debug_port);
 	snprintf(l->seed_text, sizeof(l->seed_text), "%llu", (unsigned long long)options->scenario->seed);
-	l->bin_dir = folder_of(options->self_exe);
+	l->bin_dir = home_folder(err);
+	if (l->bin_dir == NULL)
+		return -1;
 	l->data_dir = options->data_dir;
 	l->scenario_dir = folder_of(options->scenario->path ? options->scenario->path : "./-");
 	l->base_url = xasprintf("%s://%s:%s", l->spec->scheme, l->spec->host, l->port_text);

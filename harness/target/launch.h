@@ -18,7 +18,6 @@
 
 struct launch_options { /* borrowed until launch_release() */
 	const struct scenario *scenario;
-	const char *self_exe; /* path of this program, for {bin} */
 	const char *data_dir, *tmp_dir;
 };
 

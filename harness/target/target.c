@@ -31,7 +31,6 @@ int target_new(struct target **out, const struct target_options *options, struct
 {
 	struct target *t = xcalloc(1, sizeof(*t));
 	struct launch_options launch = { .scenario = options->scenario,
-					 .self_exe = options->self_exe,
 					 .data_dir = options->data_dir,
 					 .tmp_dir = options->tmp_dir };
 	t->options = *options;
