@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "log.h"
 #include "server.h"
 
 #define HEAP_MINIMUM_BYTES (4ULL << 20)

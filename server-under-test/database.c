@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "cleanup.h"
-#include "server.h"
+#include "hooks.h"
 
 /* database/sql of the original keeps this many idle connections (its DefaultMaxIdleConns). */
 #define IDLE_MAX 2
@@ -103,10 +103,10 @@ static struct db_connection *connection_new(struct database *d, enum db_role rol
 	/* The last close would copy the whole log back, seconds of work that the next start does not need. */
 	sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	int rc = execute(c, pragmas[role], "set up a connection", err);
-	for (size_t i = 0; rc == 0 && i < BEHAVIOUR_COUNT; i++)
-		if (server_has(d->server, (enum behaviour_id)i) && behaviours[i].hooks != NULL &&
-		    behaviours[i].hooks->connection_opened != NULL)
-			rc = behaviours[i].hooks->connection_opened(d->server, c, err);
+	const struct behaviour_hooks *hooks;
+	EACH_HOOKS (d->server, hooks, connection_opened)
+		if (rc == 0)
+			rc = hooks->connection_opened(d->server, c, err);
 	if (rc != 0) {
 		connection_free(c);
 		return NULL;

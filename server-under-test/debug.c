@@ -6,8 +6,8 @@
 #include <malloc.h>
 #include <string.h>
 
+#include "hooks.h"
 #include "http.h"
-#include "server.h"
 
 static json_t *malloc_figures(void)
 {
@@ -54,11 +54,6 @@ static json_t *sqlite_figures(struct server *server)
 	return out;
 }
 
-static const struct behaviour_hooks *hooks_in_force(const struct server *server, size_t i)
-{
-	return server_has(server, (enum behaviour_id)i) ? behaviours[i].hooks : NULL;
-}
-
 static json_t *report_new(struct server *server)
 {
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
@@ -71,9 +66,9 @@ static json_t *report_new(struct server *server)
 	json_object_set_new(out, "writer_queue", json_integer((json_int_t)writer_queue_length(&server->writer)));
 	json_object_set_new(out, "temporary_files", json_integer((json_int_t)atomic_load(&server->temp_files.count)));
 	json_object_set_new(out, "temporary_bytes", json_integer((json_int_t)atomic_load(&server->temp_files.bytes)));
-	for (size_t i = 0; i < BEHAVIOUR_COUNT; i++)
-		if (hooks_in_force(server, i) != NULL && hooks_in_force(server, i)->debug != NULL)
-			hooks_in_force(server, i)->debug(server, out);
+	const struct behaviour_hooks *hooks;
+	EACH_HOOKS (server, hooks, debug)
+		hooks->debug(server, out);
 	return out;
 }
 
@@ -84,9 +79,9 @@ static enum MHD_Result answer_report(struct server *server, struct MHD_Connectio
 
 static enum MHD_Result collect(struct server *server, struct MHD_Connection *connection)
 {
-	for (size_t i = 0; i < BEHAVIOUR_COUNT; i++)
-		if (hooks_in_force(server, i) != NULL && hooks_in_force(server, i)->collect != NULL)
-			hooks_in_force(server, i)->collect(server);
+	const struct behaviour_hooks *hooks;
+	EACH_HOOKS (server, hooks, collect)
+		hooks->collect(server);
 	malloc_trim(0);
 	return http_answer_empty(connection, MHD_HTTP_NO_CONTENT);
 }

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "range.h"
 #include "reader.h"
+#include "log.h"
 #include "server.h"
 
 /* How much is read and sent at a time, and the memory a download costs. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "log.h"
 #include "server.h"
 #include "store.h"
 

@@ -9,93 +9,14 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "download.h"
-#include "forget.h"
-#include "server.h"
-#include "store.h"
+#include "hooks.h"
+#include "log.h"
+#include "routes.h"
 #include "upload.h"
 
 /* Read buffer and headers of one connection; larger headers are answered with 431. */
 #define CONNECTION_MEMORY_BYTES (32 * 1024)
 #define LISTEN_BACKLOG 1024
-
-/*
- * `begin` sees the headers, `write` each piece of the body, `answer` comes at
- * the end.  A row without `begin` takes no body: what comes is dropped.
- */
-struct route {
-	const char *method;
-	const char *path;
-	bool is_prefix;
-	void (*begin)(struct request *r);
-	void (*write)(struct request *r, const char *data, size_t len);
-	enum MHD_Result (*answer)(struct request *r);
-};
-
-static enum MHD_Result answer_health(struct request *r)
-{
-	return http_answer_json(r->connection, MHD_HTTP_OK, json_pack("{s:s}", "status", "ok"));
-}
-
-static int delete_row(struct db_connection *c, void *arg, struct error *err)
-{
-	return store_delete_entry(c, arg, err);
-}
-
-static enum MHD_Result answer_delete(struct request *r)
-{
-	struct error err = ERROR_INIT;
-	int removed = entry_id_valid(r->argument) ? writer_call(&r->server->writer, delete_row, r->argument, &err) : 0;
-	if (removed < 0)
-		request_fail_error(r, &err);
-	else if (removed == 0)
-		request_fail(r, MHD_HTTP_NOT_FOUND, "no such entry");
-	if (r->failure_status != 0)
-		return request_answer_failure(r);
-	forget_entry(r->server, r->argument);
-	return http_answer_empty(r->connection, MHD_HTTP_NO_CONTENT);
-}
-
-static const struct route routes[] = {
-	{ "POST", "/api/entry", false, upload_begin_form, upload_write_form, upload_answer },
-	{ "PUT", "/api/entry", false, upload_begin_raw, upload_write_raw, upload_answer },
-	{ "DELETE", "/api/entry/", true, NULL, NULL, answer_delete },
-	{ "GET", "/-", true, NULL, NULL, download_answer },
-	{ "HEAD", "/-", true, NULL, NULL, download_answer },
-	{ "GET", "/healthz", false, NULL, NULL, answer_health },
-	{ "HEAD", "/healthz", false, NULL, NULL, answer_health },
-	{ 0 },
-};
-
-static bool path_matches(const struct route *route, const char *url)
-{
-	if (route->is_prefix)
-		return strncmp(url, route->path, strlen(route->path)) == 0;
-	return strcmp(url, route->path) == 0;
-}
-
-/* Sets the route, or fails the request with 404 or 405. */
-static void find_route(struct request *r, const char *method, const char *url)
-{
-	struct buf allow = BUF_INIT;
-	for (const struct route *route = routes; route->method != NULL; route++) {
-		if (!path_matches(route, url))
-			continue;
-		if (strcmp(route->method, method) == 0) {
-			r->route = route;
-			r->argument = xstrdup(url + strlen(route->path));
-			break;
-		}
-		buf_addf(&allow, "%s%s", allow.len > 0 ? ", " : "", route->method);
-	}
-	if (r->route == NULL && allow.len == 0) {
-		request_fail(r, MHD_HTTP_NOT_FOUND, "no such path");
-	} else if (r->route == NULL) {
-		request_fail(r, MHD_HTTP_METHOD_NOT_ALLOWED, "%.16s is not allowed here", method);
-		r->allow = buf_detach(&allow);
-	}
-	buf_release(&allow);
-}
 
 void request_fail(struct request *r, unsigned status, const char *fmt, ...)
 {
@@ -168,25 +89,13 @@ enum MHD_Result request_answer_failure(struct request *r)
 	return result;
 }
 
-/* Calls one of the request hooks of every behaviour that is on. */
-static void run_hooks(struct request *r, size_t hook_offset)
-{
-	for (size_t i = 0; i < BEHAVIOUR_COUNT; i++) {
-		if (!server_has(r->server, (enum behaviour_id)i) || behaviours[i].hooks == NULL)
-			continue;
-		void (*hook)(struct request *);
-		memcpy(&hook, (const char *)behaviours[i].hooks + hook_offset, sizeof(hook));
-		if (hook != NULL)
-			hook(r);
-	}
-}
-#define RUN_HOOKS(request, member) run_hooks(request, offsetof(struct behaviour_hooks, member))
-
 static enum MHD_Result first_call(struct request *r, const char *method, const char *url)
 {
+	const struct behaviour_hooks *hooks;
 	r->number = atomic_fetch_add(&r->server->requests, 1) + 1;
-	find_route(r, method, url);
-	RUN_HOOKS(r, request_begun);
+	routes_find(r, method, url);
+	EACH_HOOKS (r->server, hooks, request_begun)
+		hooks->request_begun(r);
 	if (r->failure_status == 0 && r->route->begin != NULL)
 		r->route->begin(r);
 	/* A client that asks first is told now; another one is heard out, or it would see only a reset. */
@@ -216,8 +125,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 		*data_len = 0;
 		return MHD_YES;
 	}
-	if (r->failure_status == 0)
-		RUN_HOOKS(r, request_answering);
+	const struct behaviour_hooks *hooks;
+	EACH_HOOKS (server, hooks, request_answering)
+		if (r->failure_status == 0)
+			hooks->request_answering(r);
 	return r->failure_status != 0 ? request_answer_failure(r) : r->route->answer(r);
 }
 
@@ -230,7 +141,9 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **re
 	(void)how;
 	if (r == NULL)
 		return;
-	RUN_HOOKS(r, request_over);
+	const struct behaviour_hooks *hooks;
+	EACH_HOOKS (r->server, hooks, request_over)
+		hooks->request_over(r);
 	if (r->upload != NULL)
 		upload_free(r->upload);
 	free(r->argument);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "server.h"
+#include "hooks.h"
 
 int ingest_begin(struct ingest *ingest, struct server *server, struct error *err)
 {
@@ -28,10 +28,9 @@ int ingest_commit(struct ingest *ingest, const char *filename, struct error *err
 	struct server *server = ingest->server;
 	if (ingest->sink->commit(ingest, filename, err) != 0)
 		return -1;
-	for (size_t i = 0; i < BEHAVIOUR_COUNT; i++)
-		if (server_has(server, (enum behaviour_id)i) && behaviours[i].hooks != NULL &&
-		    behaviours[i].hooks->upload_stored != NULL)
-			behaviours[i].hooks->upload_stored(server);
+	const struct behaviour_hooks *hooks;
+	EACH_HOOKS (server, hooks, upload_stored)
+		hooks->upload_stored(server);
 	return 0;
 }
 

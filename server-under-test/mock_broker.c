@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "kafka.h"
+#include "log.h"
 #include "server.h"
 
 #define START_TIMEOUT_MS 5000

@@ -63,13 +63,4 @@ static inline bool server_has(const struct server *server, enum behaviour_id id)
 	return server->behaviour[id] != 0;
 }
 
-/* One line on standard error, "chunkserver: …". */
-void server_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-/*
- * Memory the server cannot do without was refused: says "cannot allocate N
- * bytes" and aborts, so that this death can be told from any other.
- */
-void server_out_of_memory(uint64_t size_bytes) __attribute__((noreturn));
-
 #endif

@@ -4,7 +4,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
-#include "server.h"
+#include "hooks.h"
 
 static const char insert_chunk[] = "INSERT INTO entries_data (id, chunk_index, chunk) VALUES (?1, ?2, ?3)";
 static const char insert_entry[] = "INSERT INTO entries (id, filename, size, upload_time) VALUES (?1, ?2, ?3, ?4)";
@@ -47,10 +47,9 @@ int store_insert_chunk(struct db_connection *c, const char *id, int64_t index, c
 	if (db_finish(c, s, "store a chunk", err) != 0)
 		return -1;
 	struct server *server = c->database->server;
-	for (size_t i = 0; i < BEHAVIOUR_COUNT; i++)
-		if (server_has(server, (enum behaviour_id)i) && behaviours[i].hooks != NULL &&
-		    behaviours[i].hooks->chunk_stored != NULL)
-			behaviours[i].hooks->chunk_stored(server, len);
+	const struct behaviour_hooks *hooks;
+	EACH_HOOKS (server, hooks, chunk_stored)
+		hooks->chunk_stored(server, len);
 	return 0;
 }
 

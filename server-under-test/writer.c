@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "log.h"
 #include "server.h"
 
 static struct job *next_job(struct writer *w)

@@ -53,8 +53,7 @@ static void read_latency(struct observation *o, const json_t *record)
 	const json_t *groups = json_object_get(json_object_get(record, "load"), "latency"), *group;
 	double worst = 0;
 	size_t i;
-	json_array_foreach(groups, i, group)
-	{
+	json_array_foreach (groups, i, group) {
 		const char *name = json_string_value(json_object_get(group, "name"));
 		if (name != NULL && strcmp(name, "read-back") != 0 &&
 		    json_integer_value(json_object_get(group, "count")) > 0)

@@ -344,8 +344,7 @@ static void print_text(const struct doctor *d)
 	size_t i;
 	json_t *check;
 	page_init(&p, stdout);
-	json_array_foreach(d->checks, i, check)
-	{
+	json_array_foreach (d->checks, i, check) {
 		const char *level = json_string_value(json_object_get(check, "level"));
 		const char *advice = json_string_value(json_object_get(check, "advice"));
 		page_ink(&p, ink_of(level), "%-5s", level);

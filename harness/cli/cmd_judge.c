@@ -68,7 +68,7 @@ static void print_change(const struct judging *j, const char *id, const json_t *
 	else
 		printf("%-24s    %-24s %s\n", was, "unchanged", id);
 	if (changed || j->settings->evidence)
-		json_array_foreach(json_object_get(fresh, "evidence"), i, line)
+		json_array_foreach (json_object_get(fresh, "evidence"), i, line)
 			printf("    %s\n", json_string_value(line));
 	free(was);
 	free(is);

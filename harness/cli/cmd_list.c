@@ -199,8 +199,7 @@ static void print_scenarios(struct page *p, const json_t *all)
 {
 	size_t i, k;
 	json_t *s, *e;
-	json_array_foreach(all, i, s)
-	{
+	json_array_foreach (all, i, s) {
 		char cap[UNITS_TEXT_MAX] = "no cap";
 		json_t *memory = json_object_get(s, "memory_bytes");
 		page_ink(p, INK_STRONG, "  %s\n", text_of(s, "path"));
@@ -208,7 +207,7 @@ static void print_scenarios(struct page *p, const json_t *all)
 			units_format_size((uint64_t)json_integer_value(memory), cap);
 		if (json_object_get(s, "name") != NULL) {
 			buf_addf(&p->text, "    %s, expected ", cap);
-			json_array_foreach(json_object_get(s, "expected"), k, e)
+			json_array_foreach (json_object_get(s, "expected"), k, e)
 				buf_addf(&p->text, "%s%s", k > 0 ? " or " : "", json_string_value(e));
 			buf_addf(&p->text, "%s\n", k == 0 ? "nothing" : "");
 		}
@@ -233,8 +232,7 @@ static void print_named(struct page *p, const json_t *items)
 {
 	size_t i;
 	json_t *item;
-	json_array_foreach(items, i, item)
-	{
+	json_array_foreach (items, i, item) {
 		struct buf text = BUF_INIT;
 		json_t *value = json_object_get(item, "default");
 		buf_adds(&text, text_of(item, "summary"));
@@ -318,7 +316,9 @@ static int list_everything(bool as_json)
 	int status = STATUS_OK;
 	size_t i;
 	json_t *s;
-	json_array_foreach(scenarios, i, s) if (json_object_get(s, "error") != NULL) status = STATUS_USAGE;
+	json_array_foreach (scenarios, i, s)
+		if (json_object_get(s, "error") != NULL)
+			status = STATUS_USAGE;
 	json_decref(all);
 	free(program);
 	return status;

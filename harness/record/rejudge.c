@@ -13,8 +13,9 @@ static char *const *texts_of(const json_t *scenario, const char *key, size_t *co
 	char **texts = xcalloc(json_array_size(array) + 1, sizeof(*texts));
 	size_t i;
 
-	json_array_foreach(array, i, item) if (json_is_string(item)) texts[(*count)++] =
-		(char *)(uintptr_t)json_string_value(item);
+	json_array_foreach (array, i, item)
+		if (json_is_string(item))
+			texts[(*count)++] = (char *)(uintptr_t)json_string_value(item);
 	return texts;
 }
 

@@ -32,8 +32,7 @@ static int read_strings(const struct run_summary *s, const json_t *object, const
 	if (!json_is_array(array))
 		return lacks(s, key, err);
 	*out = xcalloc(json_array_size(array) + 1, sizeof(**out));
-	json_array_foreach(array, i, item)
-	{
+	json_array_foreach (array, i, item) {
 		if (!json_is_string(item))
 			return error_set(err, ERROR_INPUT, "'%s' of run '%s' holds something else than texts", key,
 					 s->id);
@@ -99,11 +98,12 @@ static char *server_text(const json_t *server)
 
 	buf_adds(&text, use);
 	if (use[0] == '\0')
-		json_array_foreach(command, i, item) buf_addf(&text, "%s%s", i == 0 ? "" : " ",
-							      json_is_string(item) ? json_string_value(item) : "?");
+		json_array_foreach (command, i, item)
+			buf_addf(&text, "%s%s", i == 0 ? "" : " ",
+				 json_is_string(item) ? json_string_value(item) : "?");
 	if (preset[0] != '\0')
 		buf_addf(&text, "%s%s", text.len == 0 ? "" : " ", preset);
-	json_object_foreach((json_t *)behaviours, key, value)
+	json_object_foreach ((json_t *)behaviours, key, value)
 		buf_addf(&text, " --%s %s", key, json_is_string(value) ? json_string_value(value) : "?");
 	return buf_detach(&text);
 }

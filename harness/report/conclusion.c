@@ -143,8 +143,7 @@ json_t *run_load_alone(const struct run_summary *run)
 	json_t *load = json_deep_copy(run->load);
 	size_t i;
 	json_t *group;
-	json_array_foreach(load, i, group)
-	{
+	json_array_foreach (load, i, group) {
 		json_object_del(group, "read_back");
 		json_object_del(group, "verify");
 	}

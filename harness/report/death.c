@@ -57,8 +57,7 @@ static void last_second(struct page *p, const json_t *last)
 	for (size_t c = 0; c < COLUMNS; c++)
 		page_ink(p, INK_FAINT, "%11s", memory_rows[c].name);
 	page_ink(p, INK_FAINT, "%11s\n", "unwritten");
-	json_array_foreach(json_object_get(last, "steps"), i, step)
-	{
+	json_array_foreach (json_object_get(last, "steps"), i, step) {
 		const json_t *memory = json_object_get(step, "memory");
 		struct fact at = figure_of(step, "t_ns");
 		struct fact before = fact_known(at) && fact_known(to) && to.value >= at.value
@@ -125,8 +124,9 @@ static void tasks(struct page *p, const json_t *death)
 	for (size_t c = 0; c < TASK_COLUMNS; c++)
 		page_ink(p, INK_FAINT, "%s%11s", c == 0 ? "" : " ", task_columns[c].name);
 	buf_addc(&p->text, '\n');
-	json_array_foreach(all, i, task) if (i < TASKS_SHOWN || json_is_true(json_object_get(task, "killed")))
-		task_row(p, task);
+	json_array_foreach (all, i, task)
+		if (i < TASKS_SHOWN || json_is_true(json_object_get(task, "killed")))
+			task_row(p, task);
 	count = json_array_size(all) + figure_of(death, "tasks_beyond").value;
 	if (count > TASKS_SHOWN)
 		page_ink(p, INK_FAINT, "  %s of %zu\n", page_glyph(p, GLYPH_ELLIPSIS), count);

@@ -284,8 +284,7 @@ static const char *read_phases(struct chart *c, const json_t *record)
 	const json_t *item;
 	size_t i;
 	uint64_t end_ns = 0;
-	json_array_foreach(json_object_get(record, "phases"), i, item)
-	{
+	json_array_foreach (json_object_get(record, "phases"), i, item) {
 		const char *name = json_string_value(json_object_get(item, "name"));
 		json_int_t start = json_integer_value(json_object_get(item, "start_ns"));
 		json_int_t end = json_integer_value(json_object_get(item, "end_ns"));

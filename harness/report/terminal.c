@@ -262,8 +262,7 @@ static void phase(struct page *p, const json_t *record)
 {
 	const json_t *item;
 	size_t i;
-	json_array_foreach(json_object_get(record, "phases"), i, item)
-	{
+	json_array_foreach (json_object_get(record, "phases"), i, item) {
 		const char *name = json_string_value(json_object_get(item, "name"));
 		if (name != NULL && json_is_null(json_object_get(item, "end_ns")))
 			labelled(p, "Phase", INK_WARN, "%s; its end was not recorded", name);

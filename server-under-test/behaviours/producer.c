@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "kafka.h"
 #include "mock_broker.h"
+#include "log.h"
 #include "server.h"
 
 #define TOPIC "uploads"

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "log.h"
 #include "server.h"
 
 static const char purge_orphans[] = "DELETE FROM entries_data WHERE id NOT IN (SELECT id FROM entries)";

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "ingest.h"
+#include "log.h"
 #include "server.h"
 
 static const char begin[] = "BEGIN";

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "log.h"
 #include "server.h"
 #include "ticker.h"
 

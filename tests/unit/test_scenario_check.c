@@ -178,7 +178,8 @@ static void test_server_files(void **state)
 
 	expect_use(dir, "use: godo",
 		   "%s/a/b/s.yaml:2: 'server.use': no server 'godo' (known: bad, good, nested); did you mean 'good'?; "
-		   "looked for 'servers/godo.yaml' in '%s/a/b' and the folders above it, and among those that come with oomrig");
+		   "looked for 'servers/godo.yaml' in '%s/a/b' and the folders above it, and among those that come "
+		   "with oomrig");
 	expect_use(dir, "use: bad", "%s/servers/bad.yaml:2: 'port': 'x' is not a whole number (such as 3 or 10k)");
 	expect_use(dir, "use: nested", "%s/servers/nested.yaml:1: 'use': a server description cannot build on another");
 	expect_use(dir, "use: [good]", "%s/a/b/s.yaml:2: 'server.use': expected text, found a list");

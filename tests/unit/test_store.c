@@ -422,10 +422,9 @@ static void test_host_describe(void **state)
 	assert_true(json_integer_value(json_object_get(host, "memory_bytes")) > 1 << 20);
 	const char *key;
 	json_t *version;
-	json_object_foreach(json_object_get(host, "libraries"), key,
-			    version) if (!json_is_string(version) ||
-					 strchr("0123456789", json_string_value(version)[0]) == NULL)
-		fail_msg("'%s' has no version", key);
+	json_object_foreach (json_object_get(host, "libraries"), key, version)
+		if (!json_is_string(version) || strchr("0123456789", json_string_value(version)[0]) == NULL)
+			fail_msg("'%s' has no version", key);
 	json_decref(host);
 }
 
