@@ -9,8 +9,7 @@ teardown() { server_teardown; }
 
 # repeat N COMMAND…
 repeat() {
-	local n
-	for n in $(seq "$1"); do
+	for _ in $(seq "$1"); do
 		"${@:2}" >/dev/null
 	done
 }
@@ -67,7 +66,7 @@ threads() { status_kib Threads; }
 	at_least "$(figure .sqlite.open_connections)" 40 "open connections"
 	at_least "$(figure .sqlite.open_statements)" 40 "open statements"
 	equal "$(figure .cleanup_done)" 0 "cleaned up"
-	at_least "$(ls -l "/proc/$PID/fd" | grep -c store.db)" 40 "descriptors of the database"
+	at_least "$(find "/proc/$PID/fd" -lname '*store.db*' | wc -l)" 40 "descriptors of the database"
 	get "$id" | cmp - f
 	before=$(date +%s%N)
 	stop
@@ -152,7 +151,7 @@ threads() { status_kib Threads; }
 	start --preset before-any-fix --eager-purge off --event-producer unclosed --deferred-cleanup on \
 		--blocked-cleanup 197m --canary 100ms --request-context 16KiB --context-purge 1m
 	random_file f 3000000
-	for n in 1 2 3; do
+	for _ in 1 2 3; do
 		get "$(post f)" | cmp - f
 		get "$(put f)" | cmp - f
 	done

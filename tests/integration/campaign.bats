@@ -5,7 +5,7 @@ bats_require_minimum_version 1.5.0
 load run.bash
 
 # Words, one of them a file: 60 MB fill all buffers of the form parser too, and there are many runs.
-SMALL='scenarios/picoshare/one-small-upload.yaml --set load.tab.size=60MB --set settle=50ms'
+SMALL=(scenarios/picoshare/one-small-upload.yaml --set load.tab.size=60MB --set settle=50ms)
 
 setup() { setup_rig; }
 teardown() { teardown_rig; }
@@ -14,12 +14,12 @@ teardown() { teardown_rig; }
 runs() {
 	local label=$1 count=$2
 	shift 2
-	"$RIG" run $SMALL --quiet --json --results "$RESULTS" --label "$label" --runs "$count" "$@" >/dev/null
+	"$RIG" run "${SMALL[@]}" --quiet --json --results "$RESULTS" --label "$label" --runs "$count" "$@" >/dev/null
 }
 
 @test "repeats are summed up: a rate with its interval, times to death, peaks that are cut by kills" {
 	need_cap
-	rig $SMALL --memory 64MiB --runs 3
+	rig "${SMALL[@]}" --memory 64MiB --runs 3
 	same "$status" 0
 	same "$(field '.summary | length')" 1
 	same "$(field '.summary[0] | "\(.judged) \(.crashed) \(.crash_rate)"')" "3 3 1"
@@ -28,13 +28,13 @@ runs() {
 	same "$(field '.summary[0].time_to_death_ns | .runs == 3 and .min <= .median and .median <= .max')" true
 	same "$(field '.summary[0].peak_unreclaimable_bytes | "\(.runs) \(.median) \(.censored_runs)"')" "0 null 3"
 	run "$RIG" show --results "$RESULTS" last
-	run "$RIG" run $SMALL --quiet --memory 64MiB --runs 3 --results "$RESULTS"
+	run "$RIG" run "${SMALL[@]}" --quiet --memory 64MiB --runs 3 --results "$RESULTS"
 	grep -q 'crash rate *100 % (44.100 %)' <<<"$output"
 }
 
 @test "the floor of one upload is found within twenty runs, and runs at its edges agree" {
 	need_cap
-	run --separate-stderr "$RIG" floor $SMALL --quiet --json --results "$RESULTS" --precision 10%
+	run --separate-stderr "$RIG" floor "${SMALL[@]}" --quiet --json --results "$RESULTS" --precision 10%
 	same "$status" 0
 	same "$(field .schema)" 1
 	same "$(field '.floor.runs | length <= 20')" true
@@ -47,17 +47,17 @@ runs() {
 	same "$(ls -d "$RESULTS"/*/ | wc -l)" "$(field '.floor.runs | length')"
 	same "$(field '.floor.runs[0].memory_bytes')" null
 	lo=$(field '.floor.interval_bytes[0] * 0.8 | floor') hi=$(field '.floor.p95_interval_bytes[1] * 1.2 | floor')
-	rig $SMALL --memory "$lo"
+	rig "${SMALL[@]}" --memory "$lo"
 	same "$(verdict)" crashed/oom-kill
-	rig $SMALL --memory "$hi"
+	rig "${SMALL[@]}" --memory "$hi"
 	same "$(field '.runs[0].outcome')" grew
 }
 
 @test "a server that dies without any cap has no floor" {
 	need_cap
-	run --separate-stderr "$RIG" floor $SMALL --quiet --results "$RESULTS" -- /bin/sh -c 'exit 3'
+	run --separate-stderr "$RIG" floor "${SMALL[@]}" --quiet --results "$RESULTS" -- /bin/sh -c 'exit 3'
 	same "$status" 3
-	run --separate-stderr "$RIG" floor $SMALL --quiet --json --results "$RESULTS" --budget 2
+	run --separate-stderr "$RIG" floor "${SMALL[@]}" --quiet --json --results "$RESULTS" --budget 2
 	same "$status" 5
 	same "$(field '.floor.precise')" false
 }
@@ -138,9 +138,9 @@ history() {
 # bisect REPOSITORY GOOD BAD [options]
 bisect() {
 	local how=("${@:4}")
-	[ $# -gt 3 ] || how=(--memory 64MiB --set expect=grew,steady)
+	[ $# -gt 3 ] || how=(--memory 64MiB --set "expect=grew,steady")
 	run --separate-stderr "$RIG" bisect "$2" "$3" --quiet --json --results "$RESULTS" --source "$1" \
-		--scenario $SMALL "${how[@]}" --build 'sh ./build' -- \
+		--scenario "${SMALL[@]}" "${how[@]}" --build 'sh ./build' -- \
 		"{source}/server" --data "{data}" --tmp "{tmp}" --port "{port}" --debug-port "{debug_port}"
 }
 
@@ -157,14 +157,14 @@ bisect() {
 		1) broken=$((bad + 1)) ;;
 		2) broken=$((bad > 6 ? 3 : 10)) ;;
 		esac
-		history "$repo" 12 $bad $broken
+		history "$repo" 12 $bad "$broken"
 		bisect "$repo" c1 c12
 		echo "# round $round: commit $bad of 12 is bad, $broken does not build: status $status, $(field .bisect.runs) runs" >&3
 		# Nothing can part a bad commit from one right before it that cannot be run.
 		first=$(git -C "$repo" rev-parse c$bad)
 		same "$status" $((broken == bad - 1 ? 5 : 0))
-		if [ $broken -eq $((bad - 1)) ]; then
-			same "$(field .bisect.first_suspect)" "$(git -C "$repo" rev-parse c$broken)"
+		if [ "$broken" -eq $((bad - 1)) ]; then
+			same "$(field .bisect.first_suspect)" "$(git -C "$repo" rev-parse c"$broken")"
 		else
 			same "$(field .bisect.first_bad)" "$first"
 		fi
@@ -192,7 +192,7 @@ bisect() {
 	same "$status" 5
 	same "$(field .bisect.first_bad)" null
 	same "$(field '[.bisect.commits[] | select(.skipped) | .subject] | join(" ")')" "change 2"
-	run --separate-stderr "$RIG" bisect c1 nowhere --scenario $SMALL --source "$RESULTS/.repo" -- "{source}/server"
+	run --separate-stderr "$RIG" bisect c1 nowhere --scenario "${SMALL[@]}" --source "$RESULTS/.repo" -- "{source}/server"
 	same "$status" 2
 }
 
@@ -201,7 +201,7 @@ bisect() {
 	history "$RESULTS/.repo" 6 5
 	cat >"$RESULTS/.step" <<-END
 		sh ./build || exit 125
-		"$RIG" run "$ROOT"/$SMALL --quiet --json --results "$RESULTS" --memory 64MiB --set expect=grew,steady --bisect-exit \
+		"$RIG" run "$ROOT/${SMALL[0]}" "${SMALL[@]:1}" --quiet --json --results "$RESULTS" --memory 64MiB --set expect=grew,steady --bisect-exit \
 			-- "\$PWD/server" --data {data} --tmp {tmp} --port {port} --debug-port {debug_port} >/dev/null
 	END
 	cd "$RESULTS/.repo"
@@ -216,7 +216,7 @@ bisect() {
 @test "compare --live builds two commits in worktrees, runs them in turn, and tells them apart" {
 	need_cap
 	history "$RESULTS/.repo" 4 4
-	run --separate-stderr "$RIG" compare c3 c4 --live $SMALL --runs 5 --quiet --json --results "$RESULTS" --memory 64MiB \
+	run --separate-stderr "$RIG" compare c3 c4 --live "${SMALL[@]}" --runs 5 --quiet --json --results "$RESULTS" --memory 64MiB \
 		--source "$RESULTS/.repo" --build 'sh ./build' -- \
 		"{source}/server" --data "{data}" --tmp "{tmp}" --port "{port}" --debug-port "{debug_port}"
 	same "$status" 1
@@ -230,7 +230,7 @@ bisect() {
 	run --separate-stderr "$RIG" compare "$(git -C "$RESULTS/.repo" rev-parse --short=10 c3)" c4 --results "$RESULTS" --json
 	same "$(field .compare.answer)" worse
 	# A commit that does not build ends it, with what the build said.
-	run --separate-stderr "$RIG" compare c2 c4 --live $SMALL --runs 2 --quiet --results "$RESULTS" \
+	run --separate-stderr "$RIG" compare c2 c4 --live "${SMALL[@]}" --runs 2 --quiet --results "$RESULTS" \
 		--source "$RESULTS/.repo" --build 'echo no compiler; sh ./build' -- "{source}/server"
 	same "$status" 2
 	grep -q 'does not build: no compiler' <<<"$stderr"
@@ -256,7 +256,7 @@ bisect() {
 		git -C "$RESULTS/.repo" -c user.name=t -c user.email=t@example.org commit -q -m "$ref"
 		git -C "$RESULTS/.repo" branch $ref
 	done
-	run --separate-stderr "$RIG" compare kept released --live $SMALL --runs 5 --quiet --format markdown --results "$RESULTS" \
+	run --separate-stderr "$RIG" compare kept released --live "${SMALL[@]}" --runs 5 --quiet --format markdown --results "$RESULTS" \
 		--memory 100MiB --source "$RESULTS/.repo" --build 'cc -o server server.c' -- \
 		"{source}/server" --data "{data}" --tmp "{tmp}" --port "{port}" --debug-port "{debug_port}"
 	same "$status" 0
@@ -268,7 +268,7 @@ bisect() {
 	same "$(jq -r '.server_source.commit' "$RESULTS"/*/run.json | sort -u | wc -l)" 2
 	same "$(git -C "$RESULTS/.repo" worktree list | wc -l)" 1
 	# A ref against itself is two worktrees, and no difference.
-	run --separate-stderr "$RIG" compare kept kept --live $SMALL --runs 2 --quiet --json --results "$RESULTS/.same" \
+	run --separate-stderr "$RIG" compare kept kept --live "${SMALL[@]}" --runs 2 --quiet --json --results "$RESULTS/.same" \
 		--memory 64MiB --source "$RESULTS/.repo" --build 'cc -o server server.c' -- \
 		"{source}/server" --data "{data}" --tmp "{tmp}" --port "{port}" --debug-port "{debug_port}"
 	same "$status" 5
@@ -283,19 +283,19 @@ bisect() {
 	need_cap
 	local rest='--data {data} --tmp {tmp} --port {port} --debug-port {debug_port}'
 	run --separate-stderr "$RIG" compare "./server-under-test/chunkserver --preset all-fixes $rest" \
-		"server-under-test/chunkserver --preset form-limit-1mib $rest" --live $SMALL --runs 5 --quiet --json --results "$RESULTS" \
+		"server-under-test/chunkserver --preset form-limit-1mib $rest" --live "${SMALL[@]}" --runs 5 --quiet --json --results "$RESULTS" \
 		--set load.tab.size=30MB
 	same "$status" 1
 	same "$(field '.compare.findings[] | select(.metric == "growth_bytes_per_mib") | .answer')" worse
 	same "$(field '[.compare.sides[].judged] | join(" ")')" "5 5"
-	run --separate-stderr "$RIG" compare " " b --live $SMALL --results "$RESULTS"
+	run --separate-stderr "$RIG" compare " " b --live "${SMALL[@]}" --results "$RESULTS"
 	same "$status" 2
 	grep -q "command is empty" <<<"$stderr"
 }
 
 @test "shrink ends in one line that reproduces the crash" {
 	need_cap
-	run --separate-stderr "$RIG" shrink $SMALL --quiet --json --results "$RESULTS" --memory 100MiB --confirm 1 \
+	run --separate-stderr "$RIG" shrink "${SMALL[@]}" --quiet --json --results "$RESULTS" --memory 100MiB --confirm 1 \
 		--set load.tab.size=100MB --set load.tab.clients=2 --set load.tab.files=2 --precision 20%
 	same "$status" 0
 	same "$(field '[.shrink.steps[].key] | join(" ")')" "load.tab.clients load.tab.files load.tab.size"
@@ -305,7 +305,7 @@ bisect() {
 	line=$(field .shrink.command)
 	run bash -c "${line/#oomrig/\"$RIG\"} --quiet --json --results '$RESULTS'"
 	same "$(jq -r '.runs[0].outcome' <<<"$output")" crashed
-	run --separate-stderr "$RIG" shrink $SMALL --quiet --results "$RESULTS" --memory none
+	run --separate-stderr "$RIG" shrink "${SMALL[@]}" --quiet --results "$RESULTS" --memory none
 	same "$status" 2
 	grep -q 'does not crash its server every time' <<<"$stderr"
 }
@@ -324,10 +324,10 @@ gone() {
 # the build's process group.
 building() {
 	history "$1" 4 3
-	setsid "$RIG" bisect c1 c4 --quiet --json --results "$RESULTS" --source "$1" --scenario $SMALL \
+	setsid "$RIG" bisect c1 c4 --quiet --json --results "$RESULTS" --source "$1" --scenario "${SMALL[@]}" \
 		--build 'echo $$ >at; mv at at-it; sleep 600 & sleep 700' -- "{source}/server" >"$RESULTS/.said" 2>&1 3>&- &
 	rig=$!
-	until [ -e "$RESULTS"/.work/source-*/at-it ]; do sleep 0.02; done
+	until compgen -G "$RESULTS/.work/source-*/at-it" >/dev/null; do sleep 0.02; done
 	build=$(cat "$RESULTS"/.work/source-*/at-it)
 }
 
@@ -362,7 +362,7 @@ building() {
 
 @test "an interrupted shrink tells what has given way so far" {
 	need_cap
-	setsid "$RIG" shrink $SMALL --quiet --json --results "$RESULTS" --memory 64MiB --confirm 1 --set load.tab.clients=2 \
+	setsid "$RIG" shrink "${SMALL[@]}" --quiet --json --results "$RESULTS" --memory 64MiB --confirm 1 --set load.tab.clients=2 \
 		>"$RESULTS/.said" 2>"$RESULTS/.error" 3>&- &
 	# The first run crashes, the second with one client, the third is at it.
 	until [ "$(ls "$RESULTS" | wc -l)" -ge 3 ]; do sleep 0.02; done

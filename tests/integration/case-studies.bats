@@ -59,15 +59,15 @@ common() {
 
 @test "what stays at each pass of a soak is told from what does not" {
 	need_cap
-	short="--set server.behaviours.vacuum-interval=700ms --set load.uploads.duration=6s --set load.viewer.duration=6s"
+	short=(--set server.behaviours.vacuum-interval=700ms --set load.uploads.duration=6s --set load.viewer.duration=6s)
 	# Few passes are noisy: what stays of each upload in the second run is more than what a busy machine leaves by chance.
 	figures="maintenance_passes >= 3,pass_rise_bytes < 1536KiB"
-	rig scenarios/soak/overnight.yaml $short --set prepare.1.size=3MB --set load.uploads.rate_per_s=4 \
+	rig scenarios/soak/overnight.yaml "${short[@]}" --set prepare.1.size=3MB --set load.uploads.rate_per_s=4 \
 		--set load.viewer.think=500ms --set sample_hz=100 --set settle=1s --set "expect_figures=$figures"
 	same "$status" 0
 	[[ $(field '.runs[0].evidence[]') == *"from pass to pass: unreclaimable"* ]]
 	[ "$(record '.facts.passes | length')" -ge 3 ]
-	rig scenarios/soak/compressed.yaml $short --set prepare.1.size=3MB --set load.uploads.rate_per_s=4 \
+	rig scenarios/soak/compressed.yaml "${short[@]}" --set prepare.1.size=3MB --set load.uploads.rate_per_s=4 \
 		--set server.behaviours.request-context=1MiB --set "expect_figures=$figures"
 	same "$status" 1
 	[[ $(field '.runs[0].surprises[]') == *"expected pass_rise_bytes < 1536KiB, got"* ]]
@@ -103,15 +103,15 @@ common() {
 
 @test "requests that fail are a surprise, or the lack of them is" {
 	need_cap
-	short="--set load.requests.duration=1s --set load.slow.files=1 --set settle=100ms"
-	rig $STUDIES/R1-contexts-purged-early.yaml $short
+	short=(--set load.requests.duration=1s --set load.slow.files=1 --set settle=100ms)
+	rig $STUDIES/R1-contexts-purged-early.yaml "${short[@]}"
 	same "$status" 0
 	same "$(field '.runs[0].requests.failed')" 2
-	rig $STUDIES/R1-contexts-purged-early.yaml $short --set expect_failures=none
+	rig $STUDIES/R1-contexts-purged-early.yaml "${short[@]}" --set expect_failures=none
 	same "$status" 1
-	rig $STUDIES/R1-contexts-off.yaml $short
+	rig $STUDIES/R1-contexts-off.yaml "${short[@]}"
 	same "$status" 0
-	rig $STUDIES/R1-contexts-off.yaml $short --set expect_failures=some
+	rig $STUDIES/R1-contexts-off.yaml "${short[@]}" --set expect_failures=some
 	same "$status" 1
 }
 

@@ -17,7 +17,7 @@ says() { # pattern
 	# The dump comes for ten kills in five seconds, of all groups of the machine together.
 	if [ "$(record .death.tasks)" = null ]; then
 		sleep 5.2
-		rm -rf "$RESULTS"/*
+		rm -rf "${RESULTS:?}"/*
 		rig tests/truth/worker-killed.yaml
 	fi
 	[ "$(record .facts.kernel_log_kills)" != null ] || skip "the kernel log cannot be read here"
@@ -79,7 +79,7 @@ says() { # pattern
 	[ -r /dev/kmsg ] || skip "the kernel log cannot be read here"
 	# More kills than it prints dumps for; again when its five seconds were over in between.
 	for _ in 1 2 3; do
-		rm -rf "$RESULTS"/*
+		rm -rf "${RESULTS:?}"/*
 		"$RIG" run tests/scenarios/any.yaml --quiet --results "$RESULTS/burst" --set memory=8MiB \
 			--set server.ready.timeout=5s -- sh -c 'for i in $(seq 16); do tail /dev/zero; done' >/dev/null || true
 		rig tests/truth/worker-killed.yaml

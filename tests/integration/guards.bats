@@ -32,7 +32,7 @@ need_v1() {
 	same "$(verdict)" invalid/group
 	# It left, so the rig's cap could not end it; it belongs to this test.
 	server=$(record .server_pid)
-	kill -9 $(ps -o pid= -s "$server") 2>/dev/null || true
+	ps -o pid= -s "$server" | xargs -r kill -9 2>/dev/null || true
 }
 
 # The server's own group, in a shell of it.
@@ -48,7 +48,7 @@ OWN_GROUP='g=$root$(sed -n s/.*:memory://p /proc/self/cgroup)'
 		exec $fate steady --port {port} --data {data} --tmp {tmp}"
 	same "$(verdict)" invalid/group
 	[ ! -e "$(cat "$RESULTS/group")" ]
-	! grep -q '^State:[[:space:]][^Z]' "/proc/$(cat "$RESULTS/pid")/status" 2>/dev/null
+	run ! grep -q '^State:[[:space:]][^Z]' "/proc/$(cat "$RESULTS/pid")/status" 2>/dev/null
 }
 
 @test "guard: a kill by the kernel is not blamed for a SIGKILL of somebody else" {

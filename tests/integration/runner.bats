@@ -56,7 +56,7 @@ counts() { # EXPECTED STATUS NAME…
 		beside=$([ $how = TERM ] && echo leaves || echo lasts)
 		setsid env --default-signal=INT tests/run some "$SAYS/lasts" -- "$SAYS/$beside" >"$SAYS/out" 2>&1 3>&- &
 		runner=$!
-		until [ "$(cat "$SAYS/pids" 2>/dev/null | wc -l)" -eq 2 ]; do sleep 0.02; done
+		until [ "$(grep -c . "$SAYS/pids" 2>/dev/null)" = 2 ]; do sleep 0.02; done
 		case $how in
 		-INT) kill -INT -- -$runner ;;
 		*) kill -TERM $runner ;;

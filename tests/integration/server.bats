@@ -12,14 +12,14 @@ teardown() { server_teardown; }
 	start
 	local size
 	for size in 0 1 $CHUNK $((CHUNK + 1)) 3000017; do
-		random_file f $size
+		random_file f "$size"
 		equal "$(curl -sf "$URL/-$(post f)" | sha256sum)" "$(sha256sum <f)" "form of $size bytes"
 		equal "$(curl -sf "$URL/-$(put f)" | sha256sum)" "$(sha256sum <f)" "raw body of $size bytes"
 		# of unknown length: curl sends it chunked
 		id=$(curl -sf -T - "$URL/api/entry" <f | jq -re .id)
 		equal "$(curl -sf "$URL/-$id" | sha256sum)" "$(sha256sum <f)" "chunked body of $size bytes"
 	done
-	equal "$(sql 'SELECT max(length(chunk)) FROM entries_data')" $CHUNK "largest chunk"
+	equal "$(sql 'SELECT max(length(chunk)) FROM entries_data')" "$CHUNK" "largest chunk"
 }
 
 @test "other fields of a form are passed over" {
@@ -100,7 +100,7 @@ teardown() { server_teardown; }
 	start
 	random_file f 5000
 	id=$(put f)
-	curl -sfI "$URL/-$id" >head
+	curl -sfI -o head "$URL/-$id"
 	grep -q $'^Content-Length: 5000\r$' head
 	grep -q $'^Accept-Ranges: bytes\r$' head
 	etag=$(sed -n 's/^ETag: \(.*\)\r$/\1/p' head)
@@ -144,9 +144,9 @@ teardown() { server_teardown; }
 	equal "$(status -H 'Content-Type: multipart/form-data' --data-binary @f "$URL/api/entry")" 400 "no boundary"
 	equal "$(status -H 'Content-Type: multipart/form-data; boundary=xyzzy' --data-binary @f "$URL/api/entry")" 400 "no part"
 	equal "$(status -H 'Content-Type: text/plain' --data-binary @f "$URL/api/entry")" 415 "not a form"
-	printf -- '--xyzzy\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n' >cut
-	cat f >>cut
-	equal "$(curl -s -o answer -w '%{http_code}' -H 'Content-Type: multipart/form-data; boundary=xyzzy' --data-binary @cut \
+	printf -- '--xyzzy\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n' >cut-form
+	cat f >>cut-form
+	equal "$(curl -s -o answer -w '%{http_code}' -H 'Content-Type: multipart/form-data; boundary=xyzzy' --data-binary @cut-form \
 		"$URL/api/entry")" 400 "cut off"
 	grep -q 'does not end with its boundary' answer
 	equal "$(status -F file=@f -F file=@f "$URL/api/entry")" 400 "twice"
@@ -221,7 +221,7 @@ half_upload() {
 	mkfs.ext4 -q -F image
 	mkdir full
 	mount -o loop image full 2>mount.err || skip "cannot mount a loop device here: $(cat mount.err)"
-	MOUNTED=1
+	export MOUNTED=1 # for teardown
 	start --data full/data --tmp full/tmp
 	random_file f 1000000
 	id=$(put f)
@@ -313,7 +313,7 @@ half_upload() {
 	"$SERVER" --data data --tmp tmp --port 0 --host 0.0.0.0 2>log 3>&- &
 	PID=$!
 	wait_until 5 listening
-	! grep -q debug log
+	run ! grep -q debug log
 	equal "$(ss -Hltnp | grep -c "pid=$PID,")" 1 "listening sockets"
 	equal "$(status "http://127.0.0.1:$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' log)/debug")" 404
 	kill "$PID"
@@ -347,9 +347,9 @@ peak_anon_kib() {
 	local client=$! peak=0 now
 	while kill -0 $client 2>/dev/null; do
 		now=$(status_kib RssAnon)
-		[ "$now" -le $peak ] || peak=$now
+		[ "$now" -le "$peak" ] || peak=$now
 	done
-	echo $peak
+	echo "$peak"
 }
 
 @test "P1: the form parser's buffers pile up with the limit, and the rest goes to a file" {
