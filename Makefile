@@ -22,6 +22,7 @@ BASE_SRC     := $(wildcard harness/base/*.c)
 UNIT_SRC     := $(wildcard tests/unit/test_*.c)
 ROOT_SRC     := $(wildcard tests/integration/test_*.c)
 UML_SRC      := $(wildcard tests/uml/test_*.c)
+HELPER_SRC   := tests/integration/foreign_server.c
 TOOL_SRC     := $(wildcard docs/bench/*.c)
 TRUTH_SRC    := $(wildcard tests/truth/*.c)
 
@@ -38,6 +39,7 @@ obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 UNIT_BIN := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
 ROOT_BIN := $(patsubst %.c,$(BUILD)/%,$(ROOT_SRC))
 UML_BIN  := $(patsubst %.c,$(BUILD)/%,$(UML_SRC))
+HELPER_BIN := $(patsubst %.c,$(BUILD)/%,$(HELPER_SRC))
 BATS     := $(wildcard tests/integration/*.bats)
 # They make no cgroups on this host (that of v2 is a guest, one process that is always busy), so they can run beside
 # the others without either being in the other's way; those wait half of their time.
@@ -94,7 +96,7 @@ $(BUILD)/tests/truth/fate: $(call obj,$(TRUTH_SRC))
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
 
 $(BUILD)/docs/bench/%: $(BUILD)/docs/bench/%.o $(call obj,$(BASE_SRC))
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,libuv sqlite3) -lm
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,libuv sqlite3 jansson) -lm
 
 demo: all
 	./oomrig run scenarios/picoshare/three-uploads-before-any-fix.yaml scenarios/picoshare/three-uploads-all-fixes.yaml
@@ -109,12 +111,12 @@ test: all
 	@$(MAKE) --no-print-directory test-unit test-integration
 
 .PHONY: build-tests
-build-tests: $(UNIT_BIN) $(ROOT_BIN) $(UML_BIN) $(TOOL_BIN)
+build-tests: $(UNIT_BIN) $(ROOT_BIN) $(UML_BIN) $(TOOL_BIN) $(HELPER_BIN)
 
 test-unit: $(UNIT_BIN)
 	@tests/run unit $(UNIT_BIN)
 
-test-integration: build $(ROOT_BIN) $(UML_BIN) $(TOOL_BIN)
+test-integration: build $(ROOT_BIN) $(UML_BIN) $(TOOL_BIN) $(HELPER_BIN)
 	@tests/run integration $(ROOT_BIN) $(filter-out $(BESIDE),$(BATS)) -- $(BESIDE)
 
 # Runs that came out wrong stay in results/.

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/text.h"
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static enum log_level max_level = LOG_WARNING;
 static void (*before_write)(void *arg);
@@ -30,11 +32,12 @@ void log_write(enum log_level level, const char *fmt, ...)
 	pthread_mutex_lock(&lock);
 	if (before_write != NULL)
 		before_write(before_write_arg);
-	fprintf(stderr, "oomrig: %s", names[level]);
+	struct buf message = BUF_INIT;
 	va_list ap;
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	buf_vaddf(&message, fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	text_line(stderr, "oomrig: %s%s", names[level], buf_str(&message));
+	buf_release(&message);
 	pthread_mutex_unlock(&lock);
 }

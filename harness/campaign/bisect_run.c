@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "judge/judge.h"
 #include "report/figures.h"
 #include "report/page.h"
@@ -178,7 +179,8 @@ static void print_commits(struct page *p, const struct bisect_result *r, const c
 		else
 			buf_addf(&p->text, "  %2zu of %2zu %-9s", c->hits, c->runs,
 				 r->memory_bytes == 0 ? "otherwise" : "died");
-		buf_addf(&p->text, "  %s\n", buf_str(&subject));
+		text_addf(&p->text, "  %s", buf_str(&subject));
+		buf_addc(&p->text, '\n');
 		buf_release(&subject);
 	}
 }
@@ -233,9 +235,9 @@ json_t *bisect_json(const struct bisect_result *r, const char *repository)
 		add_subject(&subject, repository, r->names[i]);
 		json_array_append_new(commits,
 				      json_pack("{s:s, s:o, s:I, s:I, s:b}", "commit", r->names[i], "subject",
-						facts_json_text(buf_str(&subject)), "runs",
-						(json_int_t)b->commits[i].runs, "otherwise",
-						(json_int_t)b->commits[i].hits, "skipped", b->commits[i].skipped));
+						text_json(buf_str(&subject)), "runs", (json_int_t)b->commits[i].runs,
+						"otherwise", (json_int_t)b->commits[i].hits, "skipped",
+						b->commits[i].skipped));
 		buf_release(&subject);
 	}
 	json_t *bisect =

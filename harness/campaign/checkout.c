@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,11 +15,14 @@
 
 static void build_failed(const char *ref, const char *log, struct error *err)
 {
-	struct buf said = BUF_INIT;
-	fs_read_file(log, &said, NULL);
-	const char *end = buf_str(&said) + (said.len > TOLD_BYTES ? said.len - TOLD_BYTES : 0);
+	char end[TOLD_BYTES + 1];
+	FILE *said = fopen(log, "re"); /* it may be long: only its end is read */
+	if (said != NULL && fseek(said, -TOLD_BYTES, SEEK_END) != 0)
+		rewind(said);
+	end[said != NULL ? fread(end, 1, TOLD_BYTES, said) : 0] = '\0';
+	if (said != NULL)
+		fclose(said);
 	error_set(err, ERROR_INPUT, "'%s' does not build: %s", ref, end);
-	buf_release(&said);
 }
 
 static int add_worktree(struct checkout *c, const struct checkout_options *options, const char *ref, struct error *err)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "campaign/compare.h"
 #include "report/page.h"
 
@@ -154,7 +155,7 @@ static void add_conclusion(struct buf *b, const struct comparison *c)
 		add_names(&names, c, ANSWER_SAME);
 	add_names(&names, c, ANSWER_WORSE);
 	add_names(&names, c, ANSWER_BETTER);
-	buf_addf(b, "%s against %s: %s.", c->side[1]->name, c->side[0]->name, buf_str(&names));
+	text_addf(b, "%s against %s: %s.", c->side[1]->name, c->side[0]->name, buf_str(&names));
 	buf_release(&names);
 }
 
@@ -162,7 +163,7 @@ static void add_counts(struct buf *b, const struct comparison *c)
 {
 	for (size_t k = 0; k < 2; k++) {
 		const struct observations *o = c->side[k];
-		buf_addf(b, "%s%s: %zu run%s", k > 0 ? ", " : "", o->name, o->judged, o->judged == 1 ? "" : "s");
+		text_addf(b, "%s%s: %zu run%s", k > 0 ? ", " : "", o->name, o->judged, o->judged == 1 ? "" : "s");
 		if (o->judged < o->count)
 			buf_addf(b, " (%zu more that prove nothing)", o->count - o->judged);
 	}
@@ -216,8 +217,12 @@ void compare_markdown(FILE *out, const struct comparison *c)
 	add_conclusion(&text, c);
 	buf_adds(&text, "\n\n");
 	add_counts(&text, c);
-	buf_addf(&text, ".\n\n| | %s | %s | change (95 %% interval) | answer |\n|---|---|---|---|---|\n",
-		 c->side[0]->name, c->side[1]->name);
+	buf_adds(&text, ".\n\n| | ");
+	for (size_t k = 0; k < 2; k++) {
+		text_add_markdown(&text, c->side[k]->name);
+		buf_adds(&text, " | ");
+	}
+	buf_adds(&text, "change (95 % interval) | answer |\n|---|---|---|---|---|\n");
 	for (size_t i = 0; i < METRICS; i++) {
 		struct line l;
 		fill_line(&l, c, i);
@@ -260,7 +265,7 @@ json_t *compare_json(const struct comparison *c)
 	for (size_t i = 0; i < METRICS; i++)
 		json_array_append_new(findings, finding_json(&c->findings[i], &metrics[i]));
 	for (size_t k = 0; k < 2; k++)
-		json_array_append_new(sides, json_pack("{s:s, s:I, s:I}", "name", c->side[k]->name, "runs",
+		json_array_append_new(sides, json_pack("{s:o, s:I, s:I}", "name", text_json(c->side[k]->name), "runs",
 						       (json_int_t)c->side[k]->count, "judged",
 						       (json_int_t)c->side[k]->judged));
 	json_t *compare =

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/fs.h"
+#include "base/text.h"
 #include "campaign/interrupt.h"
 #include "judge/judge.h"
 #include "run/run.h"
@@ -204,9 +205,11 @@ void truth_markdown(const struct truth *t, struct buf *out)
 		 t->confusion.runs, t->count, t->confusion.wrong, 100 * confusion_wrong_at_most(&t->confusion));
 	confusion_write(&t->confusion, CONFUSION_MARKDOWN, out);
 	buf_adds(out, "\n| case | truth | runs | right |\n|---|---|---|---|\n");
-	for (size_t i = 0; i < t->count; i++)
-		buf_addf(out, "| %s | %s | %" PRIu64 " | %" PRIu64 " |\n", t->cases[i].name, t->cases[i].label,
-			 t->cases[i].runs, t->cases[i].right);
+	for (size_t i = 0; i < t->count; i++) {
+		text_addf(out, "| %s | %s | %" PRIu64 " | %" PRIu64 " |", t->cases[i].name, t->cases[i].label,
+			  t->cases[i].runs, t->cases[i].right);
+		buf_addc(out, '\n');
+	}
 }
 
 void truth_release(struct truth *t)

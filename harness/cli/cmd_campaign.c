@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "cli/setup.h"
 
@@ -78,7 +79,7 @@ int search_main(const struct search_command *c, struct search_settings *settings
 int campaign_print_json(json_t *document, struct error *err)
 {
 	errno = 0;
-	bool failed = json_dumpf(document, stdout, JSON_INDENT(2)) != 0 || putchar('\n') == EOF || fflush(stdout) != 0;
+	bool failed = text_json_print(document, JSON_INDENT(2), stdout) != 0;
 	int saved = errno;
 	json_decref(document);
 	return failed ? error_set_errno(err, ERROR_SYSTEM, saved, "cannot write the result") : 0;

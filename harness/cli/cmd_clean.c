@@ -7,6 +7,7 @@
 
 #include "base/fs.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "campaign/checkout.h"
 #include "cli/cmd.h"
 #include "isolation/isolation.h"
@@ -50,7 +51,7 @@ struct cleaning {
 static void say(struct cleaning *c, const char *done, const char *would, const char *what)
 {
 	c->done++;
-	printf("%s %s\n", c->dry_run ? would : done, what);
+	text_line(stdout, "%s %s", c->dry_run ? would : done, what);
 }
 
 static void failed(struct cleaning *c, const struct error *err)
@@ -113,7 +114,7 @@ static void mark_interrupted(struct cleaning *c, const char *folder, const char 
 		return;
 	}
 	char *path = xasprintf("%s/" STORE_RECORD, folder);
-	char *text = json_dumps(record, JSON_INDENT(2));
+	char *text = text_json_dumps(record, JSON_INDENT(2));
 	if (fs_write_file(path, text, strlen(text), &err) != 0)
 		failed(c, &err);
 	free(text);

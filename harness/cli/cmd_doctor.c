@@ -14,6 +14,7 @@
 #include "base/home.h"
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "cli/cmd.h"
 #include "isolation/isolation.h"
@@ -81,8 +82,9 @@ static void find(struct doctor *d, const char *name, enum level level, const cha
 	va_start(ap, fmt);
 	buf_vaddf(&found, fmt, ap);
 	va_end(ap);
-	json_array_append_new(d->checks, json_pack("{s:s, s:s, s:s, s:s?}", "name", name, "level", levels[level].name,
-						   "found", buf_str(&found), "advice", advice));
+	json_t *check = json_pack("{s:s, s:s, s:o, s:o}", "name", name, "level", levels[level].name, "found",
+				  text_json(buf_str(&found)), "advice", advice ? text_json(advice) : json_null());
+	json_array_append_new(d->checks, text_json_clean(check));
 	d->worst = level > d->worst ? level : d->worst;
 	buf_release(&found);
 }
@@ -393,8 +395,7 @@ static int main_doctor(int argc, char **argv)
 	if (settings.json) {
 		json_t *root =
 			json_pack("{s:i, s:b, s:O}", "schema", 1, "ok", d.worst != LEVEL_FAIL, "checks", d.checks);
-		json_dumpf(root, stdout, JSON_INDENT(2));
-		putchar('\n');
+		text_json_print(root, JSON_INDENT(2), stdout);
 		json_decref(root);
 	} else {
 		print_text(&d);

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/fs.h"
+#include "base/text.h"
 #include "cli/cmd.h"
 #include "record/rejudge.h"
 #include "record/store.h"
@@ -64,12 +65,12 @@ static void print_change(const struct judging *j, const char *id, const json_t *
 	size_t i;
 
 	if (changed)
-		printf("%-24s -> %-24s %s\n", was, is, id);
+		text_line(stdout, "%-24s -> %-24s %s", was, is, id);
 	else
-		printf("%-24s    %-24s %s\n", was, "unchanged", id);
+		text_line(stdout, "%-24s    %-24s %s", was, "unchanged", id);
 	if (changed || j->settings->evidence)
 		json_array_foreach (json_object_get(fresh, "evidence"), i, line)
-			printf("    %s\n", json_string_value(line));
+			text_line(stdout, "    %s", json_string_value(line));
 	free(was);
 	free(is);
 }
@@ -89,7 +90,7 @@ static int write_back(const char *folder, json_t *record, json_t *verdict, struc
 	char *path = xasprintf("%s/" STORE_RECORD, folder);
 
 	json_object_set(record, "verdict", verdict);
-	char *text = json_dumps(record, JSON_INDENT(2));
+	char *text = text_json_dumps(record, JSON_INDENT(2));
 	int rc = fs_write_file(path, text, strlen(text), err);
 	free(text);
 	free(path);
@@ -157,7 +158,7 @@ static int judge_all(struct judging *j, const char *results, struct error *err)
 			*err = one;
 			rc = -1;
 			if (!j->settings->json)
-				printf("%-24s %s\n", "cannot be judged", one.message);
+				text_line(stdout, "%-24s %s", "cannot be judged", one.message);
 		}
 		free(folder);
 	}
@@ -181,8 +182,7 @@ static int main_judge(int argc, char **argv)
 	if (settings.json) {
 		json_t *all = json_pack("{s:i, s:i, s:O}", "schema", STORE_SCHEMA, "judge_version", JUDGE_VERSION,
 					"runs", judging.runs);
-		json_dumpf(all, stdout, JSON_INDENT(2));
-		putchar('\n');
+		text_json_print(all, JSON_INDENT(2), stdout);
 		json_decref(all);
 	} else {
 		printf("%zu judged, %zu changed%s\n", judging.count, judging.changed,

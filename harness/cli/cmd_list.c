@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/home.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "cli/cmd.h"
 #include "isolation/isolation.h"
@@ -46,13 +47,6 @@ static const struct manual manual = {
 	.statuses = { STATUS_OK, STATUS_USAGE, STATUS_RIG, STATUS_END },
 };
 
-/* Never NULL, so that no key is lost: json_string() refuses what is not UTF-8. */
-static json_t *text_json(const char *s)
-{
-	json_t *text = s != NULL ? json_string(s) : json_null();
-	return text != NULL ? text : json_string("(not UTF-8)");
-}
-
 static json_t *describe_scenario(const char *path)
 {
 	struct scenario s;
@@ -66,10 +60,10 @@ static json_t *describe_scenario(const char *path)
 	if (scenario_check(&s, &err) != 0 || requirements_check(&s, &err) != 0)
 		json_object_set_new(object, "error", text_json(err.message));
 	json_object_set_new(object, "name", text_json(s.name));
-	json_object_set_new(object, "question", text_json(s.question));
+	json_object_set_new(object, "question", s.question != NULL ? text_json(s.question) : json_null());
 	json_t *expected = json_array();
 	for (size_t i = 0; i < s.expect.count; i++)
-		json_array_append_new(expected, json_string(s.expect.items[i]));
+		json_array_append_new(expected, text_json(s.expect.items[i]));
 	json_object_set_new(object, "expected", expected);
 	json_object_set_new(object, "memory_bytes",
 			    s.memory_bytes != 0 ? json_integer((json_int_t)s.memory_bytes) : json_null());
@@ -307,16 +301,16 @@ static int list_everything(bool as_json)
 	json_object_set_new(all, "isolation", describe_isolation());
 	json_object_set_new(all, "networks", describe_networks());
 	json_object_set_new(all, "formats", describe_exporters());
+	all = text_json_clean(all);
 	if (as_json) {
-		json_dumpf(all, stdout, JSON_INDENT(2));
-		putchar('\n');
+		text_json_print(all, JSON_INDENT(2), stdout);
 	} else {
 		print_text(all);
 	}
 	int status = STATUS_OK;
 	size_t i;
 	json_t *s;
-	json_array_foreach (scenarios, i, s)
+	json_array_foreach (json_object_get(all, "scenarios"), i, s)
 		if (json_object_get(s, "error") != NULL)
 			status = STATUS_USAGE;
 	json_decref(all);

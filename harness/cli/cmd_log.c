@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "cli/cmd_campaign.h"
 #include "report/story.h"
 #include "record/run_list.h"
@@ -59,7 +60,7 @@ static int main_log(int argc, char **argv)
 	if (rc == 0 && settings.json)
 		rc = campaign_print_json(story_json(&runs), &err);
 	else if (rc == 0 && runs.count == 0)
-		printf("no runs in '%s'\n", cmd_shown_path(results));
+		text_line(stdout, "no runs in '%s'", cmd_shown_path(results));
 	else if (rc == 0)
 		report_story(stdout, &runs);
 	run_list_release(&runs);

@@ -8,6 +8,7 @@
 #include "base/home.h"
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "campaign/truth.h"
 #include "cli/cmd.h"
@@ -58,11 +59,13 @@ static void print_outcome(void *arg, const struct truth_outcome *o)
 
 	if (o->right && settings->quiet)
 		return;
-	printf("%4" PRIu64 "/%" PRIu64 "  %-5s  %-28s %s\n", o->number, o->total, o->right ? "right" : "WRONG",
-	       o->of->name, o->verdict);
-	if (!o->right)
-		printf("           expected %s (seed %" PRIu64 "); evidence: %s\n           %s\n", o->of->label,
-		       o->seed, o->evidence, cmd_shown_path(o->folder));
+	text_line(stdout, "%4" PRIu64 "/%" PRIu64 "  %-5s  %-28s %s", o->number, o->total, o->right ? "right" : "WRONG",
+		  o->of->name, o->verdict);
+	if (!o->right) {
+		text_line(stdout, "           expected %s (seed %" PRIu64 "); evidence: %s", o->of->label, o->seed,
+			  o->evidence);
+		text_line(stdout, "           %s", cmd_shown_path(o->folder));
+	}
 	fflush(stdout);
 }
 

@@ -5,6 +5,7 @@
 #include "cli/cmd.h"
 #include "report/report.h"
 #include "record/run_list.h"
+#include "base/text.h"
 #include "record/store.h"
 
 struct show_settings {
@@ -83,7 +84,7 @@ static int list_runs(const char *results)
 	if (store_list(results, &ids, &count, &err) != 0)
 		return cmd_fail(&err);
 	if (count == 0)
-		printf("no runs in '%s'\n", cmd_shown_path(results));
+		text_line(stdout, "no runs in '%s'", cmd_shown_path(results));
 	for (size_t i = 0; i < count; i++) {
 		struct run_list one = { 0 };
 		char *folder = xasprintf("%s/%s", results, ids[i]);
@@ -93,7 +94,8 @@ static int list_runs(const char *results)
 			report_line(stdout, one.summaries, buf_str(&age));
 			buf_release(&age);
 		} else {
-			printf("%-40s%s\n    %s\n", "unreadable", ids[i], err.message);
+			text_line(stdout, "%-40s%s", "unreadable", ids[i]);
+			text_line(stdout, "    %s", err.message);
 			status = STATUS_USAGE;
 		}
 		run_list_release(&one);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "campaign/shrink.h"
 #include "cli/cmd_campaign.h"
@@ -60,22 +61,23 @@ static int print(const struct shrink_result *r, const char *line, bool json, str
 	if (json) {
 		json_t *steps = json_array();
 		for (size_t i = 0; i < r->count; i++)
-			json_array_append_new(steps, json_pack("{s:s, s:I, s:I}", "key", r->steps[i].key, "before",
-							       (json_int_t)r->steps[i].before, "after",
+			json_array_append_new(steps, json_pack("{s:o, s:I, s:I}", "key", text_json(r->steps[i].key),
+							       "before", (json_int_t)r->steps[i].before, "after",
 							       (json_int_t)r->steps[i].after));
-		return campaign_print_json(json_pack("{s:i, s:{s:o, s:b, s:I, s:s}}", "schema", 1, "shrink", "steps",
+		return campaign_print_json(json_pack("{s:i, s:{s:o, s:b, s:I, s:o}}", "schema", 1, "shrink", "steps",
 						     steps, "complete", r->complete, "runs", (json_int_t)r->runs,
-						     "command", line),
+						     "command", text_json(line)),
 					   err);
 	}
 	printf("\n");
 	for (size_t i = 0; i < r->count; i++)
-		printf("  %-28s %14s -> %s\n", r->steps[i].key, r->steps[i].format(r->steps[i].before, before),
-		       r->steps[i].format(r->steps[i].after, after));
-	printf("%s%s after %zu runs:\n\n  %s\n", r->count > 0 ? "\n" : "",
+		text_line(stdout, "  %-28s %14s -> %s", r->steps[i].key, r->steps[i].format(r->steps[i].before, before),
+			  r->steps[i].format(r->steps[i].after, after));
+	printf("%s%s after %zu runs:\n\n", r->count > 0 ? "\n" : "",
 	       r->complete ? "The smallest load that still crashes it"
 			   : "The search did not come to its end; the smallest load so far",
-	       r->runs, line);
+	       r->runs);
+	text_line(stdout, "  %s", line);
 	return 0;
 }
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
+#include "base/text.h"
 
 #define FACT(member, unit, meaning)                                                                                    \
 	{                                                                                                              \
@@ -224,42 +224,6 @@ const struct fact_row pass_rows[] = {
 	{ NULL, NULL, false, 0, NULL },
 };
 
-/* Length of the UTF-8 sequence that b starts, by its first byte (RFC 3629, section 3). */
-static size_t sequence_length(unsigned char b)
-{
-	return b < 0x80 ? 1 : b >= 0xf0 ? 4 : b >= 0xe0 ? 3 : 2;
-}
-
-static bool is_utf8(const char *text, size_t len)
-{
-	json_t *probe = strnlen(text, len) == len ? json_stringn(text, len) : NULL;
-
-	json_decref(probe);
-	return probe != NULL;
-}
-
-json_t *facts_json_text(const char *text)
-{
-	json_t *json = json_string(text);
-	if (json != NULL)
-		return json;
-
-	struct buf clean = BUF_INIT;
-	while (*text != '\0') {
-		size_t len = sequence_length((unsigned char)*text);
-		if (is_utf8(text, len)) {
-			buf_add(&clean, text, len);
-			text += len;
-		} else {
-			buf_addc(&clean, '?');
-			text++;
-		}
-	}
-	json = json_string(buf_str(&clean));
-	buf_release(&clean);
-	return json;
-}
-
 json_t *fact_to_json(struct fact fact)
 {
 	/* JSON numbers of jansson are signed; no counter of the kernel comes near. */
@@ -310,12 +274,25 @@ json_t *facts_deaths_json(const struct facts *f)
 	return list_to_json(f, &fact_lists[LIST_DEATHS]);
 }
 
+/* As long as facts_from_json() takes it: what is shown of a byte is longer than the byte. */
+static json_t *text_to_json(const char *text)
+{
+	struct buf shown = BUF_INIT;
+	text_add(&shown, text, strlen(text));
+	size_t len = shown.len < FACTS_TEXT_MAX ? shown.len : FACTS_TEXT_MAX - 1;
+	while (len < shown.len && len > 0 && ((unsigned char)shown.data[len] & 0xc0) == 0x80)
+		len--; /* not inside a character */
+	json_t *json = json_stringn(buf_str(&shown), len);
+	buf_release(&shown);
+	return json;
+}
+
 json_t *facts_to_json(const struct facts *f)
 {
 	json_t *object = json_object();
 	for (const struct fact_row *row = fact_rows; row->name != NULL; row++) {
 		const void *field = (const char *)f + row->offset;
-		json_t *value = row->text ? facts_json_text(field) : fact_to_json(*(const struct fact *)field);
+		json_t *value = row->text ? text_to_json(field) : fact_to_json(*(const struct fact *)field);
 		json_object_set_new(object, row->name, value);
 	}
 	for (size_t i = 0; i < FACT_LISTS; i++)

@@ -238,7 +238,4 @@ int facts_from_json(struct facts *f, const json_t *json, struct error *err);
 json_t *fact_to_json(struct fact fact);
 int fact_from_json(const json_t *value, struct fact *out);
 
-/* A JSON string of any bytes: what is not UTF-8 (a server's log, a cut line) becomes '?'.  The caller owns it. */
-json_t *facts_json_text(const char *text);
-
 #endif

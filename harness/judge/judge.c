@@ -6,6 +6,7 @@
 
 #include "judge/aftermath.h"
 #include "base/buf.h"
+#include "base/text.h"
 #include "judge/bound.h"
 #include "judge/evidence.h"
 #include "judge/forecast.h"
@@ -107,7 +108,7 @@ static void add_surprise(json_t *lines, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vaddf(&line, fmt, ap);
 	va_end(ap);
-	json_array_append_new(lines, facts_json_text(buf_str(&line)));
+	json_array_append_new(lines, text_json(buf_str(&line)));
 	buf_release(&line);
 }
 
@@ -159,9 +160,9 @@ json_t *verdict_to_json(const struct verdict *v, const struct facts *f, const st
 	json_t *expected = json_array(), *evidence = json_array();
 
 	for (size_t i = 0; i < e->count; i++)
-		json_array_append_new(expected, facts_json_text(e->verdicts[i]));
+		json_array_append_new(expected, json_string(e->verdicts[i]));
 	for (size_t i = 0; i < v->evidence_count; i++)
-		json_array_append_new(evidence, facts_json_text(v->evidence[i]));
+		json_array_append_new(evidence, text_json(v->evidence[i]));
 	json_t *law = law_asked(f, v) ? law_to_json(f) : NULL;
 	return json_pack("{s:s, s:s, s:i, s:o, s:b, s:s, s:b, s:o, s:o, s:o*, s:o*}", "outcome",
 			 outcome_names[v->outcome], "cause", v->cause ? v->cause : "", "judge_version", JUDGE_VERSION,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "load/internal.h"
 
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
@@ -29,25 +30,17 @@ static const char *own_name(const struct client *c, char out[OBJECT_NAME_MAX])
 	return object_name(t->object_group, t->object_client, t->number, out);
 }
 
-/* On one line, behind what there is already. */
-static void append_excerpt(char *out, size_t size, const struct buf *answer)
-{
-	size_t used = strlen(out);
-	for (size_t i = 0; i < answer->len && used + 1 < size; i++) {
-		unsigned char byte = (unsigned char)answer->data[i];
-		out[used++] = byte < ' ' || byte == 0x7f ? ' ' : (char)byte;
-	}
-	out[used] = '\0';
-}
-
 static void describe_refusal(const struct transfer *t, long status, char *out, size_t size)
 {
 	if (t->why[0] != '\0') {
 		snprintf(out, size, "%s", t->why);
 		return;
 	}
-	snprintf(out, size, "answered %ld%s", status, t->answer.len > 0 ? ": " : "");
-	append_excerpt(out, size, &t->answer);
+	/* Shown before it is cut: half a secret would not be known for one. */
+	struct buf shown = BUF_INIT;
+	text_add(&shown, buf_str(&t->answer), t->answer.len);
+	snprintf(out, size, "answered %ld%s%s", status, shown.len > 0 ? ": " : "", buf_str(&shown));
+	buf_release(&shown);
 }
 
 /* id becomes the set's. */

@@ -14,6 +14,7 @@
 /* A read() returns one record, or EINVAL when it does not fit; the kernel formats them in 8192 bytes at most. */
 #define RECORD_MAX 8192
 #define DUMP_MAX (256 << 10)
+#define EXCERPT_MAX (4 << 20)
 
 void kernel_log_open(struct kernel_log *log)
 {
@@ -39,6 +40,8 @@ bool kernel_log_names_our_pids(void)
 
 static void keep(struct buf *out, uint64_t usec, const char *text)
 {
+	if (out->len >= EXCERPT_MAX) /* a server that is killed without end */
+		return;
 	buf_addf(out, "[%llu.%06llu] %s\n", (unsigned long long)(usec / 1000000), (unsigned long long)(usec % 1000000),
 		 text);
 }
@@ -111,7 +114,8 @@ static bool parse_kill(const char *text, uint64_t usec, struct kernel_log_kill *
 static void end_dump(struct kernel_log *log, bool ours)
 {
 	if (ours && log->dump.len) {
-		buf_add(&log->excerpt, log->dump.data, log->dump.len);
+		if (log->excerpt.len < EXCERPT_MAX)
+			buf_add(&log->excerpt, log->dump.data, log->dump.len);
 		if (!log->oom.seen)
 			oom_dump_parse(log->dump.data, (uint64_t)sysconf(_SC_PAGESIZE), &log->oom);
 	}

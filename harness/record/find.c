@@ -9,6 +9,7 @@
 
 #include "base/fs.h"
 #include "base/nearest.h"
+#include "base/text.h"
 #include "record/store.h"
 
 #define CANDIDATES_SHOWN 5
@@ -199,7 +200,10 @@ json_t *store_read(const char *folder, struct error *err)
 			json_decref(record);
 			record = NULL;
 		} else {
-			json_object_set_new(record, "folder", json_string(folder));
+			record = text_json_clean(record);
+			/* A path to open: whoever shows it does so by base/text. */
+			json_t *as_it_is = json_string(folder);
+			json_object_set_new(record, "folder", as_it_is ? as_it_is : text_json(folder));
 		}
 	}
 	buf_release(&text);

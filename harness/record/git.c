@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/text.h"
 #include "record/git.h"
 #include "record/host.h"
 
@@ -120,7 +121,7 @@ static const char *header_value(const char *line, const char *key)
 /* "(initial)" and "(detached)" stand for what is not there. */
 static json_t *name_or_null(const char *name)
 {
-	json_t *json = name[0] != '(' ? json_string(name) : NULL;
+	json_t *json = name[0] != '(' ? text_json(name) : NULL;
 
 	return json ? json : json_null();
 }

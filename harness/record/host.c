@@ -16,10 +16,11 @@
 #include <yaml.h>
 
 #include "base/fs.h"
+#include "base/text.h"
 
 static json_t *text_or_null(const char *text)
 {
-	return text && text[0] ? json_string(text) : json_null();
+	return text && text[0] ? text_json(text) : json_null();
 }
 
 static json_t *fact_or_null(struct fact fact)

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/text.h"
 
 #define ROW_BUFFER_BYTES 65536
 #define NAME_IN_ID_MAX 80
@@ -83,7 +84,7 @@ static int publish(struct store_run *run, const char *results, struct error *err
 {
 	char *folder = xasprintf("%s/%s", results, run->id);
 
-	store_set(run, "folder", json_string(folder));
+	store_set(run, "folder", text_json(folder));
 	int rc = store_update(run, err);
 	if (rc == 0 && rename(run->folder, folder) != 0)
 		rc = error_set_errno(err, ERROR_SYSTEM, errno, "cannot create folder '%s'", folder);
@@ -145,7 +146,7 @@ int store_create(struct store_run *run, const char *results, const char *name, s
 
 void store_set(struct store_run *run, const char *key, json_t *value)
 {
-	json_object_set_new(run->record, key, value ? value : json_null());
+	json_object_set_new(run->record, key, value ? text_json_clean(value) : json_null());
 }
 
 typedef int write_file(const char *path, const void *data, size_t len, struct error *err);
@@ -153,7 +154,7 @@ typedef int write_file(const char *path, const void *data, size_t len, struct er
 static int write_record(struct store_run *run, write_file *write, struct error *err)
 {
 	char *path = store_path(run, STORE_RECORD);
-	char *text = json_dumps(run->record, JSON_INDENT(2));
+	char *text = text_json_dumps(run->record, JSON_INDENT(2));
 	int rc;
 
 	if (text == NULL)

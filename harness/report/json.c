@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <jansson.h>
 
+#include "base/text.h"
 #include "report/repeats.h"
 
 static json_t *figure(struct fact f)
@@ -12,14 +13,14 @@ static json_t *figure(struct fact f)
 
 static json_t *text(const char *s)
 {
-	return s != NULL && s[0] != '\0' ? json_string(s) : json_null();
+	return s != NULL && s[0] != '\0' ? text_json(s) : json_null();
 }
 
 static json_t *texts(const char *const *items, size_t count)
 {
 	json_t *array = json_array();
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(array, json_string(items[i]));
+		json_array_append_new(array, text_json(items[i]));
 	return array;
 }
 
@@ -86,7 +87,7 @@ static int write_json(FILE *out, const struct run_summary *runs, size_t count, s
 	json_object_set_new(root, "runs", array);
 	json_object_set_new(root, "summary", repeats_json(runs, count));
 	errno = 0;
-	bool failed = json_dumpf(root, out, JSON_INDENT(2)) != 0 || fputc('\n', out) == EOF || fflush(out) != 0;
+	bool failed = text_json_print(root, JSON_INDENT(2), out) != 0;
 	int saved = errno;
 	json_decref(root);
 	if (failed)

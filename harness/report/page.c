@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "report/report.h"
 
 struct glyph_row {
@@ -80,10 +81,13 @@ void page_ink(struct page *p, enum ink ink, const char *fmt, ...)
 	bool coloured = p->colour && ink != INK_PLAIN;
 	if (coloured)
 		buf_adds(&p->text, inks[ink]);
+	struct buf text = BUF_INIT;
 	va_list ap;
 	va_start(ap, fmt);
-	buf_vaddf(&p->text, fmt, ap);
+	buf_vaddf(&text, fmt, ap);
 	va_end(ap);
+	text_add_lines(&p->text, buf_str(&text), text.len);
+	buf_release(&text);
 	if (coloured)
 		buf_adds(&p->text, "\033[0m");
 }

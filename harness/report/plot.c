@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/clock.h"
 #include "report/chart.h"
 #include "report/figures.h"
@@ -383,7 +384,8 @@ static void draw_run(struct plot *p)
 	if (t->left_out > 0)
 		page_ink(&p->page, INK_WARN, "%llu %s: %s\n", (unsigned long long)t->left_out,
 			 t->left_out == 1 ? "row left out" : "rows left out, the first", t->first_left_out);
-	buf_addf(&p->page.text, "%-16s%s\n", "Record", p->run->folder);
+	text_addf(&p->page.text, "%-16s%s", "Record", p->run->folder);
+	buf_addc(&p->page.text, '\n');
 }
 
 static int plot_write(FILE *out, const struct run_summary *runs, size_t count, struct error *err)

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "report/figures.h"
 #include "report/page.h"
 
@@ -81,7 +82,7 @@ struct progress *progress_new(const struct progress_options *options)
 	struct progress *p = xcalloc(1, sizeof(*p));
 	p->out = options->out;
 	p->quiet = options->quiet;
-	p->title = xstrdup(options->title != NULL ? options->title : "");
+	p->title = text_shown(options->title != NULL ? options->title : "");
 	p->phase = xstrdup("");
 	p->terminal = isatty(fileno(p->out)) && term != NULL && strcmp(term, "dumb") != 0;
 	pthread_mutex_init(&p->lock, NULL);
@@ -259,7 +260,7 @@ static void update_plain(struct progress *p, uint64_t elapsed_ns, const struct p
 	buf_addf(&line, "%s: %s %.2f s", p->title, p->phase, (double)elapsed_ns / 1e9);
 	for (size_t i = 0; i < count; i++) {
 		int done = percent(&bars[i]);
-		buf_addf(&line, "; %s ", bars[i].name);
+		text_addf(&line, "; %s ", bars[i].name);
 		if (done >= 0)
 			buf_addf(&line, "%d %%, ", done);
 		add_amount(&line, &bars[i]);

@@ -5,6 +5,7 @@
 
 #include "report/column.h"
 #include "report/repeats.h"
+#include "base/text.h"
 #include "record/git.h"
 
 #define OFFSET(field) offsetof(struct facts, field)
@@ -163,7 +164,7 @@ json_t *story_json(const struct run_list *runs)
 		json_object_set_new(e, "note", copy_or_null(json_object_get(all[i].record, "note")));
 		json_object_set_new(e, "started", copy_or_null(json_object_get(all[i].record, "started")));
 		for (size_t k = 0; k < all[i].count; k++)
-			json_array_append_new(ids, json_string(all[i].runs[k].id));
+			json_array_append_new(ids, text_json(all[i].runs[k].id));
 		json_object_set_new(e, "runs", ids);
 		json_object_set_new(e, "summary", repeats_json(all[i].runs, all[i].count));
 		json_array_append_new(experiments, e);

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "report/death.h"
 #include "report/figures.h"
 #include "report/heading.h"
@@ -283,7 +284,8 @@ void report_run(FILE *out, const struct run_summary *run)
 	requests(&p, &run->facts);
 	phase(&p, run->record);
 	/* Not wrapped: it is there to be copied. */
-	buf_addf(&p.text, "%-*s%s\n", LABEL_COLUMNS + 2, "Record", run->folder != NULL ? run->folder : run->id);
+	text_addf(&p.text, "%-*s%s", LABEL_COLUMNS + 2, "Record", run->folder != NULL ? run->folder : run->id);
+	buf_addc(&p.text, '\n');
 	page_write(&p, out);
 	page_release(&p);
 }

@@ -1,6 +1,7 @@
 #include "run/death.h"
 
 #include <stddef.h>
+#include "base/text.h"
 
 void death_note_dump(const struct kernel_log *log, struct facts *f)
 {
@@ -72,7 +73,7 @@ static json_t *process_json(const struct kernel_log *log, pid_t pid, const char 
 			    const void *process)
 {
 	bool killed = log->kill_count > 0 && log->kills[0].pid == pid;
-	json_t *row = json_pack("{s:i, s:o, s:b}", "pid", (int)pid, "name", facts_json_text(name), "killed", killed);
+	json_t *row = json_pack("{s:i, s:o, s:b}", "pid", (int)pid, "name", text_json(name), "killed", killed);
 
 	for (; keys->key != NULL; keys++)
 		json_object_set_new(row, keys->key,

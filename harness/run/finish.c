@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
-#include "run/alloc_words.h"
 #include "run/death.h"
 #include "run/state.h"
 #include "record/host.h"
@@ -203,13 +202,11 @@ static void keep_kernel_log(struct run *r)
 
 static void find_alloc_failure(struct run *r)
 {
-	struct facts *f = &r->facts;
-	struct buf log = BUF_INIT;
-	char *path = store_path(&r->store, "server.log");
-	if (fs_read_file(path, &log, NULL) == 0 && log.len > 0)
-		alloc_words_find(log.data, log.len, f->server_log_alloc, sizeof(f->server_log_alloc));
-	free(path);
-	buf_release(&log);
+	struct relay_totals totals = { 0 };
+	if (r->target == NULL)
+		return;
+	target_settle_log(r->target, &totals);
+	alloc_words_last(&r->alloc_words, r->facts.server_log_alloc, sizeof(r->facts.server_log_alloc));
 }
 
 /* Were the clocks sane?  All three should have gone on by the same. */

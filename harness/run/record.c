@@ -5,6 +5,8 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
+#include "base/mask.h"
+#include "base/text.h"
 #include "run/death.h"
 #include "run/state.h"
 #include "record/host.h"
@@ -21,11 +23,20 @@ static json_t *wall_time(void)
 	return json_string(text);
 }
 
+/* What the user typed: a secret in it may be too short to be known by itself. */
+static json_t *words_json(const char *text)
+{
+	char *shown = mask_named(text);
+	json_t *json = text_json(shown);
+	free(shown);
+	return json;
+}
+
 static json_t *strings(const char *const *items)
 {
 	json_t *array = json_array();
 	for (; items != NULL && *items != NULL; items++)
-		json_array_append_new(array, facts_json_text(*items));
+		json_array_append_new(array, words_json(*items));
 	return array;
 }
 
@@ -52,8 +63,8 @@ void record_begin(struct run *r)
 	if (s->server.health.path != NULL)
 		f->health_deadline_ns = fact_of(s->server.health_deadline_ns);
 	store_set(&r->store, "started", wall_time());
-	store_set(&r->store, "label", r->options->label ? json_string(r->options->label) : json_null());
-	store_set(&r->store, "note", r->options->note ? facts_json_text(r->options->note) : json_null());
+	store_set(&r->store, "label", r->options->label ? words_json(r->options->label) : json_null());
+	store_set(&r->store, "note", r->options->note ? words_json(r->options->note) : json_null());
 	store_set(&r->store, "command_line", strings(r->options->command_line));
 	store_set(&r->store, "scenario", scenario_dump(s));
 	store_set(&r->store, "host", host_describe());
@@ -156,9 +167,21 @@ void record_death(struct run *r)
 		store_set(&r->store, "death", death);
 }
 
+/* What of the server's own words is in the folder, and how much was too much. */
+static json_t *printed_json(const struct run *r)
+{
+	struct relay_totals log;
+	target_settle_log(r->target, &log);
+	return json_pack("{s:I, s:I, s:I, s:I}", "log_bytes", (json_int_t)log.bytes, "log_dropped_bytes",
+			 (json_int_t)log.dropped_bytes, "figures_bytes", (json_int_t)r->app_bytes,
+			 "figures_dropped_bytes", (json_int_t)r->app_dropped_bytes);
+}
+
 void record_end(struct run *r)
 {
 	record_progress(r);
+	if (r->target != NULL)
+		store_set(&r->store, "printed", printed_json(r));
 	store_set(&r->store, "ended", wall_time());
 	if (r->load != NULL)
 		store_set(&r->store, "load", load_json(r));

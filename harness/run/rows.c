@@ -1,24 +1,13 @@
 #include "run/rows.h"
 
 #include <inttypes.h>
+#include "base/text.h"
 
 void request_csv_header(struct buf *out)
 {
 	buf_adds(out, "sequence,phase,group,client,kind,end,status,object,offset,size_bytes,sent_bytes,received_bytes,"
 		      "intended_ns,started_ns,connected_ns,first_byte_ns,finished_ns,verified,corrupt_at,curl_code,"
 		      "error,death");
-}
-
-/* RFC 4180: quoted, quotes doubled, line breaks replaced so that a row stays a line. */
-static void add_text(struct buf *out, const char *text)
-{
-	buf_addc(out, '"');
-	for (const char *p = text; *p != '\0'; p++) {
-		if (*p == '"')
-			buf_addc(out, '"');
-		buf_addc(out, *p == '\n' || *p == '\r' ? ' ' : *p);
-	}
-	buf_addc(out, '"');
 }
 
 /* A point in time that was not reached is an empty cell. */
@@ -36,7 +25,7 @@ void request_csv_row(const struct load_request *r, const char *phase, unsigned d
 		[VERIFY_NOT_CHECKED] = "", [VERIFY_OK] = "yes", [VERIFY_CORRUPT] = "corrupt"
 	};
 	buf_addf(out, "%" PRIu64 ",%s,", r->sequence, phase);
-	add_text(out, r->group);
+	text_add_csv(out, r->group);
 	buf_addf(out, ",%u,%s,%s,%ld,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, r->client,
 		 request_kind_names[r->kind], request_end_names[r->end], r->status, r->object, r->offset, r->size_bytes,
 		 r->sent_bytes, r->received_bytes);
@@ -49,7 +38,7 @@ void request_csv_row(const struct load_request *r, const char *phase, unsigned d
 	if (r->verify == VERIFY_CORRUPT)
 		buf_addf(out, "%" PRIu64, r->corrupt_at);
 	buf_addf(out, ",%d,", r->curl_code);
-	add_text(out, r->error);
+	text_add_csv(out, r->error);
 	buf_addc(out, ',');
 	if (death > 0)
 		buf_addf(out, "%u", death);

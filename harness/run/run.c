@@ -11,6 +11,7 @@
 #include "run/requirements.h"
 #include "run/rows.h"
 #include "run/state.h"
+#include "scenario/secrets.h"
 
 #define TICK_MS 100
 #define PROBE_INTERVAL_NS (500 * NS_PER_MS)
@@ -135,6 +136,7 @@ static void tear_down(struct run *r)
 	kernel_log_close(&r->kernel_log);
 	gather_release(&r->gather);
 	rounds_release(&r->rounds);
+	alloc_words_release(&r->alloc_words);
 	buf_release(&r->row);
 	verdict_release(&r->verdict);
 	free(r->self_exe);
@@ -155,6 +157,8 @@ int run_scenario(const struct scenario *s, const struct run_options *options, js
 		free(r.self_exe);
 		return -1;
 	}
+	secrets_learn(s);
+	alloc_words_init(&r.alloc_words);
 	gather_init(&r.gather, &r.facts);
 	write_csv_headers(&r);
 	init_loop(&r);

@@ -20,6 +20,7 @@
 #include "observe/sampler.h"
 #include "report/progress.h"
 #include "run/again.h"
+#include "run/alloc_words.h"
 #include "run/folders.h"
 #include "run/gather.h"
 #include "run/passes.h"
@@ -92,6 +93,7 @@ struct run {
 	struct gather gather;
 	struct facts facts;
 	struct rounds rounds;
+	struct alloc_words alloc_words; /* fed by the thread that carries the log */
 	struct passes passes;
 	bool load_over;			 /* between two rounds, and after the last */
 	bool read_torn;			 /* the server's end broke a read-back off: that one shows no loss */
@@ -101,7 +103,8 @@ struct run {
 	struct load_totals at_oom;	 /* totals when the OOM event fired */
 	uint64_t at_oom_ns;		 /* 0: it did not */
 	struct verdict verdict;
-	struct buf row; /* scratch for csv lines */
+	uint64_t app_bytes, app_dropped_bytes; /* of the server's own figures: written, left out */
+	struct buf row;			       /* scratch for csv lines */
 };
 
 /* ns since the server's start. */

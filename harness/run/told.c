@@ -3,8 +3,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "run/rows.h"
 #include "run/state.h"
+
+#define APP_BYTES_MAX (64u << 20) /* of app.jsonl: a day of figures of 700 bytes each second */
 
 void run_fail(struct run *r, const struct error *err)
 {
@@ -198,10 +201,22 @@ static void on_figures(void *arg, uint64_t t_ns, const char *json, size_t len)
 		return;
 	note_canary(r, figures);
 	note_maintenance(r, figures, t_ns);
-	json_t *row = json_pack("{s:I, s:o}", "t_ns", (json_int_t)(t_ns - r->origin_ns), "figures", figures);
-	json_dumpf(row, r->store.app, JSON_COMPACT);
-	fputc('\n', r->store.app);
+	if (len > APP_BYTES_MAX - r->app_bytes) {
+		r->app_dropped_bytes += len;
+		json_decref(figures);
+		return;
+	}
+	r->app_bytes += len;
+	json_t *row = json_pack("{s:I, s:o}", "t_ns", (json_int_t)(t_ns - r->origin_ns), "figures",
+				text_json_foreign(figures));
+	text_json_print(row, JSON_COMPACT, r->store.app);
 	json_decref(row);
+}
+
+static void on_printed(void *arg, const char *data, size_t len)
+{
+	struct run *r = arg;
+	alloc_words_feed(&r->alloc_words, data, len);
 }
 
 static void on_collected(void *arg, const struct error *err)
@@ -223,5 +238,6 @@ struct target_callbacks told_by_target(struct run *r)
 					  .exited = on_target_exited,
 					  .before_signal = on_before_signal,
 					  .figures = on_figures,
+					  .printed = on_printed,
 					  .collected = on_collected };
 }

@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "scenario/network.h"
 #include "scenario/schema.h"
+#include "scenario/secrets.h"
 #include "scenario/servers.h"
 
 /* One YAML file being read. */
@@ -427,6 +428,7 @@ int scenario_parse(struct scenario *s, const char *path, const char *text, size_
 	}
 	if (s->name == NULL)
 		s->name = name_of_file(path);
+	secrets_learn(s);
 	return 0;
 }
 

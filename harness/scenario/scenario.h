@@ -157,6 +157,7 @@ struct scenario {
 	struct string_list expect_figures; /* judge/bound.h; all of them */
 	struct string_list required;	   /* of the host, or the run is skipped */
 	struct string_list tags;
+	struct string_list secret;  /* names whose values are masked in all that is written */
 	char *isolation;	    /* "auto" or a backend's name */
 	uint64_t memory_bytes;	    /* cap; 0: none */
 	uint64_t swap_bytes;	    /* swap allowed beyond the cap; 0 */

@@ -225,6 +225,10 @@ const struct key_row scenario_keys[] = {
 	ROW("requires", KEY_TEXT_LIST, SCENARIO_AT(required), NULL,
 	    "what the host must have, or the run is skipped: swap", .check = words_check_requirement),
 	ROW("tags", KEY_TEXT_LIST, SCENARIO_AT(tags), NULL, "words to select scenarios by"),
+	ROW("secret", KEY_TEXT_LIST, SCENARIO_AT(secret), NULL,
+	    "names of headers, form fields, environment variables, files, options or of the keys body and path whose "
+	    "values are written as *** in every record and report; what is called authorization, cookie, token, "
+	    "password, secret, key or the like is so by itself"),
 	ROW("isolation", KEY_TEXT, SCENARIO_AT(isolation), "auto",
 	    "backend that caps the server (oomrig doctor lists those of this host), or auto"),
 	ROW("memory", KEY_SIZE, SCENARIO_AT(memory_bytes), "none", "memory cap around the server", .max = 64 * TIB),

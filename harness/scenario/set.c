@@ -2,9 +2,11 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/mask.h"
 #include "base/nearest.h"
 #include "scenario/loader.h"
 #include "scenario/schema.h"
+#include "scenario/secrets.h"
 #include "scenario/servers.h"
 
 /* Where a dotted key leads. */
@@ -131,14 +133,17 @@ int scenario_set(struct scenario *s, const char *assignment, struct error *err)
 	const char *equals = strchr(assignment, '=');
 	if (equals == NULL || equals == assignment)
 		return error_set(err, ERROR_USAGE, "--set %s: expected KEY=VALUE (such as memory=512MiB)", assignment);
+	mask_learn(assignment);
 	char *key = xasprintf("%.*s", (int)(equals - assignment), assignment);
 	struct place place;
 	int ret = find_place(s, key, &place, err);
 	if (ret == 0)
 		ret = set_place(s, &place, equals + 1, err);
 	free(key);
-	if (ret == 0)
+	if (ret == 0) {
+		secrets_learn(s);
 		return 0;
+	}
 	if (err->code == ERROR_INPUT)
 		err->code = ERROR_USAGE;
 	return error_prefix(err, "--set %s", assignment);
@@ -156,4 +161,5 @@ void scenario_set_command(struct scenario *s, char *const argv[])
 	for (size_t i = 0; argv[i] != NULL; i++) /* any text will do: cannot fail */
 		value_append(command, server, i == 0 && program != NULL ? program : argv[i], NULL);
 	free(program);
+	secrets_learn(s);
 }

@@ -7,6 +7,8 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/mask.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "scenario/schema.h"
 #include "scenario/words.h"
@@ -60,17 +62,11 @@ static void release_text(const struct key_row *row, void *field)
 	*s = NULL;
 }
 
-/* Scenario files are UTF-8, but words of a command line need not be: JSON shows their odd bytes as '?'. */
-static json_t *text_json(const char *text)
+/* Without the secrets that stand in it; those too short to be known by themselves are told by their names. */
+static json_t *dump_one(const char *text)
 {
-	json_t *json = json_string(text);
-	if (json != NULL)
-		return json;
-	char *shown = xstrdup(text);
-	for (char *p = shown; *p != '\0'; p++)
-		if ((unsigned char)*p >= 0x80)
-			*p = '?';
-	json = json_string(shown);
+	char *shown = mask_named(text);
+	json_t *json = text_json(shown);
 	free(shown);
 	return json;
 }
@@ -79,7 +75,7 @@ static json_t *dump_text(const struct key_row *row, const void *field)
 {
 	(void)row;
 	const char *s = *(char *const *)field;
-	return s == NULL ? json_null() : text_json(s);
+	return s == NULL ? json_null() : dump_one(s);
 }
 
 static int set_choice(const struct key_row *row, void *field, const char *text, struct error *err)
@@ -240,7 +236,7 @@ static json_t *dump_texts(const struct key_row *row, const void *field)
 	const struct string_list *list = field;
 	json_t *array = json_array();
 	for (size_t i = 0; i < list->count; i++)
-		json_array_append_new(array, text_json(list->items[i]));
+		json_array_append_new(array, dump_one(list->items[i]));
 	return array;
 }
 
@@ -291,7 +287,8 @@ static json_t *dump_map(const struct key_row *row, const void *field)
 	const struct string_map *map = field;
 	json_t *object = json_object();
 	for (size_t i = 0; i < map->count; i++)
-		json_object_set_new(object, map->items[i].key, text_json(map->items[i].value));
+		json_object_set_new(object, map->items[i].key,
+				    dump_one(mask_entry(map->items[i].key, map->items[i].value)));
 	return object;
 }
 

@@ -9,6 +9,7 @@
 
 #include "target/launch.h"
 #include "target/probe.h"
+#include "target/relay.h"
 #include "target/target.h"
 
 /* From one start to its exit; closed by itself once that was reported. */
@@ -34,7 +35,7 @@ struct target {
 	bool exec_known, ready, stopping, exit_seen;
 	struct target_exit exit;
 	uint64_t ready_deadline_ns;
-	uint64_t log_start; /* bytes of the log that earlier lives wrote */
+	struct relay *relay; /* of its log; NULL before the first start */
 
 	struct probe start_probe; /* readiness, then login */
 	struct probe health_probe, debug_probe, collect_probe;

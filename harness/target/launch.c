@@ -12,6 +12,7 @@
 #include "base/home.h"
 #include "base/buf.h"
 #include "base/fs.h"
+#include "base/mask.h"
 #include "target/mark.h"
 
 /* A free TCP port on loopback.  It is free a moment later too, unless somebody else binds it on purpose. */
@@ -110,6 +111,7 @@ static int build_command(struct launch *l, struct error *err)
 		return -1;
 	if (l->command.count == 0)
 		return error_set(err, ERROR_INPUT, "the scenario names no server command");
+	mask_learn_words((const char *const *)l->command.items, l->command.count);
 	return 0;
 }
 
@@ -155,6 +157,7 @@ int launch_env(const struct launch *l, char ***out, struct error *err)
 		char *value;
 		if (expand(l, l->spec->env.items[i].value, &value, err) != 0)
 			return error_prefix(err, "server environment");
+		mask_learn_entry(l->spec->env.items[i].key, value);
 		env[count++] = xasprintf("%s=%s", l->spec->env.items[i].key, value);
 		free(value);
 	}

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/fs.h"
+#include "base/mask.h"
 #include "base/units.h"
 #include "target/internal.h"
 
@@ -68,24 +68,18 @@ static void on_start_probe(struct probe *p, long status, const char *detail)
 	curl_slist_free_all(t->access.cookies); /* of the life before */
 	t->access.cookies = NULL;
 	curl_easy_getinfo(p->transfer.easy, CURLINFO_COOKIELIST, &t->access.cookies);
+	/* Lines of seven fields between tabs, the last is the value (curl's HTTP-COOKIES.md). */
+	for (const struct curl_slist *c = t->access.cookies; c != NULL; c = c->next)
+		if (strrchr(c->data, '\t') != NULL)
+			mask_value(strrchr(c->data, '\t') + 1);
 	become_ready(t);
-}
-
-/* What earlier lives wrote does not count. */
-static bool log_contains(const struct target *t, const char *text)
-{
-	struct buf log = BUF_INIT;
-	bool found = fs_read_file(t->options.log_path, &log, NULL) == 0 && log.len > t->log_start &&
-		     strstr(log.data + t->log_start, text) != NULL;
-	buf_release(&log);
-	return found;
 }
 
 void ready_try(struct target *t)
 {
 	struct error err = ERROR_INIT;
 	if (t->spec->ready_kind == READY_LOG) {
-		if (log_contains(t, t->spec->ready_log))
+		if (relay_found(t->relay))
 			login(t);
 		else
 			retry_ready(t, "its log does not show the text it becomes ready with");

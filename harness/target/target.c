@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "target/internal.h"
 #include "http/netns.h"
 #include "target/session.h"
@@ -57,8 +58,15 @@ json_t *target_command(const struct target *t)
 {
 	json_t *words = json_array();
 	for (size_t i = 0; i < t->launch.command.count; i++)
-		json_array_append_new(words, json_string(t->launch.command.items[i]));
+		json_array_append_new(words, text_json(t->launch.command.items[i]));
 	return words;
+}
+
+void target_settle_log(struct target *t, struct relay_totals *totals)
+{
+	*totals = (struct relay_totals){ 0 };
+	if (t->relay != NULL)
+		relay_settle(t->relay, totals);
 }
 
 /* ---- one life ----------------------------------------------------------- */
@@ -71,6 +79,7 @@ static void target_free(struct target *t)
 		close(t->access.netns_fd);
 	curl_slist_free_all(t->access.cookies);
 	launch_release(&t->launch);
+	relay_stop(t->relay);
 	buf_release(&t->exec_error);
 	free(t);
 	if (closed != NULL)
@@ -167,29 +176,14 @@ static void on_exec_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *data)
 
 /* ---- start -------------------------------------------------------------- */
 
-static int open_log(struct target *t, struct error *err)
-{
-	struct stat st;
-	int log = open(t->options.log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-	if (log < 0)
-		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot open '%s'", t->options.log_path);
-	if (t->pid == 0)
-		return log;
-	if (dprintf(log, "---- oomrig: pid %d has ended, started again ----\n", (int)t->pid) < 0 ||
-	    fstat(log, &st) != 0) {
-		error_set_errno(err, ERROR_SYSTEM, errno, "cannot write '%s'", t->options.log_path);
-		close(log);
-		return -1;
-	}
-	t->log_start = (uint64_t)st.st_size;
-	return log;
-}
-
 static int spawn(struct target *t, char **argv, char **env, struct error *err)
 {
-	int log = open_log(t, err);
-	if (log < 0)
-		return -1;
+	int log = relay_fd(t->relay);
+	if (t->pid != 0) {
+		char *note = xasprintf("---- oomrig: pid %d has ended, started again ----\n", (int)t->pid);
+		relay_new_life(t->relay, note);
+		free(note);
+	}
 	struct target_life *life = xcalloc(1, sizeof(*life));
 	life->target = t;
 	life->process.data = life->exec_pipe.data = life;
@@ -214,7 +208,6 @@ static int spawn(struct target *t, char **argv, char **env, struct error *err)
 	life->open = 2; /* uv_spawn() initialises the handle even when it fails */
 	t->life = life;
 	t->handles++;
-	close(log);
 	if (rc != 0) {
 		life_close(t);
 		return error_set(err, ERROR_SYSTEM, "cannot start the server: %s", uv_strerror(rc));
@@ -230,7 +223,16 @@ static int first_start(struct target *t, struct error *err)
 	uv_timer_init(t->options.loop, &t->watch_timer);
 	t->timer.data = t->watch_timer.data = t;
 	t->handles = 2;
-	return ready_init(t, err) != 0 || watch_init(t, err) != 0 || launch_write_files(&t->launch, err) != 0 ? -1 : 0;
+	struct relay_options relay = {
+		.path = t->options.log_path,
+		.await = t->spec->ready_kind == READY_LOG ? t->spec->ready_log : NULL,
+		.piece = t->options.callbacks.printed,
+		.arg = t->options.callbacks.arg,
+	};
+	return relay_start(&t->relay, &relay, err) != 0 || ready_init(t, err) != 0 || watch_init(t, err) != 0 ||
+			       launch_write_files(&t->launch, err) != 0
+		       ? -1
+		       : 0;
 }
 
 int target_start(struct target *t, struct error *err)

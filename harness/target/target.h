@@ -27,6 +27,7 @@
 #include "isolation/isolation.h"
 #include "scenario/scenario.h"
 #include "http/request.h"
+#include "target/relay.h"
 
 struct target_exit {
 	uint64_t t_ns; /* clock_ns() when the rig saw it */
@@ -42,7 +43,8 @@ struct target_callbacks {
 	void (*exited)(void *arg, const struct target_exit *exit);
 	void (*before_signal)(void *arg, int signal); /* our own signal, told before it is sent */
 	void (*figures)(void *arg, uint64_t t_ns, const char *json, size_t len); /* its debug figures */
-	void (*collected)(void *arg, const struct error *err); /* NULL: it answered target_collect() well */
+	void (*printed)(void *arg, const char *data, size_t len); /* a piece of its log; on a thread of its own */
+	void (*collected)(void *arg, const struct error *err);	  /* NULL: it answered target_collect() well */
 };
 
 struct target_options {
@@ -66,6 +68,9 @@ const struct target_access *target_access(const struct target *t);
 pid_t target_pid(const struct target *t); /* of the last start; 0 before it */
 /* The words it was started with, as a JSON array the caller owns. */
 json_t *target_command(const struct target *t);
+
+/* Its log up to this moment has been told to callbacks.printed; how much it has printed so far. */
+void target_settle_log(struct target *t, struct relay_totals *totals);
 
 /* Asks health and debug figures every interval; from ready until target_stop(). */
 void target_watch(struct target *t);

@@ -9,6 +9,17 @@
 
 #include "run/alloc_words.h"
 
+/* In pieces of that many bytes. */
+static void find(const char *log, size_t len, size_t piece, char *out, size_t size)
+{
+	struct alloc_words a;
+	alloc_words_init(&a);
+	for (size_t at = 0; at < len; at += piece)
+		alloc_words_feed(&a, log + at, len - at < piece ? len - at : piece);
+	alloc_words_last(&a, out, size);
+	alloc_words_release(&a);
+}
+
 static void test_words_of_runtimes(void **state)
 {
 	static const struct {
@@ -39,7 +50,7 @@ static void test_words_of_runtimes(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char out[512] = "";
-		alloc_words_find(rows[i].line, strlen(rows[i].line), out, sizeof(out));
+		find(rows[i].line, strlen(rows[i].line), 3, out, sizeof(out));
 		if (strcmp(out, rows[i].speaks ? rows[i].line : "") != 0)
 			fail_msg("'%s': got '%s'", rows[i].line, out);
 	}
@@ -52,12 +63,29 @@ static void test_the_last_such_line(void **state)
 	char out[512] = "", cut[8] = "";
 
 	(void)state;
-	alloc_words_find(log, sizeof(log) - 1, out, sizeof(out));
+	find(log, sizeof(log) - 1, 1, out, sizeof(out));
 	assert_string_equal(out, "MemoryError: b?c");
-	alloc_words_find(log, sizeof(log) - 1, cut, sizeof(cut));
+	find(log, sizeof(log) - 1, sizeof(log), cut, sizeof(cut));
 	assert_string_equal(cut, "MemoryE");
-	alloc_words_find("", 0, out, sizeof(out));
+	find("", 0, 1, out, sizeof(out));
 	assert_string_equal(out, "MemoryError: b?c");
+}
+
+/* No newline at all, words across the border of two parts: found, shown with what is around them, in flat memory. */
+static void test_endless_lines(void **state)
+{
+	static char log[3 * ALLOC_WORDS_LINE_MAX];
+	static const char said[] = "<std::bad_alloc>";
+
+	(void)state;
+	for (size_t at = 0; at + sizeof(said) < sizeof(log); at += 509) {
+		char out[512] = "";
+		memset(log, 'x', sizeof(log));
+		memcpy(log + at, said, sizeof(said) - 1);
+		find(log, sizeof(log), 1000, out, sizeof(out));
+		if (strstr(out, said) == NULL)
+			fail_msg("at %zu: got '%s'", at, out);
+	}
 }
 
 int main(void)
@@ -65,6 +93,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words_of_runtimes),
 		cmocka_unit_test(test_the_last_such_line),
+		cmocka_unit_test(test_endless_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

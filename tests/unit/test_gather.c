@@ -319,7 +319,7 @@ static void test_request_row(void **state)
 	request_csv_header(&header);
 	request_csv_row(&r, "load", 2, 500, &row);
 	char *expected = xasprintf("7,load,\"a \"\"b\"\"\",2,%s,%s,0,0,0,100,40,0,500,1000,,,,corrupt,12,55,"
-				   "\"broken pipe, really\",2",
+				   "\"broken\\npipe, really\",2",
 				   request_kind_names[REQUEST_UPLOAD], request_end_names[END_TRANSPORT]);
 	assert_string_equal(buf_str(&row), expected);
 	size_t header_commas = 0, row_commas = 0;

@@ -196,7 +196,7 @@ static void test_verdict_to_json(void **state)
 	assert_true(json_is_true(json_object_get(json, "as_expected")));
 	assert_int_equal(json_array_size(json_object_get(json, "evidence")), v.evidence_count);
 	assert_string_equal(json_string_value(json_array_get(json_object_get(json, "evidence"), 2)),
-			    "kernel log: caf\xc3\xa9 \xf0\x9f\x92\xa5 ??");
+			    "kernel log: caf\xc3\xa9 \xf0\x9f\x92\xa5 \\xe2\\x82");
 	json_decref(json);
 	verdict_release(&v);
 

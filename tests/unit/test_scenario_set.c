@@ -92,7 +92,7 @@ static void test_set_command(void **state)
 	struct error err = ERROR_INIT;
 	assert_int_equal(parse(&s, runnable, &err), 0);
 	scenario_set_command(&s, argv);
-	expect_dumped(&s, "server.command", "[\"my?\",\"server\"]");
+	expect_dumped(&s, "server.command", "[\"my\\\\xff\",\"server\"]");
 	expect_dumped(&s, "server.preset", "null");
 	assert_null(s.server.command.items[2]);
 	if (scenario_check(&s, &err) != 0)
