@@ -22,7 +22,7 @@ BASE_SRC     := $(wildcard harness/base/*.c)
 UNIT_SRC     := $(wildcard tests/unit/test_*.c)
 ROOT_SRC     := $(wildcard tests/integration/test_*.c)
 UML_SRC      := $(wildcard tests/uml/test_*.c)
-TOOL_SRC     := $(wildcard docs/bench/*.c)
+TOOL_SRC     := $(wildcard docs/bench/*.c) tests/integration/listens.c
 TRUTH_SRC    := $(wildcard tests/truth/*.c)
 
 # V=1 shows the command lines.
