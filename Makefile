@@ -22,7 +22,7 @@ BASE_SRC     := $(wildcard harness/base/*.c)
 UNIT_SRC     := $(wildcard tests/unit/test_*.c)
 ROOT_SRC     := $(wildcard tests/integration/test_*.c)
 UML_SRC      := $(wildcard tests/uml/test_*.c)
-HELPER_SRC   := tests/integration/foreign_server.c
+HELPER_SRC   := tests/integration/foreign_server.c tests/integration/listens.c
 TOOL_SRC     := $(wildcard docs/bench/*.c)
 TRUTH_SRC    := $(wildcard tests/truth/*.c)
 

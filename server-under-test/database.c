@@ -21,7 +21,8 @@
 #define WRITERS_MAX 64
 #define BUSY_POLL_MS 10
 /* A log that is due for its checkpoint (1,000 pages) and the database growing by as much. */
-#define RESERVE_BYTES (8ULL << 20)
+#define RESERVE_LOG_BYTES (4ULL << 20)
+#define RESERVE_GROWTH_BYTES (4ULL << 20)
 
 /* secure_delete is on in Debian's build and would overwrite what a delete frees. */
 #define WRITING_PRAGMAS "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=OFF;"
@@ -255,14 +256,46 @@ uint64_t database_file_bytes(const struct database *d, const char *suffix)
 	return bytes;
 }
 
-int database_check_space(const struct database *d, struct error *err)
+/* What was deleted stays in the file, to be used again. */
+static int free_bytes_inside(struct db_connection *c, uint64_t *out, struct error *err)
 {
+	sqlite3_stmt *s =
+		db_statement(c, "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size", err);
+	if (s == NULL)
+		return -1;
+	int rc = sqlite3_step(s) == SQLITE_ROW ? 0 : db_fail(c, "count the free pages", err);
+	*out = rc == 0 ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
+	sqlite3_reset(s);
+	return rc;
+}
+
+static uint64_t beyond(uint64_t wanted, uint64_t there)
+{
+	return wanted > there ? wanted - there : 0;
+}
+
+int database_check_space(struct db_connection *c, struct error *err)
+{
+	const struct database *d = c->database;
 	struct statvfs fs;
+	uint64_t inside;
 	if (statvfs(d->path, &fs) != 0)
 		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot look at the disk of '%s'", d->path);
-	if ((uint64_t)fs.f_bavail * fs.f_frsize < RESERVE_BYTES)
+	uint64_t on_disk = (uint64_t)fs.f_bavail * fs.f_frsize;
+	if (on_disk >= RESERVE_LOG_BYTES + RESERVE_GROWTH_BYTES)
+		return 0;
+	if (free_bytes_inside(c, &inside, err) != 0)
+		return -1;
+	if (on_disk < beyond(RESERVE_LOG_BYTES, database_file_bytes(d, "-wal")) + beyond(RESERVE_GROWTH_BYTES, inside))
 		return error_set_errno(err, ERROR_SYSTEM, ENOSPC, "cannot store a chunk");
 	return 0;
+}
+
+bool database_make_room(struct db_connection *c)
+{
+	int in_log = 0, copied = 0;
+	return sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &copied) == SQLITE_OK &&
+	       copied == in_log;
 }
 
 unsigned database_open_connections(struct database *d)

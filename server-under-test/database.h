@@ -74,11 +74,14 @@ uint64_t database_file_bytes(const struct database *d, const char *suffix);
 unsigned database_open_connections(struct database *d);
 
 /*
- * Fails with ENOSPC when the disk is almost full.  Deleting needs space too, for
- * the log and for the checkpoint that empties it; without a reserve a full disk
- * could not be emptied again.
+ * Fails with ENOSPC when a chunk could take what deleting needs: room for the log
+ * and for the checkpoint that empties it; without a reserve a full disk could not
+ * be emptied again.  The log's own file and the database's free pages are room too.
  */
-int database_check_space(const struct database *d, struct error *err);
+int database_check_space(struct db_connection *c, struct error *err);
+
+/* Copies the log into the database, so that the next write begins it anew; false: not all of it. */
+bool database_make_room(struct db_connection *c);
 
 /* Waits while the role has as many as it may; NULL on failure or when stopping. */
 struct db_connection *db_acquire(struct database *d, enum db_role role, struct error *err);

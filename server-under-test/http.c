@@ -104,6 +104,14 @@ static enum MHD_Result first_call(struct request *r, const char *method, const c
 	return MHD_YES;
 }
 
+/* What a failed upload holds is given back before its client hears of it and tries again. */
+static void drop_upload(struct request *r)
+{
+	if (r->upload != NULL)
+		upload_free(r->upload);
+	r->upload = NULL;
+}
+
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
 				  const char *version, const char *data, size_t *data_len, void **request)
 {
@@ -129,7 +137,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 	EACH_HOOKS (server, hooks, request_answering)
 		if (r->failure_status == 0)
 			hooks->request_answering(r);
-	return r->failure_status != 0 ? request_answer_failure(r) : r->route->answer(r);
+	if (r->failure_status == 0)
+		return r->route->answer(r);
+	drop_upload(r);
+	return request_answer_failure(r);
 }
 
 static void on_completed(void *cls, struct MHD_Connection *connection, void **request,
@@ -144,8 +155,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **re
 	const struct behaviour_hooks *hooks;
 	EACH_HOOKS (r->server, hooks, request_over)
 		hooks->request_over(r);
-	if (r->upload != NULL)
-		upload_free(r->upload);
+	drop_upload(r);
 	free(r->argument);
 	free(r->allow);
 	free(r);

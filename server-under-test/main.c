@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -125,6 +126,7 @@ int main(int argc, char **argv)
 	sigemptyset(&stop_signals);
 	sigaddset(&stop_signals, SIGTERM);
 	sigaddset(&stop_signals, SIGINT);
+	umask(S_IRWXG | S_IRWXO);			 /* what is uploaded is nobody else's to read */
 	pthread_sigmask(SIG_BLOCK, &stop_signals, NULL); /* every thread inherits it; sigwait takes them */
 	signal(SIGPIPE, SIG_IGN);
 	configure_memory(settings.tmp);

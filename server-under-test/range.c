@@ -57,6 +57,7 @@ enum range_result range_parse(const char *header, uint64_t size_bytes, struct ra
 		return RANGE_IGNORED;
 	const char *p = header + strlen(unit);
 	bool any = false;
+	uint64_t left = size_bytes;
 	for (;;) {
 		p = skip_space(p);
 		if (*p == ',') { /* empty list elements are allowed (section 5.6.1.2) */
@@ -70,10 +71,12 @@ enum range_result range_parse(const char *header, uint64_t size_bytes, struct ra
 		if (!parse_spec(&p, size_bytes, &range, &satisfiable))
 			return RANGE_IGNORED;
 		any = true;
-		if (satisfiable && *count == RANGES_MAX)
+		if (satisfiable && (*count == RANGES_MAX || range.last - range.first >= left))
 			return RANGE_IGNORED;
-		if (satisfiable)
+		if (satisfiable) {
 			ranges[(*count)++] = range;
+			left -= range.last - range.first + 1;
+		}
 		p = skip_space(p);
 		if (*p != ',' && *p != '\0')
 			return RANGE_IGNORED;

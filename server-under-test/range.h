@@ -7,7 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* More than this many ranges in one request is no honest player's: the header is ignored (section 14.2). */
+/*
+ * More than this many ranges in one request is no honest player's, and neither are
+ * ranges that overlap so much that together they are longer than the whole: the
+ * header is ignored (section 14.2), or a small request would cost the whole many times.
+ */
 #define RANGES_MAX 64
 
 struct range {
@@ -15,7 +19,7 @@ struct range {
 };
 
 enum range_result {
-	RANGE_IGNORED,	     /* not bytes, malformed or too many: answer with the whole */
+	RANGE_IGNORED,	     /* not bytes, malformed, too many or too much: answer with the whole */
 	RANGE_SATISFIABLE,   /* ranges[0…count-1] */
 	RANGE_UNSATISFIABLE, /* well-formed, but nothing of it is there: 416 */
 };

@@ -74,7 +74,7 @@ static int chunk_run(struct db_connection *c, struct job *job, struct error *err
 	pthread_mutex_unlock(&q->lock);
 	if (failed)
 		return 0; /* the upload is lost already: why is known */
-	if (database_check_space(c->database, err) != 0)
+	if (database_check_space(c, err) != 0)
 		return -1;
 	return store_insert_chunk(c, q->ingest->id, chunk->index, chunk->buffer->data, chunk->len, err);
 }

@@ -1,5 +1,6 @@
 #include "writer.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -29,6 +30,12 @@ static void run_job(struct writer *w, struct job *job)
 	struct db_connection *c = db_acquire(&w->server->database, DB_WRITE, &err);
 	if (c != NULL) {
 		result = job->run(c, job, &err);
+		/* A reader may have kept the log from its start until it filled the disk, and no commit can end that.
+		 */
+		if (result != 0 && err.sys_errno == ENOSPC && database_make_room(c)) {
+			err = (struct error){ .code = ERROR_NONE };
+			result = job->run(c, job, &err);
+		}
 		db_release(c);
 	}
 	job->done(job, result, &err);

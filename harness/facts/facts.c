@@ -31,6 +31,11 @@ const struct fact_row fact_rows[] = {
 	FACT(page_bytes, "bytes", "page size: limits are rounded down to it"),
 	FACT(server_in_group, "flag", "every process of the server was seen inside the group at each check"),
 
+	FACT(port_in_group, "flag",
+	     "each look at who listens on its port found the group's processes alone; absent: nobody listened"),
+	FACT(port_unseen, "flag", "requests were answered, and nobody was ever seen to listen on its port"),
+	TEXT(port_stranger, "who else listens on its port, or why that cannot be told"),
+
 	FACT(server_started, "flag", "its exec succeeded"),
 	FACT(server_ready_ns, "ns", "when it became ready; absent: never"),
 	FACT(server_end_ns, "ns", "when its end was seen; absent: it lived until the rig stopped it"),

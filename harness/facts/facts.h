@@ -93,6 +93,10 @@ struct facts {
 	struct fact page_bytes;			/* the kernel rounds limits down to pages; absent: 4096 */
 	struct fact server_in_group;		/* 1: every process of the server seen inside the group at each check */
 
+	struct fact port_in_group;	    /* 1: each look found its port held by the group; absent: by nobody */
+	struct fact port_unseen;	    /* 1: never held by anybody, and yet requests were answered */
+	char port_stranger[FACTS_TEXT_MAX]; /* who else is there, or why that cannot be told; "" otherwise */
+
 	/* the server's life */
 	struct fact server_started; /* exec succeeded */
 	struct fact server_ready_ns;

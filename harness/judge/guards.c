@@ -110,6 +110,23 @@ bool rule_group(const struct facts *f, struct verdict *v)
 			       inside.state == FACT_ABSENT ? "absent" : "unreadable");
 }
 
+bool rule_port(const struct facts *f, struct verdict *v)
+{
+	bool foreign = fact_known(f->port_in_group) && f->port_in_group.value == 0;
+
+	return (foreign || fact_set(f->port_unseen)) &&
+	       evidence_decide(v, OUTCOME_INVALID, "start", "the load does not reach the server under test: %s",
+			       f->port_stranger);
+}
+
+/* How a server ended or hung was seen of the server itself; what did not grow may be another one's. */
+bool rule_port_known(const struct facts *f, struct verdict *v)
+{
+	return f->port_in_group.state == FACT_UNREADABLE &&
+	       evidence_decide(v, OUTCOME_INVALID, "start",
+			       "whether the load reaches the server under test cannot be told: %s", f->port_stranger);
+}
+
 bool rule_load(const struct facts *f, struct verdict *v)
 {
 	uint64_t ended = f->requests_ok.value + f->requests_failed.value + f->requests_cut.value;

@@ -40,7 +40,8 @@ const struct outcome_row outcome_rows[] = {
 	{ OUTCOME_INVALID, "rig", "the rig itself failed" },
 	{ OUTCOME_INVALID, "cap", "the cap was not in force as asked, or was not what killed" },
 	{ OUTCOME_INVALID, "group", "the server was not shown to run inside its group" },
-	{ OUTCOME_INVALID, "start", "the server never became ready, or left its first process" },
+	{ OUTCOME_INVALID, "start",
+	  "the server never became ready, left its first process, or is not what the load reached" },
 	{ OUTCOME_INVALID, "load", "the load was not applied in full" },
 	{ OUTCOME_INVALID, "disk", "the disk ran full" },
 	{ OUTCOME_INVALID, "samples", "memory was not watched closely enough" },
@@ -53,8 +54,8 @@ const struct outcome_row outcome_rows[] = {
 
 /* The first rule that decides wins; docs/verdicts.md gives the reasons for the order. */
 static bool (*const rules[])(const struct facts *f, struct verdict *v) = {
-	rule_interrupted, rule_skipped, rule_rig,  rule_cap,	 rule_group,  rule_life,
-	rule_stall,	  rule_load,	rule_disk, rule_samples, rule_growth,
+	rule_interrupted, rule_skipped,	   rule_rig,  rule_cap,	 rule_group,   rule_port,   rule_life,
+	rule_stall,	  rule_port_known, rule_load, rule_disk, rule_samples, rule_growth,
 };
 
 void judge(const struct facts *f, struct verdict *out)

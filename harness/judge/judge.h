@@ -25,7 +25,7 @@ enum outcome {
 	OUTCOME_SKIPPED
 };
 
-#define JUDGE_VERSION 4
+#define JUDGE_VERSION 5
 
 struct verdict {
 	enum outcome outcome;

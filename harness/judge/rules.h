@@ -15,6 +15,8 @@ bool rule_skipped(const struct facts *f, struct verdict *v);
 bool rule_rig(const struct facts *f, struct verdict *v);
 bool rule_cap(const struct facts *f, struct verdict *v);
 bool rule_group(const struct facts *f, struct verdict *v);
+bool rule_port(const struct facts *f, struct verdict *v);
+bool rule_port_known(const struct facts *f, struct verdict *v);
 bool rule_load(const struct facts *f, struct verdict *v);
 bool rule_disk(const struct facts *f, struct verdict *v);
 bool rule_samples(const struct facts *f, struct verdict *v);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
+#include "base/saturate.h"
 #include "run/death.h"
 #include "run/state.h"
 #include "record/host.h"
@@ -82,7 +83,8 @@ static void count_intended(struct run *r)
 			/* An open end, or one set by the clock: no number was intended. */
 			if (g->files == 0 || g->duration_ns != 0)
 				return;
-			intended += g->clients * g->files * (g->kind == GROUP_SEEK ? g->seeks : 1);
+			uint64_t each = saturate_mul(g->files, g->kind == GROUP_SEEK ? g->seeks : 1);
+			intended = saturate_add(intended, saturate_mul(g->clients, each));
 		}
 	}
 	r->facts.requests_intended = fact_of(intended);
@@ -222,6 +224,7 @@ static void compare_clocks(struct run *r)
 
 static void read_evidence(struct run *r)
 {
+	watch_port_unseen(r);
 	count_intended(r);
 	watch_drain(r);
 	gather_phase(&r->gather, GATHER_STOP);

@@ -4,11 +4,15 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
+#include "base/saturate.h"
 #include "base/units.h"
+#include "run/rounds.h"
 
 /* Free space beyond the load's own bytes below which a run would meet ENOSPC instead of its question. */
 #define SPARE_BYTES (64ULL << 20)
@@ -46,30 +50,53 @@ uint64_t folders_free_bytes(const struct folders *f)
 	return statvfs(f->data, &st) == 0 ? (uint64_t)st.f_bavail * st.f_frsize : 0;
 }
 
-static uint64_t upload_bytes(const struct group_list *groups)
+/* A file that is not there is the load's to name. */
+static uint64_t largest_upload(const struct load_group *g)
+{
+	struct stat st;
+	uint64_t largest = 0;
+	if (g->file != NULL)
+		return stat(g->file, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+	for (size_t i = 0; i < g->size.count; i++)
+		if (g->size.items[i] > largest)
+			largest = g->size.items[i];
+	return largest;
+}
+
+static uint64_t group_bytes(const struct load_group *g)
+{
+	if (g->kind != GROUP_UPLOAD)
+		return 0;
+	/* A throttled group is bounded by its rate: what cannot arrive needs no room. */
+	uint64_t bytes = saturate_mul(largest_upload(g), g->files ? g->files : 1);
+	if (g->up_bytes_per_s != 0 && g->duration_ns != 0) {
+		uint64_t arrives = saturate_mul(g->up_bytes_per_s, g->duration_ns / NS_PER_S + 1);
+		bytes = bytes < arrives ? bytes : arrives;
+	}
+	return saturate_mul(bytes, g->clients);
+}
+
+static uint64_t list_bytes(const struct group_list *groups)
 {
 	uint64_t total = 0;
-	for (size_t i = 0; i < groups->count; i++) {
-		const struct load_group *g = &groups->items[i];
-		uint64_t largest = 0;
-		for (size_t k = 0; k < g->size.count; k++)
-			if (g->size.items[k] > largest)
-				largest = g->size.items[k];
-		/* A throttled group is bounded by its rate: what cannot arrive needs no room. */
-		uint64_t bytes = largest * (g->files ? g->files : 1);
-		if (g->up_bytes_per_s != 0 && g->duration_ns != 0) {
-			uint64_t arrives = g->up_bytes_per_s * (g->duration_ns / 1000000000 + 1);
-			bytes = bytes < arrives ? bytes : arrives;
-		}
-		if (g->kind == GROUP_UPLOAD)
-			total += bytes * g->clients;
-	}
+	for (size_t i = 0; i < groups->count; i++)
+		total = saturate_add(total, group_bytes(&groups->items[i]));
+	return total;
+}
+
+uint64_t folders_upload_bytes(const struct scenario *s)
+{
+	struct rounds rounds = { 0 };
+	uint64_t total = list_bytes(&s->prepare);
+	for (size_t round = 0; round < s->rounds; round++)
+		total = saturate_add(total, list_bytes(rounds_groups(&rounds, s, round)));
+	rounds_release(&rounds);
 	return total;
 }
 
 int folders_check_space(const struct folders *f, const struct scenario *s, struct error *err)
 {
-	uint64_t need = 2 * (upload_bytes(&s->prepare) + upload_bytes(&s->load)) + SPARE_BYTES;
+	uint64_t need = saturate_add(saturate_mul(2, folders_upload_bytes(s)), SPARE_BYTES);
 	uint64_t have = folders_free_bytes(f);
 	char need_text[UNITS_TEXT_MAX], have_text[UNITS_TEXT_MAX];
 	if (have < need)

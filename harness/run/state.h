@@ -87,6 +87,7 @@ struct run {
 	struct again again;
 	unsigned ticks;
 	unsigned kernel_log_waits;
+	uint64_t port_looks; /* at who listens on the server's port */
 
 	uint64_t origin_ns;			 /* clock_ns() of the server's start */
 	uint64_t origin_boot_ns, origin_wall_ns; /* the other clocks then */
@@ -140,7 +141,11 @@ void watch_drain(struct run *r); /* samples taken so far go to gather and sample
 void watch_membership(struct run *r); /* every process of the server in its group? */
 void watch_cap(struct run *r);	      /* still the cap of the start? */
 void watch_division(struct run *r);   /* has the server made groups below its own?  Then it is outside as well */
-void watch_disk(struct run *r);	      /* the disk under the data full?  Once seen full, it stays so in the facts */
+/* Does the group hold the server's port?  false: a stranger does, and there is nothing to go on for. */
+bool watch_port(struct run *r);
+void watch_port_or_stop(struct run *r);
+void watch_port_unseen(struct run *r); /* before the end: nobody listened, and yet requests were answered */
+void watch_disk(struct run *r);	       /* the disk under the data full?  Once seen full, it stays so in the facts */
 /* A point of the series of a load without rounds: by the tick, and once at its end. */
 void watch_point(struct run *r, void (*note)(struct gather *, uint64_t t_ns, uint64_t requests, uint64_t bytes));
 

@@ -103,6 +103,9 @@ static void enter_load(struct run *r)
 		gather_round(&r->gather);
 	gather_phase(&r->gather, GATHER_LOAD);
 	r->load_over = false;
+	watch_port_or_stop(r);
+	if (r->stopping)
+		return;
 	run_set_deadline(r, r->scenario->deadline_ns);
 	start_load(r, groups->items, groups->count);
 }
@@ -128,6 +131,9 @@ static void enter_settle(struct run *r)
 	watch_point(r, gather_point);
 	r->facts.load_ns = fact_of(run_elapsed_ns(r) - r->phases[RUN_LOAD].start_ns);
 	watch_membership(r);
+	watch_port_or_stop(r);
+	if (r->stopping)
+		return;
 	run_set_deadline(r, r->scenario->settle_ns);
 }
 

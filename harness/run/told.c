@@ -116,6 +116,11 @@ static void on_target_started(void *arg)
 	r->facts.server_in_group = fact_of(1);
 }
 
+static void on_target_answered(void *arg)
+{
+	watch_port_or_stop(arg);
+}
+
 static void on_target_ready(void *arg)
 {
 	struct run *r = arg;
@@ -136,6 +141,10 @@ static void on_target_failed(void *arg, const struct error *err)
 		again_failed(r, err);
 		return;
 	}
+	if (fact_known(r->facts.server_started) && !watch_port(r)) {
+		run_enter_stop(r);
+		return;
+	}
 	/* exec or namespaces: the rig's matter.  Not ready in time: the judge sees that server_ready_ns is absent. */
 	if (err->code != ERROR_TARGET || !fact_known(r->facts.server_started)) {
 		run_fail(r, err);
@@ -151,6 +160,8 @@ static void on_target_exited(void *arg, const struct target_exit *exit)
 	r->target_running = r->server_up = false;
 	if (!r->frozen)
 		finish_note_exit(r, exit);
+	if (!r->stopping && !fact_known(r->facts.server_ready_ns))
+		watch_port(r); /* it may have ended because another one has its port */
 	if (r->stopping)
 		finish_check(r);
 	else if (!again_after_exit(r, exit))
@@ -233,6 +244,7 @@ struct target_callbacks told_by_target(struct run *r)
 {
 	return (struct target_callbacks){ .arg = r,
 					  .started = on_target_started,
+					  .answered = on_target_answered,
 					  .ready = on_target_ready,
 					  .failed = on_target_failed,
 					  .exited = on_target_exited,

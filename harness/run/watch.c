@@ -97,6 +97,7 @@ void watch_tick(uv_timer_t *timer)
 	if (r->server_up && !r->stopping) {
 		watch_membership(r);
 		watch_cap(r);
+		watch_port_or_stop(r);
 	}
 }
 
@@ -130,4 +131,57 @@ void watch_membership(struct run *r)
 		*known = fact_of(0);
 	else if (inside < 0 && !(fact_known(*known) && known->value == 0))
 		*known = FACT_BROKEN;
+}
+
+static bool is_foreign(struct fact in_group)
+{
+	return fact_known(in_group) && in_group.value == 0;
+}
+
+static bool look_at_port(struct run *r, struct port_look *look)
+{
+	struct facts *f = &r->facts;
+	target_look_at_port(r->target, look);
+	bool foreign = is_foreign(look->in_group);
+	r->port_looks++;
+	if (r->frozen || look->in_group.state == FACT_ABSENT || is_foreign(f->port_in_group))
+		return !foreign;
+	if (foreign || f->port_in_group.state != FACT_UNREADABLE)
+		f->port_in_group = look->in_group;
+	if (look->text[0] != '\0')
+		snprintf(f->port_stranger, sizeof(f->port_stranger), "%s", look->text);
+	return !foreign;
+}
+
+bool watch_port(struct run *r)
+{
+	struct port_look look;
+	return look_at_port(r, &look);
+}
+
+void watch_port_or_stop(struct run *r)
+{
+	struct error err = ERROR_INIT;
+	struct port_look look;
+	if (!r->server_up || look_at_port(r, &look))
+		return;
+	if (!r->frozen) {
+		watch_membership(r); /* a process that has left the group explains more */
+		run_enter_stop(r);
+		return;
+	}
+	error_set(&err, ERROR_TARGET, "%s", look.text);
+	again_failed(r, &err);
+}
+
+void watch_port_unseen(struct run *r)
+{
+	struct load_totals now;
+	if (r->load == NULL || r->port_looks == 0 || r->facts.port_in_group.state != FACT_ABSENT)
+		return;
+	load_totals(r->load, &now);
+	if (now.ok == r->before_load.ok)
+		return;
+	r->facts.port_unseen = fact_of(1);
+	target_describe_unseen_port(r->target, r->facts.port_stranger);
 }

@@ -3,11 +3,13 @@
  *
  *   target.c  the life of the process: start, exit, stop     ready.c  readiness, then login
  *   launch.c  what it is started with (a module of its own)  watch.c  health, debug figures, collection
+ *   port.c    who listens where the load goes (a module of its own)
  */
 #ifndef OOMRIG_TARGET_INTERNAL_H
 #define OOMRIG_TARGET_INTERNAL_H
 
 #include "target/launch.h"
+#include "target/port.h"
 #include "target/probe.h"
 #include "target/relay.h"
 #include "target/target.h"
@@ -24,6 +26,7 @@ struct target {
 	struct target_options options;
 	const struct server_spec *spec; /* borrowed from the scenario */
 	struct launch launch;
+	struct port port;
 	struct target_access access;
 
 	struct target_life *life; /* NULL: before the start and after the exit */

@@ -38,6 +38,9 @@ static void retry_ready(struct target *t, const char *why)
 static void login(struct target *t)
 {
 	struct error err = ERROR_INIT;
+	t->options.callbacks.answered(t->options.callbacks.arg);
+	if (t->stopping || t->exit_seen)
+		return;
 	if (t->spec->login.path == NULL) {
 		become_ready(t);
 		return;

@@ -41,7 +41,7 @@ int target_new(struct target **out, const struct target_options *options, struct
 	if (launch_init(&t->launch, &launch, err) != 0)
 		return -1;
 	t->access.base_url = t->launch.base_url;
-	return 0;
+	return port_init(&t->port, t->spec, (uint16_t)atoi(t->launch.port_text), options->isolation, err);
 }
 
 const struct target_access *target_access(const struct target *t)
@@ -290,6 +290,21 @@ int target_all_in_group(const struct target *t)
 	if (t->pid == 0 || session_for_each(t->pid, check_member, &check) < 0)
 		return -1;
 	return check.result;
+}
+
+/* ---- its port ----------------------------------------------------------- */
+
+void target_look_at_port(const struct target *t, struct port_look *out)
+{
+	bool own_network = t->spec->network_namespace;
+	*out = (struct port_look){ .in_group = FACT_NONE };
+	if (!own_network || session_is_alive(t->pid))
+		port_look(&t->port, own_network ? t->pid : 0, out);
+}
+
+void target_describe_unseen_port(const struct target *t, char out[PORT_TEXT_MAX])
+{
+	port_describe_unseen(&t->port, out);
 }
 
 /* ---- stop, close -------------------------------------------------------- */

@@ -27,6 +27,7 @@
 #include "isolation/isolation.h"
 #include "scenario/scenario.h"
 #include "http/request.h"
+#include "target/port.h"
 #include "target/relay.h"
 
 struct target_exit {
@@ -38,6 +39,7 @@ struct target_exit {
 struct target_callbacks {
 	void *arg;
 	void (*started)(void *arg);			    /* exec succeeded */
+	void (*answered)(void *arg);			    /* as when ready; before the log-in's words are sent */
 	void (*ready)(void *arg);			    /* and logged in */
 	void (*failed)(void *arg, const struct error *err); /* could not start, or never became ready */
 	void (*exited)(void *arg, const struct target_exit *exit);
@@ -81,6 +83,11 @@ struct fact target_longest_silence_ns(const struct target *t);
 
 /* Does every living process of the server's session lie in its group (none left: yes)?  1, 0, or -1 when unreadable. */
 int target_all_in_group(const struct target *t);
+
+/* Who listens where the load goes?  Absent too for a server that has ended in a network namespace of its own. */
+void target_look_at_port(const struct target *t, struct port_look *out);
+/* What to say when nobody was ever seen to listen there, and yet there were answers. */
+void target_describe_unseen_port(const struct target *t, char out[PORT_TEXT_MAX]);
 
 /* gentle: SIGTERM first and up to the scenario's stop timeout; else SIGKILL to all in the group at once. */
 void target_stop(struct target *t, bool gentle);

@@ -18,6 +18,7 @@ static void test_missing_facts_are_never_survival(void **state)
 		"cap_asked_bytes",
 		"cap_in_force_bytes",
 		"server_in_group",
+		"port_in_group",
 		"server_started",
 		"server_ready_ns",
 		"server_end_ns",
