@@ -3,7 +3,8 @@
 # Sources are found by their place: every harness/*/*.c belongs to the rig, every
 # server-under-test/*.c to the bundled server, every tests/unit/test_*.c is a
 # cmocka program, every docs/bench/*.c a program of its own; tests/truth/*.c are
-# together the services whose fate is known.
+# together the services whose fate is known, tests/hostile/*/*.c the server and
+# the client that misbehave.
 
 BUILD    ?= build
 CC       ?= gcc
@@ -25,6 +26,7 @@ UML_SRC      := $(wildcard tests/uml/test_*.c)
 HELPER_SRC   := tests/integration/foreign_server.c tests/integration/listens.c
 TOOL_SRC     := $(wildcard docs/bench/*.c)
 TRUTH_SRC    := $(wildcard tests/truth/*.c)
+HOSTILE      := $(addprefix $(BUILD)/tests/hostile/,misbehave pester watch)
 
 # V=1 shows the command lines.
 Q = $(if $(V),,@echo "  CC  $@";)
@@ -40,18 +42,18 @@ UNIT_BIN := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
 ROOT_BIN := $(patsubst %.c,$(BUILD)/%,$(ROOT_SRC))
 UML_BIN  := $(patsubst %.c,$(BUILD)/%,$(UML_SRC))
 HELPER_BIN := $(patsubst %.c,$(BUILD)/%,$(HELPER_SRC))
-BATS     := $(wildcard tests/integration/*.bats)
+BATS     := $(wildcard tests/integration/*.bats) tests/hostile/hostile.bats
 # They make no cgroups on this host (that of v2 is a guest, one process that is always busy), so they can run beside
 # the others without either being in the other's way; those wait half of their time.
 BESIDE   := $(addprefix tests/integration/,v2.bats server.bats behaviours.bats runner.bats)
 TOOL_BIN := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC))
 
-.PHONY: all help setup test test-unit test-integration demo truth aftermath bisects sigkills bench case-studies invert-case-studies laws compare-rates compare-history floors install uninstall check tags clean
+.PHONY: all help setup test test-unit test-integration demo truth aftermath bisects sigkills hostile bench case-studies invert-case-studies laws compare-rates compare-history floors install uninstall check tags clean
 all: setup
 	@$(MAKE) --no-print-directory $(JOBS) build
 
 .PHONY: build
-build: oomrig server-under-test/chunkserver $(BUILD)/tests/truth/fate
+build: oomrig server-under-test/chunkserver $(BUILD)/tests/truth/fate $(HOSTILE)
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -62,6 +64,7 @@ help:
 ## make test-unit, test-integration  one of the two
 ## make truth   N runs (11) of each server whose fate is known; the matrix goes into docs/verdicts.md
 ## make sigkills  the rig killed at N (100) random moments: what is left, what can be read
+## make hostile  servers and clients that misbehave in every way known, into docs/robustness.md
 ## make aftermath  N kills (50) of the server with all fixes: what it had acknowledged, into docs/verdicts.md
 ## make bisects  N (10) generated histories with one bad commit: is it found?
 ## make bench   side-by-side benchmarks, written to docs/benchmarks.md
@@ -93,6 +96,15 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call obj,$(RIG_LIB_SRC))
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(RIG_PKGS) cmocka) -lm
 
 $(BUILD)/tests/truth/fate: $(call obj,$(TRUTH_SRC))
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(BUILD)/tests/hostile/misbehave: $(call obj,$(wildcard tests/hostile/server/*.c))
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(BUILD)/tests/hostile/pester: $(call obj,$(wildcard tests/hostile/client/*.c))
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(BUILD)/tests/hostile/watch: $(call obj,tests/hostile/watch.c)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
 
 $(BUILD)/docs/bench/%: $(BUILD)/docs/bench/%.o $(call obj,$(BASE_SRC))
@@ -131,6 +143,9 @@ bisects: build
 sigkills: N ?= 100
 sigkills: build
 	SIGKILLS=$(N) bats tests/integration/killed-rig.bats
+
+hostile: build
+	tests/hostile/run --write docs/robustness.md
 
 aftermath: N ?= 50
 aftermath: build

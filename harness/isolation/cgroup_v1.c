@@ -2,6 +2,8 @@
  * cgroup_v1 - a group of the v1 memory controller around the server.
  * Control files: Linux Documentation/admin-guide/cgroup-v1/memory.rst.
  */
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libcgroup.h>
@@ -12,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "isolation/backend.h"
 #include "isolation/group_name.h"
 #include "isolation/memcg.h"
@@ -151,20 +154,45 @@ static int v1_join(const char *name, struct error *err)
 	return v1_find(err) < 0 ? -1 : memcg_join(name, err);
 }
 
-static int v1_contains(struct isolation *iso, pid_t pid)
+/* Of one thread: 1, 0, or -1 when it is not there. */
+static int thread_inside(const struct isolation *iso, pid_t tid)
 {
-	struct proc_stat p;
 	char *path;
 	int inside;
 
-	if (cgroup_get_current_controller_path(pid, "memory", &path) != 0)
+	if (cgroup_get_current_controller_path(tid, "memory", &path) != 0)
 		return -1;
 	inside = path[0] == '/' && strcmp(path + 1, iso->name) == 0;
 	free(path);
-	/* On v1 a process that is exiting shows up in the root group (kernel/cgroup/cgroup.c, proc_cgroup_show). */
-	if (!inside && (proc_stat_read(pid, &p) < 0 || p.exiting))
-		return -1;
 	return inside;
+}
+
+static int any_thread_inside(const struct isolation *iso, pid_t pid)
+{
+	char *path = xasprintf("/proc/%d/task", (int)pid);
+	DIR *threads = opendir(path);
+	struct dirent *entry;
+	int inside = 0;
+
+	while (threads != NULL && !inside && (entry = readdir(threads)) != NULL)
+		inside = isdigit((unsigned char)entry->d_name[0]) && thread_inside(iso, atoi(entry->d_name)) == 1;
+	if (threads != NULL)
+		closedir(threads);
+	free(path);
+	return inside;
+}
+
+/* On v1 a thread that is exiting shows up in the root group (kernel/cgroup/cgroup.c, proc_cgroup_show). */
+static int v1_contains(struct isolation *iso, pid_t pid)
+{
+	struct proc_stat p;
+	int inside = thread_inside(iso, pid);
+
+	if (inside != 0)
+		return inside;
+	if (proc_stat_read(pid, &p) < 0 || p.exiting)
+		return -1;
+	return p.state == 'Z' ? any_thread_inside(iso, pid) : 0;
 }
 
 /* kernfs gives a folder two links and one for each folder in it. */

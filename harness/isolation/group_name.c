@@ -47,5 +47,5 @@ int group_name_owner_lives(const struct group_name *name)
 
 	if (proc_stat_read(name->pid, &owner) < 0)
 		return errno == ENOENT || errno == ESRCH ? 0 : -1;
-	return owner.start_ticks == name->start_ticks && owner.state != 'Z' && owner.state != 'X';
+	return owner.start_ticks == name->start_ticks && !proc_stat_dead(&owner);
 }

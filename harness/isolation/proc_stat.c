@@ -20,6 +20,7 @@ int proc_stat_parse(const char *text, size_t len, struct proc_stat *out)
 	unsigned long long start;
 	unsigned int flags;
 	size_t rest_len;
+	bool ended;
 
 	if (!close)
 		return -1;
@@ -28,14 +29,20 @@ int proc_stat_parse(const char *text, size_t len, struct proc_stat *out)
 		rest_len = sizeof(rest) - 1;
 	memcpy(rest, close + 1, rest_len);
 	rest[rest_len] = '\0';
-	/* (1) pid (2) comm (3) state (4) ppid (5) pgrp (6) session … (9) flags … (22) starttime */
+	/* (1) pid (2) comm (3) state (4) ppid (5) pgrp (6) session … (9) flags … (20) num_threads (22) starttime */
 	if (sscanf(text, "%d (", &out->pid) != 1 ||
-	    sscanf(rest, " %c %d %*d %d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &out->state,
-		   &out->parent, &out->session, &flags, &start) != 5)
+	    sscanf(rest, " %c %d %*d %d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %d %*d %llu", &out->state,
+		   &out->parent, &out->session, &flags, &out->threads, &start) != 6)
 		return -1;
-	out->exiting = (flags & PF_EXITING) || out->state == 'Z' || out->state == 'X';
+	ended = (flags & PF_EXITING) || out->state == 'Z' || out->state == 'X';
+	out->exiting = ended && out->threads <= 1;
 	out->start_ticks = start;
 	return 0;
+}
+
+bool proc_stat_dead(const struct proc_stat *p)
+{
+	return (p->state == 'Z' || p->state == 'X') && p->threads <= 1;
 }
 
 int proc_stat_read(pid_t pid, struct proc_stat *out)
@@ -153,7 +160,7 @@ int proc_tree_pids(const struct proc_tree *t, pid_t *out, size_t max)
 	size_t living = 0;
 
 	for (size_t i = 0; i < t->count; i++) {
-		if (t->member[i].state == 'Z' || t->member[i].state == 'X')
+		if (proc_stat_dead(&t->member[i]))
 			continue;
 		if (living < max)
 			out[living] = t->member[i].pid;

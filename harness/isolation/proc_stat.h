@@ -21,13 +21,18 @@
 
 struct proc_stat {
 	pid_t pid, parent, session;
-	char state;	      /* 'Z': zombie, 'X': dead */
-	bool exiting;	      /* one of these, or on its way there */
+	char state;	      /* of its first thread; 'Z': zombie, 'X': dead */
+	int threads;	      /* one that has ended is counted while the process lives */
+	bool exiting;	      /* it is dead, or on its way there */
 	uint64_t start_ticks; /* since boot; pid and start name a process for good */
 };
 
 /* 0, or -1 for text that is not such a line. */
 int proc_stat_parse(const char *text, size_t len, struct proc_stat *out);
+
+/* Ended as a whole.  One whose first thread alone has ended is shown as a zombie too, and lives on (pthread_exit(3)).
+ */
+bool proc_stat_dead(const struct proc_stat *p);
 
 /* 0, or -1 with errno (ENOENT or ESRCH: no such process). */
 int proc_stat_read(pid_t pid, struct proc_stat *out);

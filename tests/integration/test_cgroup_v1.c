@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@
 #include "base/fs.h"
 #include "isolation/group_name.h"
 #include "isolation/isolation.h"
+#include "isolation/proc_stat.h"
 #include "observe/kernel_log.h"
 #include "observe/sampler.h"
 
@@ -95,6 +97,22 @@ static int child_end(const struct child *c)
 	close(c->go);
 	close(c->done);
 	return status;
+}
+
+__attribute__((noreturn)) static void *stay(void *unused)
+{
+	(void)unused;
+	for (;;)
+		pause();
+}
+
+static void end_first_thread(void *unused)
+{
+	pthread_t thread;
+
+	(void)unused;
+	pthread_create(&thread, NULL, stay, NULL);
+	pthread_exit(NULL);
 }
 
 static void touch_anon(void *arg)
@@ -256,6 +274,31 @@ static void test_limits_are_read_back(void **state)
 
 	iso = open_group(0);
 	assert_int_equal(iso->readback.memory_bytes.state, FACT_ABSENT);
+	close_group(iso);
+}
+
+/* The kernel shows it as a zombie in the root group; it is neither dead nor outside. */
+static void test_first_thread_ends(void **state)
+{
+	(void)state;
+	struct isolation *iso = open_group(CAP);
+	struct error err = ERROR_INIT;
+	struct proc_stat p = { 0 };
+	struct child c;
+	int status;
+
+	child_start(&c, iso, end_first_thread, NULL);
+	assert_int_equal(isolation_set_main(iso, c.pid, &err), 0);
+	child_go(&c);
+	for (int i = 0; i < 10000 && p.state != 'Z'; i++) {
+		assert_int_equal(proc_stat_read(c.pid, &p), 0);
+		usleep(1000);
+	}
+	assert_true(p.state == 'Z' && !proc_stat_dead(&p) && !p.exiting);
+	assert_int_equal(v1->contains(iso, c.pid), 1);
+	assert_int_equal(v1->kill(iso, &err), 0);
+	status = child_end(&c);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 	close_group(iso);
 }
 
@@ -522,6 +565,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_limits_are_read_back, close_leftovers),
+		cmocka_unit_test_teardown(test_first_thread_ends, close_leftovers),
 		cmocka_unit_test_teardown(test_anon_is_killed, close_leftovers),
 		cmocka_unit_test_teardown(test_page_cache_is_not_and_comes_back, close_leftovers),
 		cmocka_unit_test_teardown(test_a_kill_from_outside_is_no_oom, close_leftovers),

@@ -211,21 +211,23 @@ static void test_group_names(void **state)
 static void test_proc_stat(void **state)
 {
 	(void)state;
-	static const char tail[] = " 0 -1 %u 9 0 0 0 0 0 0 0 20 0 1 0 987654 2 3";
+	static const char tail[] = " 0 -1 %u 9 0 0 0 0 0 0 0 20 0 %d 0 987654 2 3";
 	static const struct {
 		const char *text;
 		int rc;
 		pid_t pid, parent, session;
 		char state;
 		unsigned int flags;
+		int threads;
 		bool exiting;
 	} rows[] = {
-		{ "42 (cat) R 7 42 41", 0, 42, 7, 41, 'R', 0x400100, false },
-		{ "42 (cat) R 7 42 41", 0, 42, 7, 41, 'R', 0x400104, true }, /* PF_EXITING */
-		{ "42 (a) b) (c) Z 7 42 41", 0, 42, 7, 41, 'Z', 0x40010c, true },
-		{ "42 () S 1 1 1 (x) S 7 42 41", 0, 42, 7, 41, 'S', 0, false },
-		{ "42 cat R 7 42 41", -1, 0, 0, 0, 0, 0, false },
-		{ "", -1, 0, 0, 0, 0, 0, false },
+		{ "42 (cat) R 7 42 41", 0, 42, 7, 41, 'R', 0x400100, 1, false },
+		{ "42 (cat) R 7 42 41", 0, 42, 7, 41, 'R', 0x400104, 1, true }, /* PF_EXITING */
+		{ "42 (a) b) (c) Z 7 42 41", 0, 42, 7, 41, 'Z', 0x40010c, 1, true },
+		{ "42 (a) Z 7 42 41", 0, 42, 7, 41, 'Z', 0x40010c, 2, false }, /* its first thread alone has ended */
+		{ "42 () S 1 1 1 (x) S 7 42 41", 0, 42, 7, 41, 'S', 0, 1, false },
+		{ "42 cat R 7 42 41", -1, 0, 0, 0, 0, 0, 0, false },
+		{ "", -1, 0, 0, 0, 0, 0, 0, false },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -235,7 +237,7 @@ static void test_proc_stat(void **state)
 
 		int at = snprintf(text, sizeof(text), "%s", rows[i].text);
 
-		snprintf(text + at, sizeof(text) - (size_t)at, tail, rows[i].flags);
+		snprintf(text + at, sizeof(text) - (size_t)at, tail, rows[i].flags, rows[i].threads);
 		rc = proc_stat_parse(text, strlen(text), &p);
 		if (rc != rows[i].rc)
 			fail_msg("'%s': got %d, expected %d", text, rc, rows[i].rc);
