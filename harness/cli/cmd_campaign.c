@@ -30,7 +30,8 @@ int campaign_open(struct campaign_kit *kit, const struct campaign_settings *sett
 	if (scenario_load(&kit->scenario, path, err) != 0)
 		return -1;
 	kit->results = cmd_results_folder(settings->results, err);
-	if (kit->results == NULL || configure(&kit->scenario, settings, command, err) != 0) {
+	if (kit->results == NULL || configure(&kit->scenario, settings, command, err) != 0 ||
+	    interrupt_open(&kit->campaign.interrupt, err) != 0) {
 		campaign_close(kit);
 		return -1;
 	}
@@ -43,7 +44,7 @@ int campaign_open(struct campaign_kit *kit, const struct campaign_settings *sett
 			     .command_line = (const char *const *)command_line,
 			     .quiet = settings->quiet },
 		.out = settings->json ? NULL : stdout,
-		.interrupt = interrupt_open(),
+		.interrupt = kit->campaign.interrupt,
 	};
 	return 0;
 }

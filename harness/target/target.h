@@ -77,7 +77,7 @@ struct fact target_longest_silence_ns(const struct target *t);
 /* Does every living process of the server's session lie in its group (none left: yes)?  1, 0, or -1 when unreadable. */
 int target_all_in_group(const struct target *t);
 
-/* gentle: SIGTERM first and up to the scenario's stop timeout; else SIGKILL to all in the group at once. */
+/* gentle: SIGTERM first and up to the scenario's stop timeout; else SIGKILL at once, also after a gentle one. */
 void target_stop(struct target *t, bool gentle);
 void target_close(struct target *t, void (*closed)(void *arg), void *arg);
 
