@@ -143,6 +143,7 @@ bisects: build
 sigkills: N ?= 100
 sigkills: build
 	SIGKILLS=$(N) bats tests/integration/killed-rig.bats
+	SIGPIPES=20 SIGHUPS=20 CTRL_CS=50 bats -f 'at random moments' tests/integration/ends.bats
 
 hostile: build
 	tests/hostile/run --write docs/robustness.md

@@ -7,11 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ending.h"
 #include "base/log.h"
 #include "base/nearest.h"
+#include "base/open_files.h"
 #include "cli/cmd.h"
 #include "record/host.h"
 #include "target/trampoline.h"
+
+/* libuv aborts when it finds none left for its own pipes. */
+#define FILES_AT_LEAST 64
 
 static int print_usage(FILE *out)
 {
@@ -66,6 +71,10 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], TRAMPOLINE_COMMAND) == 0)
 		return trampoline_main(argc, argv);
+	struct error err = ERROR_INIT;
+	if (ending_catch(&err) != 0 || open_files_allow(FILES_AT_LEAST, &err) != 0 ||
+	    cmd_check_words(argc, argv, &err) != 0)
+		return cmd_fail(&err);
 	setlocale(LC_CTYPE, ""); /* only for whether the terminal takes UTF-8: figures keep their point */
 	int status = dispatch(argc, argv);
 	errno = 0; /* stays 0 when an earlier write failed */

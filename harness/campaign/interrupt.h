@@ -1,6 +1,6 @@
 /*
- * interrupt - SIGINT, SIGTERM and SIGHUP of one run or many: a run ends by itself
- * when one comes, but while its group and its data are taken away, between two runs,
+ * interrupt - the user's wish to stop, of one run or many: a run ends by itself
+ * when it comes (base/ending.h), but while its group and its data are taken away, between two runs,
  * and while a commit is built, nobody else would notice, and what is left would stay.
  *
  * Life cycle: interrupt_open(); interrupt_check() between steps and
@@ -16,11 +16,12 @@
 
 struct interrupt;
 
-struct interrupt *interrupt_open(void);
+/* *out is NULL after an error. */
+int interrupt_open(struct interrupt **out, struct error *err);
 void interrupt_close(struct interrupt *i);
 
 /* Has the user asked us to stop, now or before?  -1 and ERROR_INTERRUPTED then. */
-int interrupt_check(struct interrupt *i, struct error *err);
+int interrupt_check(struct error *err);
 
 /*
  * Runs a line by /bin/sh in a folder, in a process group of its own, its output in

@@ -25,7 +25,7 @@ int trial(struct campaign *c, const struct scenario *s, const char *what, size_t
 	bool judged = false;
 	c->options.title = title;
 	for (int tries = 0; rc == 0 && !judged && tries < TRIAL_TRIES; tries++) {
-		rc = interrupt_check(c->interrupt, err);
+		rc = interrupt_check(err);
 		if (rc == 0)
 			rc = c->executor->run(s, &c->options, &c->runs, err);
 		if (rc != 0)

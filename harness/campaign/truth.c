@@ -184,12 +184,14 @@ int truth_run(const struct truth_options *options, struct truth *out, struct err
 	int rc = add_corpus(out, options, err);
 	if (rc == 0)
 		rc = check_only(out, options, err);
-	struct interrupt *interrupt = interrupt_open();
+	struct interrupt *interrupt = NULL;
+	if (rc == 0)
+		rc = interrupt_open(&interrupt, err);
 	/* Round after round, so that an early end has covered all cases alike. */
 	for (uint64_t round = 0; rc == 0 && round < options->runs; round++)
 		for (size_t i = 0; rc == 0 && i < out->count && !out->interrupted; i++) {
 			rc = run_case(out, &out->cases[i], options, options->seed + round, err);
-			out->interrupted |= interrupt_check(interrupt, NULL) != 0;
+			out->interrupted |= interrupt_check(NULL) != 0;
 		}
 	interrupt_close(interrupt);
 	if (rc != 0)

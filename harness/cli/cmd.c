@@ -1,6 +1,7 @@
 #include "cli/cmd.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +70,23 @@ int cmd_fail(const struct error *err)
 	};
 	log_error("%s", err->message);
 	return statuses[err->code];
+}
+
+int cmd_check_words(int argc, char **argv, struct error *err)
+{
+	for (int i = 1; i < argc; i++) {
+		json_t *text = json_string(argv[i]);
+		json_decref(text);
+		if (text != NULL)
+			continue;
+		struct buf shown = BUF_INIT;
+		for (const unsigned char *p = (const unsigned char *)argv[i]; *p != '\0'; p++)
+			buf_addf(&shown, *p >= ' ' && *p < 0x7f ? "%c" : "\\x%02x", *p);
+		error_set(err, ERROR_USAGE, "word %d of the command line is not UTF-8: '%s'", i, buf_str(&shown));
+		buf_release(&shown);
+		return -1;
+	}
+	return 0;
 }
 
 char **cmd_typed(int argc, char **argv)

@@ -52,6 +52,9 @@ const char *cmd_meaning(const struct manual *m, enum exit_status status);
 /* Prints the error and returns the exit status that belongs to its code. */
 int cmd_fail(const struct error *err);
 
+/* The records are JSON: a word that is not UTF-8 cannot be kept, and is refused before anything is made. */
+int cmd_check_words(int argc, char **argv, struct error *err);
+
 /* The words as typed, for the record: parsing reorders argv.  Heap, NULL-terminated, strings borrowed. */
 char **cmd_typed(int argc, char **argv);
 

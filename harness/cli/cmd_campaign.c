@@ -17,6 +17,10 @@ int campaign_open(struct campaign_kit *kit, const struct campaign_settings *sett
 	if (setup_scenario(&kit->scenario, path, &setup, err) != 0)
 		return -1;
 	kit->results = cmd_results_folder(settings->results);
+	if (interrupt_open(&kit->campaign.interrupt, err) != 0) {
+		campaign_close(kit);
+		return -1;
+	}
 	kit->campaign = (struct campaign){
 		.executor = executors[0],
 		.options = { .results = kit->results,
@@ -26,7 +30,7 @@ int campaign_open(struct campaign_kit *kit, const struct campaign_settings *sett
 			     .command_line = (const char *const *)command_line,
 			     .quiet = settings->quiet },
 		.out = settings->json ? NULL : stdout,
-		.interrupt = interrupt_open(),
+		.interrupt = kit->campaign.interrupt,
 	};
 	return 0;
 }

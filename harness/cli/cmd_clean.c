@@ -77,39 +77,13 @@ static bool rig_lives(pid_t pid)
 	return strcmp(slash != NULL ? slash + 1 : exe, "oomrig") == 0;
 }
 
-/* The verdict of a run that nobody could finish, from the facts it had gathered. */
-static int judge_interrupted(json_t *record, struct error *err)
-{
-	json_t *gathered = json_object_get(record, "facts");
-	struct expectation expectation;
-	struct facts facts;
-	struct verdict verdict;
-	memset(&facts, 0, sizeof(facts));
-	if (gathered != NULL && facts_from_json(&facts, gathered, err) != 0)
-		return -1;
-	facts.interrupted = fact_of(1);
-
-	rejudge_expectation(record, &expectation);
-	judge(&facts, &verdict);
-	json_object_set_new(record, "facts", facts_to_json(&facts));
-	json_t *judged = verdict_to_json(&verdict, &facts, &expectation);
-	json_object_set_new(judged, "evidence",
-			    json_pack("[s]", "the rig was killed before it had judged this run; "
-					     "nothing is said of the server"));
-	json_object_set_new(record, "verdict", judged);
-	json_object_set_new(record, "state", json_string("interrupted"));
-	verdict_release(&verdict);
-	rejudge_expectation_release(&expectation);
-	return 0;
-}
-
 static void mark_interrupted(struct cleaning *c, const char *folder, const char *id, json_t *record)
 {
 	say(c, "marked as interrupted: run", "would mark as interrupted: run", id);
 	if (c->dry_run)
 		return;
 	struct error err = ERROR_INIT;
-	if (judge_interrupted(record, &err) != 0) {
+	if (rejudge_as_interrupted(record, "the rig was killed before it had judged this run", &err) != 0) {
 		failed(c, &err);
 		return;
 	}

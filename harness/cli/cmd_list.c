@@ -1,16 +1,11 @@
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/home.h"
 #include "base/log.h"
+#include "base/spawn.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/cmd.h"
@@ -85,66 +80,23 @@ static json_t *find_scenarios(const char *program, struct error *err)
 	return found;
 }
 
-/* Reads until the end or the deadline. */
-static bool read_all(int fd, struct buf *out)
-{
-	uint64_t deadline_ns = clock_ns() + DESCRIBE_DEADLINE_NS;
-	char block[4096];
-	for (;;) {
-		uint64_t now_ns = clock_ns();
-		struct pollfd p = { .fd = fd, .events = POLLIN };
-		if (now_ns >= deadline_ns || poll(&p, 1, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1) < 0)
-			return false;
-		ssize_t n = p.revents != 0 ? read(fd, block, sizeof(block)) : -1;
-		if (n == 0)
-			return true;
-		if (n < 0 && p.revents != 0)
-			return false;
-		if (n > 0)
-			buf_add(out, block, (size_t)n);
-	}
-}
-
 /* What the bundled server says of itself; NULL with err. */
 static json_t *describe_server(const char *program, struct error *err)
 {
 	char *path = xasprintf("%s/server-under-test/chunkserver", program);
-	char option[] = "--describe";
-	char *argv[] = { path, option, NULL };
-	int pipe_fd[2];
-	pid_t pid;
+	const char *const words[] = { path, "--describe", NULL };
+	struct spawn_options options = { .words = words, .input = -1, .deadline_ns = DESCRIBE_DEADLINE_NS };
 	json_t *described = NULL;
-	struct buf text = BUF_INIT;
+	int out;
 	if (access(path, X_OK) != 0) {
 		error_set(err, ERROR_ENVIRONMENT, "'%s' is not built; type: make", cmd_shown_path(path));
-		free(path);
-		return NULL;
-	}
-	if (pipe2(pipe_fd, O_CLOEXEC) != 0) {
-		error_set_errno(err, ERROR_SYSTEM, errno, "cannot make a pipe");
-		free(path);
-		return NULL;
-	}
-	posix_spawn_file_actions_t actions;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, pipe_fd[1], STDOUT_FILENO);
-	int rc = posix_spawn(&pid, path, &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	close(pipe_fd[1]);
-	if (rc != 0) {
-		error_set_errno(err, ERROR_ENVIRONMENT, rc, "cannot start '%s'", path);
-	} else {
+	} else if (spawn_run(&options, &out, err) == 0) {
 		json_error_t bad;
-		bool complete = read_all(pipe_fd[0], &text);
-		kill(pid, SIGKILL); /* it has closed its output, or will never do so */
-		waitpid(pid, NULL, 0);
-		if (!complete)
-			error_set(err, ERROR_ENVIRONMENT, "'%s --describe' did not end", path);
-		else if ((described = json_loadb(buf_str(&text), text.len, 0, &bad)) == NULL)
+		described = json_loadfd(out, 0, &bad);
+		if (described == NULL)
 			error_set(err, ERROR_ENVIRONMENT, "'%s --describe': %s", path, bad.text);
+		close(out);
 	}
-	close(pipe_fd[0]);
-	buf_release(&text);
 	free(path);
 	return described;
 }

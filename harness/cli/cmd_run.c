@@ -111,7 +111,7 @@ static void print_run(const struct run_summary *run, uint64_t number, uint64_t r
 
 /* One scenario, all its repeats.  *stop is set when the user interrupted, be it after the run had its verdict. */
 static int run_repeats(const struct scenario *s, const struct run_settings *settings, struct run_options *options,
-		       struct interrupt *interrupt, struct run_list *all, bool *stop, struct error *err)
+		       struct run_list *all, bool *stop, struct error *err)
 {
 	uint64_t runs = settings->runs ? settings->runs : s->runs;
 	for (uint64_t i = 1; i <= runs && !*stop; i++) {
@@ -123,7 +123,7 @@ static int run_repeats(const struct scenario *s, const struct run_settings *sett
 			return -1;
 		struct run_summary *last = &all->summaries[all->count - 1];
 		last->folder = cmd_shown_path(last->folder);
-		*stop = interrupt_check(interrupt, NULL) != 0;
+		*stop = interrupt_check(NULL) != 0;
 		if (!settings->json)
 			print_run(last, i, runs);
 	}
@@ -170,11 +170,11 @@ static int run_all(struct scenario *scenarios, size_t count, const struct run_se
 				       .command_line = (const char *const *)command_line,
 				       .quiet = settings->quiet,
 				       .keep_data = settings->keep_data };
-	int rc = 0;
+	struct interrupt *interrupt = NULL;
+	int rc = interrupt_open(&interrupt, err);
 	bool stop = false;
-	struct interrupt *interrupt = interrupt_open();
 	for (size_t i = 0; rc == 0 && i < count && !stop; i++)
-		rc = run_repeats(&scenarios[i], settings, &options, interrupt, &all, &stop, err);
+		rc = run_repeats(&scenarios[i], settings, &options, &all, &stop, err);
 	interrupt_close(interrupt);
 	int code = rc != 0 ? cmd_fail(err) : exit_code(&all, stop);
 	struct error print_error = ERROR_INIT;

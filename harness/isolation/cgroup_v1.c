@@ -352,16 +352,16 @@ static int close_below(void *arg, const char *name, struct error *err)
 	return end_all(&below, err) < 0 ? -1 : memcg_delete(path, err);
 }
 
+static int v1_remove(struct isolation *iso, struct error *err)
+{
+	return end_all(iso, err) < 0 ? -1 : memcg_delete(iso->name, err);
+}
+
 static int v1_close(struct isolation *iso, struct error *err)
 {
 	struct group *g = (struct group *)iso;
-	struct error local = ERROR_INIT;
-	int rc = end_all(iso, &local);
+	int rc = v1_remove(iso, err);
 
-	if (rc == 0)
-		rc = memcg_delete(iso->name, &local);
-	if (rc < 0 && err)
-		*err = local;
 	close(g->dir_fd);
 	free(g);
 	return rc;
@@ -429,6 +429,7 @@ const struct isolation_backend isolation_cgroup_v1 = {
 	.squeeze = v1_squeeze,
 	.kill = isolation_kill_all,
 	.final = v1_final,
+	.remove = v1_remove,
 	.close = v1_close,
 	.clean = v1_clean,
 };

@@ -335,18 +335,18 @@ static int v2_final(struct isolation *iso, struct isolation_final *out, struct e
 	return 0;
 }
 
+static int v2_remove(struct isolation *iso, struct error *err)
+{
+	struct group *g = (struct group *)iso;
+
+	return v2_kill(iso, err) < 0 || control_v2_remove_below(g->dir_fd, err) < 0 ? -1 : memcg_delete(g->path, err);
+}
+
 static int v2_close(struct isolation *iso, struct error *err)
 {
 	struct group *g = (struct group *)iso;
-	struct error local = ERROR_INIT;
-	int rc = v2_kill(iso, &local);
+	int rc = v2_remove(iso, err);
 
-	if (rc == 0)
-		rc = control_v2_remove_below(g->dir_fd, &local);
-	if (rc == 0)
-		rc = memcg_delete(g->path, &local);
-	if (rc < 0 && err)
-		*err = local;
 	delegation_leave(&g->delegation, memcg_root());
 	if (g->dir_fd >= 0)
 		close(g->dir_fd);
@@ -430,6 +430,7 @@ const struct isolation_backend isolation_cgroup_v2 = {
 	.squeeze = v2_squeeze,
 	.kill = v2_kill,
 	.final = v2_final,
+	.remove = v2_remove,
 	.close = v2_close,
 	.clean = v2_clean,
 };

@@ -101,7 +101,9 @@ struct isolation_backend {
 	/* SIGKILL to all inside until none is left, at most 5 s; reaping the server is its parent's business. */
 	int (*kill)(struct isolation *iso, struct error *err);
 	int (*final)(struct isolation *iso, struct isolation_final *out, struct error *err);
-	int (*close)(struct isolation *iso, struct error *err); /* removes the group; frees iso in any case */
+	/* kill, then the groups below, then the group itself; iso stays.  Any thread, if nobody closes it meanwhile. */
+	int (*remove)(struct isolation *iso, struct error *err);
+	int (*close)(struct isolation *iso, struct error *err); /* remove, and frees iso in any case */
 	/* Appends a line per leftover group of a dead rig, removes them when asked; returns how many, -1 on error. */
 	int (*clean)(int remove, struct buf *report, struct error *err);
 };

@@ -183,6 +183,7 @@ const struct isolation_backend isolation_none = {
 	.squeeze = none_squeeze,
 	.kill = isolation_kill_all,
 	.final = none_final,
+	.remove = isolation_kill_all,
 	.close = none_close,
 	.clean = none_clean,
 };

@@ -4,10 +4,10 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/open_files.h"
 #include "load/internal.h"
 
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
@@ -141,22 +141,9 @@ void load_check_end(struct load *l)
  */
 static int allow_connections(uint64_t clients, struct error *err)
 {
-	struct rlimit limit;
-	uint64_t needed = clients + OTHER_FILES;
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot read the limit of open files");
-	if (limit.rlim_cur >= needed)
-		return 0;
-	if (limit.rlim_max < needed)
-		return error_set(err, ERROR_ENVIRONMENT,
-				 "%llu clients need %llu open files, but the hard limit is %llu (ulimit -Hn)",
-				 (unsigned long long)clients, (unsigned long long)needed,
-				 (unsigned long long)limit.rlim_max);
-	limit.rlim_cur = needed;
-	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return error_set_errno(err, ERROR_ENVIRONMENT, errno, "cannot raise the limit of open files to %llu",
-				       (unsigned long long)needed);
-	return 0;
+	return open_files_allow(clients + OTHER_FILES, err) == 0
+		       ? 0
+		       : error_prefix(err, "%llu clients", (unsigned long long)clients);
 }
 
 static void phase_start(struct load *l)

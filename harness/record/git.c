@@ -1,67 +1,28 @@
 /* The git state of a source folder, asked of git itself (git-status(1), porcelain format v2). */
-#include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
+#include "base/spawn.h"
 #include "base/text.h"
 #include "record/git.h"
 #include "record/host.h"
 
-/* Our environment plus what keeps git from writing to the index or asking anything; heap, strings borrowed. */
-static char **git_environment(void)
-{
-	static const char *const added[] = { "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "LC_ALL=C" };
-	enum { ADDED = sizeof(added) / sizeof(added[0]) };
-	size_t count = 0;
+#define DEADLINE_NS (60 * NS_PER_S)
 
-	while (environ[count] != NULL)
-		count++;
-	char **env = xcalloc(count + ADDED + 1, sizeof(*env));
-	for (size_t i = 0; i < ADDED; i++)
-		env[i] = (char *)added[i]; /* getenv(3) of the child finds the first of two */
-	memcpy(env + ADDED, environ, count * sizeof(*env));
-	return env;
-}
-
-/*
- * Runs git with fixed words and waits.  Its output goes to a memory file, which
- * no size of it can block.  Returns the descriptor, rewound, or -1 if git is
- * missing or said no.  input: its standard input, -1 for none.
- */
+/* Returns a descriptor to read from, which the caller closes; -1: git is missing, said no or did not end. */
 static int git_run(const char *const words[], int input)
 {
-	int out = memfd_create("git", MFD_CLOEXEC);
-	posix_spawn_file_actions_t actions;
-	int status = -1;
-	pid_t pid;
+	/* It writes nothing to the index and asks nobody anything. */
+	static const char *const variables[] = { "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "LC_ALL=C", NULL };
+	struct spawn_options options = {
+		.words = words, .variables = variables, .input = input, .deadline_ns = DEADLINE_NS
+	};
+	int out;
 
-	if (out < 0)
-		return -1;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	if (input >= 0)
-		posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-	else
-		posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	char **env = git_environment();
-	int failed = posix_spawnp(&pid, "git", &actions, NULL, (char *const *)words, env);
-	free(env);
-	posix_spawn_file_actions_destroy(&actions);
-	while (!failed && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (failed || status != 0 || lseek(out, 0, SEEK_SET) != 0) {
-		close(out);
-		return -1;
-	}
-	return out;
+	return spawn_run(&options, &out, NULL) == 0 ? out : -1;
 }
 
 static void read_all(int fd, struct buf *out)

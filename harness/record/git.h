@@ -9,7 +9,8 @@
 
 /*
  * Runs `git` with these words (the first is "git", NULL-terminated) and appends
- * what it printed; the last newline is left off.  -1: git is missing or said no.
+ * what it printed; the last newline is left off.  -1: git is missing, said no or
+ * did not end within a minute.
  */
 int git_read(const char *const words[], struct buf *out);
 

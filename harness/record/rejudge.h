@@ -20,4 +20,10 @@ void rejudge_expectation_release(struct expectation *e);
  */
 int rejudge(const json_t *record, struct facts *facts, struct verdict *verdict, struct error *err);
 
+/*
+ * Makes of the record of a run that nobody could bring to an end one of an interrupted
+ * run, judged by the facts that it had gathered.  why: for its evidence.
+ */
+int rejudge_as_interrupted(json_t *record, const char *why, struct error *err);
+
 #endif

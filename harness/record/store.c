@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/text.h"
+#include "record/rejudge.h"
 
 #define ROW_BUFFER_BYTES 65536
 #define NAME_IN_ID_MAX 80
@@ -149,6 +151,10 @@ void store_set(struct store_run *run, const char *key, json_t *value)
 	json_object_set_new(run->record, key, value ? text_json_clean(value) : json_null());
 }
 
+#define ABANDON_PATIENCE_S 2
+
+static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER; /* of records */
+
 typedef int write_file(const char *path, const void *data, size_t len, struct error *err);
 
 static int write_record(struct store_run *run, write_file *write, struct error *err)
@@ -159,10 +165,37 @@ static int write_record(struct store_run *run, write_file *write, struct error *
 
 	if (text == NULL)
 		rc = error_set(err, ERROR_BUG, "the record of run '%s' cannot be written as JSON", run->id);
-	else
+	else {
+		pthread_mutex_lock(&writing);
 		rc = write(path, text, strlen(text), err);
+		pthread_mutex_unlock(&writing);
+	}
 	free(text);
 	free(path);
+	return rc;
+}
+
+/* Takes the lock for good. */
+int store_abandon(const char *folder, const char *why, struct error *err)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += ABANDON_PATIENCE_S;
+	if (pthread_mutex_timedlock(&writing, &until) != 0)
+		return error_set(err, ERROR_SYSTEM, "the record in '%s' is being written", folder);
+	json_t *record = store_read(folder, err);
+	const char *state = json_string_value(json_object_get(record, "state"));
+	int rc = record != NULL ? 0 : -1;
+	if (state != NULL && strcmp(state, "running") == 0) {
+		char *path = xasprintf("%s/" STORE_RECORD, folder);
+		rc = rejudge_as_interrupted(record, why, err);
+		char *text = json_dumps(record, JSON_INDENT(2));
+		if (rc == 0)
+			rc = fs_write_file_unsynced(path, text, strlen(text), err);
+		free(text);
+		free(path);
+	}
+	json_decref(record);
 	return rc;
 }
 

@@ -66,6 +66,13 @@ char *store_path(const struct store_run *run, const char *file);
 int store_close(struct store_run *run, struct error *err);
 
 /*
+ * For a rig that ends at once: the record on disk becomes that of an interrupted run,
+ * unless it has its end already, and no later update of this process reaches it or any
+ * other.  Any thread; waits for an update under way, 2 s at most.
+ */
+int store_abandon(const char *folder, const char *why, struct error *err);
+
+/*
  * Finds a stored run: a folder path, an id, a unique part of an id, "last".
  * Heap path, the caller frees; ambiguous or unknown: NULL and an error
  * (ERROR_USAGE) that names candidates.

@@ -1,6 +1,5 @@
 #include "run/run.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,21 +15,66 @@
 #define TICK_MS 100
 #define PROBE_INTERVAL_NS (500 * NS_PER_MS)
 
-static void init_loop(struct run *r)
+static void close_handle(uv_handle_t *handle, void *arg)
 {
-	static const int signums[] = { SIGINT, SIGTERM, SIGHUP };
-	uv_loop_init(&r->loop);
-	for (size_t i = 0; i < sizeof(signums) / sizeof(signums[0]); i++) {
-		uv_signal_init(&r->loop, &r->signals[i]);
-		r->signals[i].data = r;
-		uv_signal_start(&r->signals[i], told_by_user, signums[i]);
+	(void)arg;
+	uv_close(handle, NULL);
+}
+
+static void end_loop(struct run *r)
+{
+	uv_run(&r->loop, UV_RUN_DEFAULT);
+	if (uv_loop_close(&r->loop) != 0)
+		log_error("bug: the event loop still has handles at the end of a run");
+}
+
+/* Before anything else has a handle in it. */
+static void close_loop(struct run *r)
+{
+	uv_walk(&r->loop, close_handle, NULL);
+	end_loop(r);
+}
+
+static int init_loop(struct run *r, struct error *err)
+{
+	int rc = uv_loop_init(&r->loop);
+	if (rc != 0)
+		return error_set(err, ERROR_SYSTEM, "cannot make an event loop: %s", uv_strerror(rc));
+	rc = uv_async_init(&r->loop, &r->oom_async, told_of_oom);
+	if (rc == 0)
+		rc = uv_async_init(&r->loop, &r->user_async, told_by_user);
+	if (rc != 0) {
+		close_loop(r);
+		return error_set(err, ERROR_SYSTEM, "cannot prepare the event loop: %s", uv_strerror(rc));
 	}
+	/* uv_timer_init() cannot fail: it only fills the handle. */
 	uv_timer_init(&r->loop, &r->tick);
 	uv_timer_init(&r->loop, &r->deadline);
-	uv_async_init(&r->loop, &r->oom_async, told_of_oom);
 	again_init(r);
-	r->tick.data = r->deadline.data = r->oom_async.data = r;
+	r->tick.data = r->deadline.data = r->oom_async.data = r->user_async.data = r;
 	uv_timer_start(&r->tick, watch_tick, TICK_MS, TICK_MS);
+	return 0;
+}
+
+/* Loop, record, and who listens to the user; nothing is left of them on failure. */
+static int begin(struct run *r, struct error *err)
+{
+	if (init_loop(r, err) != 0)
+		return -1;
+	undo_begin(&r->undo, r->options->keep_data, &r->isolation, &r->folders);
+	ending_hold();
+	int rc = store_create(&r->store, r->options->results, r->scenario->name, err);
+	if (rc == 0)
+		undo_note_record(&r->undo, r->store.folder);
+	ending_release();
+	if (rc != 0) {
+		undo_finish(&r->undo);
+		close_loop(r);
+		return -1;
+	}
+	r->user = (struct ending_party){ .asked = told_by_user_first, .arg = r };
+	ending_join(&r->user);
+	return 0;
 }
 
 static int make_target(struct run *r, struct error *err)
@@ -69,13 +113,26 @@ static int make_isolation(struct run *r, struct error *err)
 	return isolation_open(backend, &limits, &r->isolation, err);
 }
 
-static int set_up(struct run *r, struct error *err)
+/* What outlives a rig that dies. */
+static int make_outside(struct run *r, struct error *err)
 {
 	char *work = r->options->work ? xstrdup(r->options->work) : xasprintf("%s/.work", r->options->results);
+	ending_hold();
 	int rc = folders_create(&r->folders, work, r->store.id, r->scenario, err);
+	undo_note_folders(&r->undo);
+	if (rc == 0)
+		rc = folders_check_space(&r->folders, r->scenario, err);
+	if (rc == 0)
+		rc = make_isolation(r, err);
+	ending_release();
 	free(work);
-	if (rc != 0 || folders_check_space(&r->folders, r->scenario, err) != 0 || make_isolation(r, err) != 0 ||
-	    http_client_new(&r->http, &r->loop, err) != 0 || make_target(r, err) != 0 || make_load(r, err) != 0)
+	return rc;
+}
+
+static int set_up(struct run *r, struct error *err)
+{
+	if (make_outside(r, err) != 0 || http_client_new(&r->http, &r->loop, err) != 0 || make_target(r, err) != 0 ||
+	    make_load(r, err) != 0)
 		return -1;
 	record_isolation(r);
 	return 0;
@@ -112,27 +169,18 @@ static void close_target(void *arg)
 /* The load uses the target's texts, both use the HTTP client: closed in that order. */
 static void tear_down(struct run *r)
 {
-	struct error err = ERROR_INIT;
 	if (r->load != NULL)
 		load_close(r->load, close_target, r);
 	else
 		close_target(r);
-	for (size_t i = 0; i < sizeof(r->signals) / sizeof(r->signals[0]); i++)
-		uv_close((uv_handle_t *)&r->signals[i], NULL);
+	ending_leave(&r->user);
 	uv_close((uv_handle_t *)&r->tick, NULL);
 	uv_close((uv_handle_t *)&r->deadline, NULL);
 	uv_close((uv_handle_t *)&r->oom_async, NULL);
+	uv_close((uv_handle_t *)&r->user_async, NULL);
 	again_close(r);
-	uv_run(&r->loop, UV_RUN_DEFAULT);
-	if (uv_loop_close(&r->loop) != 0)
-		log_error("bug: the event loop still has handles at the end of a run");
-	if (r->isolation != NULL) {
-		const struct isolation_backend *backend = r->isolation->backend;
-		if (backend->kill(r->isolation, &err) != 0 || backend->close(r->isolation, &err) != 0)
-			log_error("%s", err.message);
-	}
-	if (folders_release(&r->folders, r->options->keep_data, &err) != 0)
-		log_error("%s", err.message);
+	end_loop(r);
+	undo_finish(&r->undo);
 	kernel_log_close(&r->kernel_log);
 	gather_release(&r->gather);
 	rounds_release(&r->rounds);
@@ -153,7 +201,7 @@ int run_scenario(const struct scenario *s, const struct run_options *options, js
 		 struct error *err)
 {
 	struct run r = { .scenario = s, .options = options, .self_exe = home_program(err) };
-	if (r.self_exe == NULL || store_create(&r.store, options->results, s->name, err) != 0) {
+	if (r.self_exe == NULL || begin(&r, err) != 0) {
 		free(r.self_exe);
 		return -1;
 	}
@@ -161,7 +209,6 @@ int run_scenario(const struct scenario *s, const struct run_options *options, js
 	alloc_words_init(&r.alloc_words);
 	gather_init(&r.gather, &r.facts);
 	write_csv_headers(&r);
-	init_loop(&r);
 	struct progress_options progress = { .out = stderr, .quiet = options->quiet, .title = options->title };
 	r.progress = progress_new(&progress);
 	kernel_log_open(&r.kernel_log);

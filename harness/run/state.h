@@ -3,8 +3,8 @@
  *
  * run.c sets up and tears down, states.c moves between the states, told.c is what
  * the user, the kernel, the load and the server tell, watch.c looks by itself at even
- * intervals, again.c starts a dead server again, finish.c ends a run and turns what
- * is left into facts, record.c writes what is known into the record.
+ * intervals, undo.c takes away at once what the run has made, again.c starts a dead server again, finish.c ends a run
+ * and turns what is left into facts, record.c writes what is known into the record.
  */
 #ifndef OOMRIG_RUN_STATE_H
 #define OOMRIG_RUN_STATE_H
@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
+#include "base/ending.h"
 #include "http/http.h"
 #include "isolation/isolation.h"
 #include "judge/judge.h"
@@ -26,6 +27,7 @@
 #include "run/passes.h"
 #include "run/rounds.h"
 #include "run/run.h"
+#include "run/undo.h"
 #include "record/store.h"
 #include "target/target.h"
 
@@ -56,9 +58,10 @@ struct run {
 	char *self_exe, *log_path;
 
 	uv_loop_t loop;
-	uv_signal_t signals[3];
 	uv_timer_t tick, deadline;
-	uv_async_t oom_async;
+	uv_async_t oom_async, user_async;
+	struct ending_party user;
+	struct undo undo;
 	uv_work_t squeeze_work;
 	enum run_state after_collect;
 	bool squeezing;
@@ -127,7 +130,8 @@ void run_collected(struct run *r, const struct error *err);
 void run_set_deadline(struct run *r, uint64_t ns);
 
 /* told.c */
-void told_by_user(uv_signal_t *handle, int signum);
+void told_by_user_first(void *arg); /* on the thread of base/ending.h */
+void told_by_user(uv_async_t *async);
 void told_of_oom_by_sampler(
 	void *arg); /* on the sampler's thread: uv_async_send() is the one libuv call that is safe there */
 void told_of_oom(uv_async_t *async);

@@ -16,13 +16,20 @@ void run_fail(struct run *r, const struct error *err)
 	run_enter_stop(r);
 }
 
-void told_by_user(uv_signal_t *handle, int signum)
+void told_by_user_first(void *arg)
 {
-	struct run *r = handle->data;
-	(void)signum;
+	struct run *r = arg;
+	uv_async_send(&r->user_async);
+}
+
+void told_by_user(uv_async_t *async)
+{
+	struct run *r = async->data;
 	if (r->finished) /* judged: no fact may change any more */
 		return;
 	r->facts.interrupted = fact_of(1);
+	if (r->stopping && r->target_running)
+		target_stop(r->target, false); /* it was given time, which is over */
 	run_enter_stop(r);
 }
 

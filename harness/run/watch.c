@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "run/rows.h"
 #include "run/state.h"
+#include "target/strays.h"
 
 #define TICKS_PER_FLUSH 10
 #define PROGRESS_BARS_MAX 16
@@ -88,6 +89,7 @@ void watch_tick(uv_timer_t *timer)
 	if (r->state == RUN_LOAD && !r->frozen)
 		watch_point(r, gather_tick);
 	again_release(r, false);
+	strays_reap(r->target != NULL ? target_pid(r->target) : 0);
 	show_progress(r);
 	if (++r->ticks % TICKS_PER_FLUSH != 0)
 		return;

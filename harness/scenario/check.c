@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -127,8 +128,11 @@ static int check_upload_group(const struct group_check *c)
 		return refuse(c, "uploads need a size or a file");
 	if (g->file != NULL && g->size.count != 0)
 		return refuse(c, "has a size and a file; a file has its own size");
-	if (g->file != NULL && access(g->file, R_OK) != 0)
+	struct stat st;
+	if (g->file != NULL && (access(g->file, R_OK) != 0 || stat(g->file, &st) != 0))
 		return refuse(c, "cannot read the file '%s': %s", g->file, strerror(errno));
+	if (g->file != NULL && !S_ISREG(st.st_mode))
+		return refuse(c, "'%s' is not a regular file", g->file);
 	if (g->read_back && c->s->server.download.path == NULL)
 		return refuse(c, "read_back needs 'server.download.path'");
 	for (size_t i = 0; i < g->size.count; i++)

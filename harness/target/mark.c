@@ -28,7 +28,7 @@ static bool ends_with(const char *text, const char *end)
 }
 
 /* environ(7) as the process was given it: strings that end with 0 (proc_pid_environ(5)). */
-static bool carries(pid_t pid, const char *data_end)
+bool mark_carried_by(pid_t pid, const char *data_end)
 {
 	struct buf environment = BUF_INIT;
 	char *path = xasprintf("/proc/%d/environ", (int)pid);
@@ -66,7 +66,7 @@ int mark_kill(const char *work_name, bool dry_run, void (*told)(void *arg, pid_t
 		int fd = pid > 1 && pid != getpid() ? pidfd_open(pid, 0) : -1;
 		if (fd < 0)
 			continue;
-		if (carries(pid, data_end)) {
+		if (mark_carried_by(pid, data_end)) {
 			told(arg, pid);
 			rc = dry_run ? 0 : end(pid, fd, err);
 		}

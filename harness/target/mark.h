@@ -17,6 +17,9 @@
 /* "NAME=VALUE" for a server with that data folder; the caller frees. */
 char *mark_new(const char *data_dir);
 
+/* Was the process given the mark of a server whose data folder ends with that text? */
+bool mark_carried_by(pid_t pid, const char *data_end);
+
 /*
  * Ends, unless it is a dry run, each process whose data folder lies in a work
  * folder of that name (run/folders.h), and waits until it is gone.  told is

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/open_files.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "target/internal.h"
 #include "http/netns.h"
 #include "target/session.h"
@@ -160,6 +162,7 @@ static void on_exec_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *data)
 	if (n >= 0)
 		return;
 	uv_read_stop(stream);
+	uv_timer_stop(&t->timer);
 	t->exec_known = true;
 	struct error err = ERROR_INIT;
 	if (t->exec_error.len > 0)
@@ -175,6 +178,15 @@ static void on_exec_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *data)
 }
 
 /* ---- start -------------------------------------------------------------- */
+
+/* A trampoline that somebody stops, or that waits for a file system, says nothing by itself. */
+static void on_exec_deadline(uv_timer_t *timer)
+{
+	struct target *t = timer->data;
+	char text[UNITS_TEXT_MAX];
+	target_fail(t, ERROR_ENVIRONMENT, "process %d has not become the server within %s: is it stopped?", (int)t->pid,
+		    units_format_duration(t->spec->ready_timeout_ns, text));
+}
 
 static int spawn(struct target *t, char **argv, char **env, struct error *err)
 {
@@ -214,6 +226,7 @@ static int spawn(struct target *t, char **argv, char **env, struct error *err)
 	}
 	t->pid = life->process.pid;
 	uv_read_start((uv_stream_t *)&life->exec_pipe, exec_buffer, on_exec_read);
+	uv_timer_start(&t->timer, on_exec_deadline, t->spec->ready_timeout_ns / NS_PER_MS, 0);
 	return 0;
 }
 
@@ -245,7 +258,12 @@ int target_start(struct target *t, struct error *err)
 	char *cwd = NULL;
 	if (launch_cwd(&t->launch, &cwd, err) != 0)
 		return -1;
+	char rig[24], open_files[24];
+	snprintf(rig, sizeof(rig), "%d", (int)getpid());
+	snprintf(open_files, sizeof(open_files), "%llu", (unsigned long long)open_files_before());
 	struct trampoline_options trampoline = {
+		.rig = rig,
+		.open_files = open_files_before() != 0 ? open_files : NULL,
 		.backend = t->options.isolation->backend->name,
 		.group = t->options.isolation->name,
 		.cwd = cwd,
@@ -328,6 +346,7 @@ void target_stop(struct target *t, bool gentle)
 	uv_timer_stop(&t->timer);
 	probe_cancel(&t->start_probe);
 	t->stopping = true;
+	gentle &= t->exec_known; /* a trampoline has nothing to put in order */
 	send_signal(t, gentle ? SIGTERM : SIGKILL);
 	if (gentle)
 		uv_timer_start(&t->timer, on_stop_deadline, t->spec->stop_timeout_ns / NS_PER_MS, 0);

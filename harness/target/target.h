@@ -89,7 +89,7 @@ void target_look_at_port(const struct target *t, struct port_look *out);
 /* What to say when nobody was ever seen to listen there, and yet there were answers. */
 void target_describe_unseen_port(const struct target *t, char out[PORT_TEXT_MAX]);
 
-/* gentle: SIGTERM first and up to the scenario's stop timeout; else SIGKILL to all in the group at once. */
+/* gentle: SIGTERM first and up to the scenario's stop timeout; else SIGKILL at once, also after a gentle one. */
 void target_stop(struct target *t, bool gentle);
 void target_close(struct target *t, void (*closed)(void *arg), void *arg);
 

@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/open_files.h"
 #include "base/options.h"
 #include "isolation/isolation.h"
 
@@ -22,6 +23,8 @@ static const struct option_row rows[] = {
 	{ "backend", 0, OPTION_STRING, offsetof(struct trampoline_options, backend), "NAME", "none", 0, 0, NULL, "" },
 	{ "group", 0, OPTION_STRING, offsetof(struct trampoline_options, group), "NAME", "", 0, 0, NULL, "" },
 	{ "cwd", 0, OPTION_STRING, offsetof(struct trampoline_options, cwd), "DIR", NULL, 0, 0, NULL, "" },
+	{ "rig", 0, OPTION_STRING, offsetof(struct trampoline_options, rig), "PID", NULL, 0, 0, NULL, "" },
+	{ "open-files", 0, OPTION_STRING, offsetof(struct trampoline_options, open_files), "N", NULL, 0, 0, NULL, "" },
 	{ "ram-data", 0, OPTION_STRING, offsetof(struct trampoline_options, ram_data), "DIR", NULL, 0, 0, NULL, "" },
 	{ "ram-tmp", 0, OPTION_STRING, offsetof(struct trampoline_options, ram_tmp), "DIR", NULL, 0, 0, NULL, "" },
 	{ "network-namespace", 0, OPTION_FLAG, offsetof(struct trampoline_options, network_namespace), NULL, NULL, 0, 0,
@@ -116,12 +119,21 @@ static int join(const struct trampoline_options *o, struct error *err)
 	return backend->join(o->group, err);
 }
 
-static int become(const struct trampoline_options *o, char *const command[], struct error *err)
+/* A rig killed by SIGKILL must not leave the server behind.  Its end before the prctl() has sent no signal. */
+static int tie_to_rig(const struct trampoline_options *o, struct error *err)
 {
-	/* Before anything else: a rig killed by SIGKILL must not leave the server behind. */
+	if (o->rig == NULL)
+		return 0;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot tie the server's life to the rig's");
-	if (join(o, err) != 0 || enter_mounts(o, err) != 0 || enter_network(o, err) != 0)
+	return getppid() == (pid_t)atoi(o->rig) ? 0 : error_set(err, ERROR_SYSTEM, "the rig is gone");
+}
+
+static int become(const struct trampoline_options *o, char *const command[], struct error *err)
+{
+	if (tie_to_rig(o, err) != 0 ||
+	    (o->open_files != NULL && open_files_set(strtoull(o->open_files, NULL, 10), err) != 0) ||
+	    join(o, err) != 0 || enter_mounts(o, err) != 0 || enter_network(o, err) != 0)
 		return -1;
 	if (o->cwd != NULL && chdir(o->cwd) != 0)
 		return error_set_errno(err, ERROR_ENVIRONMENT, errno, "cannot change to folder '%s'", o->cwd);

@@ -3,7 +3,8 @@
  * itself again as `oomrig __trampoline …`, which joins the group, so that every
  * byte the server ever touches is charged, and then becomes the server.
  *
- * Steps: die with the rig (PR_SET_PDEATHSIG, prctl(2)); join the group; own mount
+ * Steps: die with the rig (PR_SET_PDEATHSIG, prctl(2)), also when it is gone already;
+ * the limit of open files that the rig was started with; join the group; own mount
  * namespace with a tmpfs where one is asked for; own network namespace with
  * loopback up; chdir; exec.  What fails is written as text to descriptor
  * TRAMPOLINE_ERROR_FD, which closes on exec: the rig reads either a message or
@@ -22,6 +23,8 @@ struct trampoline_options {
 	const char *backend; /* name in isolation_backends */
 	const char *group;
 	const char *cwd;
+	const char *rig;		/* its process id, NULL: lives on without it */
+	const char *open_files;		/* soft limit, NULL: as it is */
 	const char *ram_data, *ram_tmp; /* folders to put a tmpfs on, NULL: none */
 	bool network_namespace;
 };

@@ -260,13 +260,13 @@ static void test_objects_line(void **state)
 static void test_interrupted_too_late(void **state)
 {
 	struct run *r = xcalloc(1, sizeof(*r));
-	uv_signal_t handle = { .data = r };
+	uv_async_t handle = { .data = r };
 	(void)state;
 	r->finished = r->stopping = true;
-	told_by_user(&handle, 2);
+	told_by_user(&handle);
 	assert_false(fact_known(r->facts.interrupted));
 	r->finished = false;
-	told_by_user(&handle, 2);
+	told_by_user(&handle);
 	assert_true(fact_known(r->facts.interrupted));
 	free(r);
 }

@@ -198,7 +198,7 @@ static void test_bad_groups(void **state)
 		"group 'tabs' uploads, but has neither size nor file",
 		"group 'tabs' would never end: it needs files or duration",
 		"group 'tabs': cannot open '/nonexistent/film.mp4': No such file or directory",
-		"4000000000 clients need 4000000256 open files",
+		"4000000000 clients: 4000000256 open files are needed",
 	};
 	for (size_t i = 0; i < COUNT(groups); i++) {
 		struct error err = ERROR_INIT;
