@@ -2,14 +2,14 @@
 #
 # Sources are found by their place: every harness/*/*.c belongs to the rig, every
 # server-under-test/*.c to the bundled server, every tests/unit/test_*.c is a
-# cmocka program, every docs/bench/*.c a program of its own; tests/truth/*.c are
-# together the services whose fate is known, tests/hostile/*/*.c the server and
-# the client that misbehave.
+# cmocka program, every tests/fuzz/fuzz_*.c a fuzz target, every docs/bench/*.c a
+# program of its own; tests/truth/*.c are together the services whose fate is known,
+# tests/hostile/*/*.c the server and the client that misbehave.
 
 BUILD    ?= build
 CC       ?= gcc
 CFLAGS   ?= -O2 -g
-WARNINGS  = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-format-truncation
+WARNINGS  = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(filter clang,$(CC)),,-Wno-format-truncation)
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -Iharness -MMD -MP -pthread
 
 RIG_PKGS    = libuv libcurl yaml-0.1 jansson libcgroup gsl libsystemd
@@ -27,6 +27,7 @@ HELPER_SRC   := tests/integration/foreign_server.c tests/integration/listens.c
 TOOL_SRC     := $(wildcard docs/bench/*.c)
 TRUTH_SRC    := $(wildcard tests/truth/*.c)
 HOSTILE      := $(addprefix $(BUILD)/tests/hostile/,misbehave pester watch)
+FUZZ_SRC     := $(wildcard tests/fuzz/fuzz_*.c)
 
 # V=1 shows the command lines.
 Q = $(if $(V),,@echo "  CC  $@";)
@@ -47,13 +48,27 @@ BATS     := $(wildcard tests/integration/*.bats) tests/hostile/hostile.bats
 # the others without either being in the other's way; those wait half of their time.
 BESIDE   := $(addprefix tests/integration/,v2.bats server.bats behaviours.bats runner.bats)
 TOOL_BIN := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC))
+FUZZ_BIN := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRC))
+# The fuzz targets that are fed to the bundled server, not to the rig.
+FUZZ_SERVER := $(addprefix $(BUILD)/tests/fuzz/fuzz_,range listener)
+# What runs a fuzz target: a replay of its corpus, or libFuzzer.
+FUZZ_MAIN ?= $(call obj,tests/fuzz/replay.c)
 
-.PHONY: all help setup test test-unit test-integration demo truth aftermath bisects sigkills hostile bench case-studies invert-case-studies laws compare-rates compare-history floors install uninstall check tags clean
+# The two programs lie where they are called from, those of a special build in its own folder.
+PLACE  := $(if $(filter build,$(BUILD)),,$(BUILD)/)
+OOMRIG := $(PLACE)oomrig
+CHUNKSERVER := $(PLACE)server-under-test/chunkserver
+
+.PHONY: all help setup test test-unit test-integration demo truth aftermath bisects sigkills hostile bench case-studies invert-case-studies laws compare-rates compare-history floors fuzz asan tsan install uninstall check tags clean
 all: setup
 	@$(MAKE) --no-print-directory $(JOBS) build
 
 .PHONY: build
-build: oomrig server-under-test/chunkserver $(BUILD)/tests/truth/fate $(HOSTILE)
+build: $(OOMRIG) $(CHUNKSERVER) $(BUILD)/tests/truth/fate $(HOSTILE) $(if $(PLACE),$(PLACE)scenarios)
+
+# By it the program of a special build knows its own folder (harness/base/home.h).
+build-%/scenarios:
+	@mkdir -p $(@D) && ln -sfn ../scenarios $@
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -62,6 +77,8 @@ help:
 ## make demo    the 618 MB story: the same load kills one build and not the other
 ## make test    unit tests, then integration tests with real cgroups and kills
 ## make test-unit, test-integration  one of the two
+## make fuzz    every reader of foreign bytes under libFuzzer, SECONDS (600) each; fails on a crash
+## make asan, make tsan  unit tests and short runs under the address, undefined and thread sanitizers
 ## make truth   N runs (11) of each server whose fate is known; the matrix goes into docs/verdicts.md
 ## make sigkills  the rig killed at N (100) random moments: what is left, what can be read
 ## make hostile  servers and clients that misbehave in every way known, into docs/robustness.md
@@ -84,16 +101,25 @@ setup:
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(if $(filter server-under-test/%,$<),-Iserver-under-test $(call pkg,--cflags,$(SERVER_PKGS)),$(call pkg,--cflags,$(RIG_PKGS) cmocka)) -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(if $(filter server-under-test/% tests/fuzz/%,$<),-Iserver-under-test $(call pkg,--cflags,$(SERVER_PKGS)),$(call pkg,--cflags,$(RIG_PKGS) cmocka)) -c -o $@ $<
 
-oomrig: $(call obj,$(RIG_SRC) $(RIG_LIB_SRC))
+$(OOMRIG): $(call obj,$(RIG_SRC) $(RIG_LIB_SRC))
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(RIG_PKGS)) -lm
 
-server-under-test/chunkserver: $(call obj,$(SERVER_SRC) $(BASE_SRC))
+$(CHUNKSERVER): $(call obj,$(SERVER_SRC) $(BASE_SRC))
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(SERVER_PKGS)) -lm
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call obj,$(RIG_LIB_SRC))
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(RIG_PKGS) cmocka) -lm
+
+$(BUILD)/tests/fuzz/fuzz_range: $(call obj,server-under-test/range.c)
+# It has the server's main.c in it.
+$(BUILD)/tests/fuzz/fuzz_listener: $(call obj,$(filter-out %/main.c,$(SERVER_SRC)))
+$(FUZZ_SERVER): $(BUILD)/%: $(BUILD)/%.o $(call obj,tests/fuzz/fuzz.c $(BASE_SRC)) $(FUZZ_MAIN)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(FUZZ_FLAGS) $(call pkg,--libs,$(SERVER_PKGS)) -lm
+
+$(filter-out $(FUZZ_SERVER),$(FUZZ_BIN)): $(BUILD)/%: $(BUILD)/%.o $(call obj,tests/fuzz/fuzz.c $(RIG_LIB_SRC)) $(FUZZ_MAIN)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(FUZZ_FLAGS) $(call pkg,--libs,$(RIG_PKGS)) -lm
 
 $(BUILD)/tests/truth/fate: $(call obj,$(TRUTH_SRC))
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
@@ -123,10 +149,32 @@ test: all
 	@$(MAKE) --no-print-directory test-unit test-integration
 
 .PHONY: build-tests
-build-tests: $(UNIT_BIN) $(ROOT_BIN) $(UML_BIN) $(TOOL_BIN) $(HELPER_BIN)
+build-tests: $(UNIT_BIN) $(FUZZ_BIN) $(ROOT_BIN) $(UML_BIN) $(TOOL_BIN) $(HELPER_BIN)
 
-test-unit: $(UNIT_BIN)
-	@tests/run unit $(UNIT_BIN)
+test-unit: $(UNIT_BIN) $(FUZZ_BIN)
+	@tests/run unit $(UNIT_BIN) $(FUZZ_BIN)
+
+# Each fuzz target for SECONDS, as many at once as there are CPUs (JOBS_FUZZ), or only those of TARGETS.
+SANE_asan = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANE_tsan = -fsanitize=thread -fno-omit-frame-pointer
+fuzz: SECONDS ?= 600
+fuzz:
+	@.ci/packages build fuzz
+	@$(MAKE) --no-print-directory $(JOBS) build-fuzz
+	@tests/fuzz/run "$(SECONDS)" "$(JOBS_FUZZ)" $(TARGETS)
+
+.PHONY: build-fuzz
+build-fuzz:
+	@$(MAKE) --no-print-directory BUILD=build-fuzz CC=clang CFLAGS='-O1 -g $(SANE_asan) -fsanitize=fuzzer-no-link' \
+		FUZZ_MAIN= FUZZ_FLAGS=-fsanitize=fuzzer fuzz-targets
+
+.PHONY: fuzz-targets
+fuzz-targets: $(FUZZ_BIN)
+
+# Everything under the sanitizers, in folders of its own; then the unit tests and a few short runs of the program.
+asan tsan: setup
+	@$(MAKE) --no-print-directory $(JOBS) BUILD=build-$@ CFLAGS='-O1 -g $(SANE_$@)' build build-tests
+	@tests/sanitized $@
 
 test-integration: build $(ROOT_BIN) $(UML_BIN) $(TOOL_BIN) $(HELPER_BIN)
 	@tests/run integration $(ROOT_BIN) $(filter-out $(BESIDE),$(BATS)) -- $(BESIDE)
@@ -217,6 +265,6 @@ compile_commands.json: Makefile
 	@tests/check/compile-commands > $@
 
 clean:
-	rm -rf $(BUILD) oomrig server-under-test/chunkserver
+	rm -rf build build-fuzz build-asan build-tsan oomrig server-under-test/chunkserver
 
 -include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)

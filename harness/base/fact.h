@@ -29,14 +29,22 @@ static inline bool fact_known(struct fact f)
 	return f.state == FACT_KNOWN;
 }
 
-/* The sum; absent parts count nothing, one unreadable part makes it unreadable, all absent: absent. */
+/* The sum; absent parts count nothing, one unreadable part or a sum beyond 64 bits: unreadable, all absent: absent. */
 static inline struct fact fact_add(struct fact a, struct fact b)
 {
 	if (a.state == FACT_UNREADABLE || b.state == FACT_UNREADABLE)
 		return FACT_BROKEN;
 	if (a.state == FACT_ABSENT)
 		return b;
-	return b.state == FACT_ABSENT ? a : fact_of(a.value + b.value);
+	if (b.state == FACT_ABSENT)
+		return a;
+	return a.value <= UINT64_MAX - b.value ? fact_of(a.value + b.value) : FACT_BROKEN;
+}
+
+/* A figure in `unit`s; beyond 64 bits: unreadable. */
+static inline struct fact fact_in(uint64_t value, uint64_t unit)
+{
+	return value <= UINT64_MAX / unit ? fact_of(value * unit) : FACT_BROKEN;
 }
 
 /* The larger of two; a known one wins over a missing one. */

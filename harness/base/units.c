@@ -147,6 +147,13 @@ int units_parse_duration(const char *text, uint64_t *out_ns, struct error *err)
 	return 0;
 }
 
+uint64_t units_whole(double value)
+{
+	if (!(value > 0))
+		return 0;
+	return value < 0x1p63 ? (uint64_t)llround(value) : INT64_MAX;
+}
+
 /* Three significant digits, trailing zeros kept: 1.50, 15.0, 150. */
 static void three_digits(double value, const char *unit, char out[UNITS_TEXT_MAX])
 {

@@ -26,6 +26,9 @@ int units_parse_duration(const char *text, uint64_t *out_ns, struct error *err);
 int units_parse_share(const char *text, double *out, struct error *err);
 int units_parse_count(const char *text, uint64_t *out, struct error *err);
 
+/* A computed figure as the nearest whole one: 0 to INT64_MAX, what lies outside at the near end; of no number, 0. */
+uint64_t units_whole(double value);
+
 #define UNITS_TEXT_MAX 32
 
 /* "256 MiB", "1.50 GiB", "312 KiB", "17 B": three significant digits, for people. */

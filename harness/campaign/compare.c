@@ -21,19 +21,19 @@ static const char *format_rate_of_crashes(double value, char out[64])
 
 static const char *format_bytes(double value, char out[64])
 {
-	return units_format_size((uint64_t)llround(fmax(0, value)), out);
+	return units_format_size(units_whole(value), out);
 }
 
 static const char *format_growth(double value, char out[64])
 {
 	char text[UNITS_TEXT_MAX];
-	snprintf(out, 64, "%s%s/MiB", value < 0 ? "-" : "", units_format_size((uint64_t)llround(fabs(value)), text));
+	snprintf(out, 64, "%s%s/MiB", value < 0 ? "-" : "", units_format_size(units_whole(fabs(value)), text));
 	return out;
 }
 
 static const char *format_latency(double value, char out[64])
 {
-	return units_format_duration((uint64_t)llround(value), out);
+	return units_format_duration(units_whole(value), out);
 }
 
 static const char *format_throughput(double value, char out[64])
@@ -135,7 +135,7 @@ static struct floor_search *floor_of(const struct observations *o, size_t *trial
 	}
 	if (*trials < FLOOR_TRIALS_MIN || died == 0 || died == *trials)
 		return NULL;
-	struct floor_options options = { .guess_bytes = (uint64_t)exp(guess / (double)*trials),
+	struct floor_options options = { .guess_bytes = units_whole(exp(guess / (double)*trials)),
 					 .precision = FLOOR_STEP_PRECISION,
 					 .budget = *trials };
 	struct floor_search *f = floor_new(&options);

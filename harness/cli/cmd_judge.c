@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/fs.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "cli/cmd.h"
 #include "record/rejudge.h"
@@ -109,7 +110,7 @@ static int judge_one(struct judging *j, const char *folder, struct error *err)
 		return -1;
 	}
 	rejudge_expectation(record, &expectation);
-	const char *id = json_string_value(json_object_get(record, "id"));
+	const char *given = json_string_value(json_object_get(record, "id")), *id = given != NULL ? given : folder;
 	json_t *old = json_incref(json_object_get(record, "verdict"));
 	json_t *fresh = verdict_to_json(&verdict, &facts, &expectation);
 	int rc = 0;
@@ -157,7 +158,9 @@ static int judge_all(struct judging *j, const char *results, struct error *err)
 		if (judge_one(j, folder, &one) != 0) {
 			*err = one;
 			rc = -1;
-			if (!j->settings->json)
+			if (j->settings->json)
+				log_warning("cannot be judged: %s", one.message);
+			else
 				text_line(stdout, "%-24s %s", "cannot be judged", one.message);
 		}
 		free(folder);

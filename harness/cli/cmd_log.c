@@ -41,8 +41,6 @@ static int collect(struct run_list *runs, const char *results, const struct opti
 			return -1;
 	if (words->operand_count == 0 && run_list_read_all(runs, results, &unreadable, err) != 0)
 		return -1;
-	if (unreadable > 0)
-		log_warning("%zu records in '%s' cannot be read and are left out", unreadable, results);
 	return 0;
 }
 

@@ -105,7 +105,26 @@ static int list_runs(const char *results)
 	return status;
 }
 
-static int find_runs(struct run_list *runs, const char *results, const struct options_result *words, struct error *err)
+/* Everything that is stored; an unreadable record is named, and does not keep the others from being shown. */
+static int read_all(struct run_list *runs, const char *results, int *status, struct error *err)
+{
+	char **ids;
+	size_t count;
+	if (store_list(results, &ids, &count, err) != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		struct error one = ERROR_INIT;
+		char *folder = xasprintf("%s/%s", results, ids[i]);
+		if (add_run(runs, folder, &one) != 0)
+			*status = cmd_fail(&one);
+		free(folder);
+	}
+	store_free_list(ids, count);
+	return 0;
+}
+
+static int find_runs(struct run_list *runs, const char *results, const struct options_result *words, int *status,
+		     struct error *err)
 {
 	for (size_t i = 0; i < words->operand_count; i++) {
 		char *folder = store_find(results, words->operands[i], err);
@@ -114,20 +133,7 @@ static int find_runs(struct run_list *runs, const char *results, const struct op
 		if (rc != 0)
 			return -1;
 	}
-	if (words->operand_count > 0)
-		return 0;
-	char **ids;
-	size_t count;
-	if (store_list(results, &ids, &count, err) != 0)
-		return -1;
-	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < count; i++) {
-		char *folder = xasprintf("%s/%s", results, ids[i]);
-		rc = add_run(runs, folder, err);
-		free(folder);
-	}
-	store_free_list(ids, count);
-	return rc;
+	return words->operand_count > 0 ? 0 : read_all(runs, results, status, err);
 }
 
 static int main_show(int argc, char **argv)
@@ -156,7 +162,7 @@ static int main_show(int argc, char **argv)
 		status = list_runs(results);
 	} else {
 		struct run_list runs = { 0 };
-		if (find_runs(&runs, results, &words, &err) != 0 ||
+		if (find_runs(&runs, results, &words, &status, &err) != 0 ||
 		    exporter->write(stdout, runs.summaries, runs.count, &err) != 0)
 			status = cmd_fail(&err);
 		run_list_release(&runs);

@@ -87,16 +87,16 @@ void forecast_explain(const struct facts *f, struct verdict *v)
 		return;
 	forecast_make(f, &forecast);
 	if (time->known)
-		snprintf(in_time, sizeof(in_time), "%s (%s to %s at this pace)", TIME_TEXT((uint64_t)time->left),
-			 TIME_TEXT((uint64_t)time->left_least), TIME_TEXT((uint64_t)time->left_most));
+		snprintf(in_time, sizeof(in_time), "%s (%s to %s at this pace)", TIME_TEXT(units_whole(time->left)),
+			 TIME_TEXT(units_whole(time->left_least)), TIME_TEXT(units_whole(time->left_most)));
 	if (requests->known && (requests->left >= REQUESTS_SAID_MIN || !bytes->known))
 		evidence_add(v, "at this rate the cap is reached after another %.0f requests (%.0f to %.0f)%s%s",
 			     requests->left, requests->left_least, requests->left_most, time->known ? ", in " : "",
 			     in_time);
 	else if (bytes->known)
 		evidence_add(v, "at this rate the cap is reached after another %s of load (%s to %s)%s%s",
-			     SIZE_TEXT((uint64_t)bytes->left), SIZE_TEXT((uint64_t)bytes->left_least),
-			     SIZE_TEXT((uint64_t)bytes->left_most), time->known ? ", in " : "", in_time);
+			     SIZE_TEXT(units_whole(bytes->left)), SIZE_TEXT(units_whole(bytes->left_least)),
+			     SIZE_TEXT(units_whole(bytes->left_most)), time->known ? ", in " : "", in_time);
 	else if (time->known)
 		evidence_add(v, "at this rate the cap is reached in %s", in_time);
 }

@@ -42,8 +42,8 @@ static void term_text(const struct law_coefficient *c, enum law_term term, char 
 	if (by_the_byte(term))
 		snprintf(out, 96, "%.2f bytes (95 %%: %.2f to %.2f)", c->bytes, c->low, c->high);
 	else
-		snprintf(out, 96, "%s (95 %%: %s to %s)", SIZE_TEXT((uint64_t)fmax(0, c->bytes)),
-			 SIZE_TEXT((uint64_t)fmax(0, c->low)), SIZE_TEXT((uint64_t)fmax(0, c->high)));
+		snprintf(out, 96, "%s (95 %%: %s to %s)", SIZE_TEXT(units_whole(c->bytes)),
+			 SIZE_TEXT(units_whole(c->low)), SIZE_TEXT(units_whole(c->high)));
 }
 
 /* Bytes until the cap after the last round; 0: none, or no cap. */
@@ -94,7 +94,7 @@ static void explain(const struct facts *f, enum law_kind kind, const struct law 
 			v,
 			"growth law, %s: %s a round on average, which follows neither requests nor bytes nor those in "
 			"flight: a cache that fills, or memory that is given back later than settling takes",
-			when, SIZE_TEXT((uint64_t)law->mean_bytes));
+			when, SIZE_TEXT(units_whole(law->mean_bytes)));
 	else if (law->dominant < 0)
 		evidence_add(v,
 			     "growth law, %s: 0 per request and 0 per byte over %zu rounds: bounded, whatever the load",

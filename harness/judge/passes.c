@@ -15,7 +15,7 @@
 
 static const char *signed_size(double bytes, char out[SIGNED_TEXT_MAX])
 {
-	snprintf(out, SIGNED_TEXT_MAX, "%c%s", bytes < 0 ? '-' : '+', SIZE_TEXT((uint64_t)fabs(bytes)));
+	snprintf(out, SIGNED_TEXT_MAX, "%c%s", bytes < 0 ? '-' : '+', SIZE_TEXT(units_whole(fabs(bytes))));
 	return out;
 }
 

@@ -2,6 +2,13 @@
 
 #include <string.h>
 
+/* The choice among clones is made while the program is loaded, before the thread sanitizer is there to be called. */
+#ifdef __SANITIZE_THREAD__
+#define CLONES
+#else
+#define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#endif
+
 /*
  * Word i of a stream is mix(key(seed) + i * GOLDEN), with a mix made of steps
  * that can each be undone.  It is therefore a permutation of the 64-bit words:
@@ -35,8 +42,7 @@ static uint64_t word_at(uint64_t key, uint64_t index)
 }
 
 /* The same as word_at(), LANES words at a time; the loader picks the clone this processor can run. */
-__attribute__((target_clones("avx512f", "avx2", "default"))) static void fill_blocks(uint64_t key, uint64_t index,
-										     unsigned char *out, size_t blocks)
+CLONES static void fill_blocks(uint64_t key, uint64_t index, unsigned char *out, size_t blocks)
 {
 	lanes state = { 0 };
 	for (size_t i = 0; i < LANES; i++)

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,14 @@ static bool pid_is_ours(const struct kernel_log_filter *filter, pid_t pid)
 	return false;
 }
 
+/* 0 for what is no process id. */
+static pid_t pid_of(const char *text)
+{
+	long pid = strtol(text, NULL, 10);
+
+	return pid > 0 && pid <= INT_MAX ? (pid_t)pid : 0;
+}
+
 /* "KEY:123kB" */
 static struct fact kilobytes(const char *text, const char *key)
 {
@@ -79,7 +88,7 @@ static struct fact kilobytes(const char *text, const char *key)
 		return FACT_NONE;
 	at += strlen(key);
 	value = strtoull(at, &end, 10);
-	return isdigit((unsigned char)*at) && strncmp(end, "kB", 2) == 0 ? fact_of(value * 1024) : FACT_BROKEN;
+	return isdigit((unsigned char)*at) && strncmp(end, "kB", 2) == 0 ? fact_in(value, 1024) : FACT_BROKEN;
 }
 
 /* "Memory cgroup out of memory: Killed process 515 (comm) total-vm:…"; false for any other line. */
@@ -88,15 +97,16 @@ static bool parse_kill(const char *text, uint64_t usec, struct kernel_log_kill *
 	static const char killed[] = "ut of memory: Killed process ";
 	const char *at = strstr(text, killed), *figures;
 	size_t comm_len;
-	int used = 0;
 
 	if (!at)
 		return false;
 	memset(out, 0, sizeof(*out));
 	at += sizeof(killed) - 1;
-	if (sscanf(at, "%d (%n", &out->pid, &used) != 1 || used == 0)
+	out->pid = pid_of(at);
+	at += strspn(at, "0123456789");
+	if (out->pid == 0 || strncmp(at, " (", 2) != 0)
 		return false;
-	at += used;
+	at += 2;
 	/* The name may hold anything, ") " included. */
 	figures = strstr(at, ") total-vm:");
 	comm_len = figures ? (size_t)(figures - at) : strcspn(at, ")");
@@ -153,13 +163,13 @@ static void take_text(struct kernel_log *log, const struct kernel_log_filter *fi
 		const char *pid = strstr(text, ",pid=");
 
 		end_dump(log, ours);
-		log->named_victim = ours && pid ? atoi(pid + 5) : 0;
+		log->named_victim = ours && pid ? pid_of(pid + 5) : 0;
 		if (ours)
 			keep(&log->excerpt, usec, text);
 	} else if (parse_kill(text, usec, &kill)) {
 		take_kill(log, filter, &kill, usec, text);
 	} else if (strncmp(text, reaped, sizeof(reaped) - 1) == 0) {
-		pid_t pid = atoi(text + sizeof(reaped) - 1);
+		pid_t pid = pid_of(text + sizeof(reaped) - 1);
 
 		for (size_t i = 0; i < log->kill_count && i < KERNEL_LOG_KILLS_MAX; i++) {
 			if (log->kills[i].pid == pid) {

@@ -78,7 +78,7 @@ static void take_column(const char *heading, const char *word, uint64_t page_byt
 
 		if (strcmp(heading, c->heading) == 0)
 			*(struct fact *)((char *)task + c->offset) =
-				number && value >= 0 ? fact_of((uint64_t)value * (c->pages ? page_bytes : 1))
+				number && value >= 0 ? fact_in((uint64_t)value, c->pages ? page_bytes : 1)
 						     : FACT_BROKEN;
 	}
 }
@@ -125,11 +125,11 @@ static void parse_counter(const char *line, struct oom_dump *out)
 	unsigned long long usage_kb, limit_kb, failcnt;
 
 	if (sscanf(line, "memory: usage %llukB, limit %llukB, failcnt %llu", &usage_kb, &limit_kb, &failcnt) == 3) {
-		out->memory.field[MEMORY_USAGE] = fact_of(usage_kb * 1024);
+		out->memory.field[MEMORY_USAGE] = fact_in(usage_kb, 1024);
 		out->memory.field[MEMORY_LIMIT_HITS] = fact_of(failcnt);
-		out->limit_bytes = fact_of(limit_kb * 1024);
+		out->limit_bytes = fact_in(limit_kb, 1024);
 	} else if (sscanf(line, "kmem: usage %llukB", &usage_kb) == 1) {
-		out->memory.field[MEMORY_KERNEL] = fact_of(usage_kb * 1024);
+		out->memory.field[MEMORY_KERNEL] = fact_in(usage_kb, 1024);
 	}
 }
 

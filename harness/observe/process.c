@@ -31,13 +31,14 @@ static const struct status_row status_rows[] = {
 static struct fact parse_figure(const char *at, const char *end, uint64_t unit)
 {
 	uint64_t value = 0;
-	bool any = false;
+	bool any = false, fits = true;
 
 	while (at < end && (*at == ' ' || *at == '\t'))
 		at++;
 	for (; at < end && *at >= '0' && *at <= '9'; at++, any = true)
-		value = value * 10 + (uint64_t)(*at - '0');
-	return any ? fact_of(value * unit) : FACT_BROKEN;
+		fits &= !__builtin_mul_overflow(value, 10, &value) &&
+			!__builtin_add_overflow(value, (uint64_t)(*at - '0'), &value);
+	return any && fits ? fact_in(value, unit) : FACT_BROKEN;
 }
 
 void process_status_parse(const char *text, size_t len, struct process_status *out)

@@ -19,7 +19,7 @@ static void add_cell(struct csv *c, char *text)
 /* In place: what a cell says is never longer than how it is written. */
 static void split(struct csv *c)
 {
-	char *from = c->line, *to;
+	char *from = c->lines.text, *to;
 	c->cell_count = 0;
 	for (;;) {
 		bool quoted = *from == '"';
@@ -42,28 +42,18 @@ static void split(struct csv *c)
 
 int csv_next(struct csv *c, struct error *err)
 {
-	errno = 0;
-	ssize_t len = getline(&c->line, &c->line_cap, c->file);
-	if (len < 0 && ferror(c->file))
-		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot read '%s'", c->path);
-	if (len <= 0 || c->line[len - 1] != '\n')
-		return 0;
-	c->line[len - 1] = '\0';
-	c->number++;
-	split(c);
-	return 1;
+	int rc = lines_next(&c->lines, err);
+	if (rc > 0)
+		split(c);
+	return rc;
 }
 
 int csv_open(struct csv *c, const char *path, struct error *err)
 {
 	memset(c, 0, sizeof(*c));
-	c->file = fopen(path, "re");
-	if (c->file == NULL && errno == ENOENT)
-		return 0;
-	if (c->file == NULL)
-		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot open '%s'", path);
-	c->path = xstrdup(path);
-	int rc = csv_next(c, err);
+	int rc = lines_open(&c->lines, path, err);
+	if (rc > 0)
+		rc = csv_next(c, err);
 	c->columns = c->cell_count;
 	return rc;
 }
@@ -88,7 +78,7 @@ int csv_fact(const struct csv *c, int column, struct fact *out)
 		return 0;
 	errno = 0;
 	uint64_t value = strtoull(text, &end, 10);
-	if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0)
+	if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0 || value > INT64_MAX)
 		return -1;
 	*out = fact_of(value);
 	return 0;
@@ -96,10 +86,7 @@ int csv_fact(const struct csv *c, int column, struct fact *out)
 
 void csv_close(struct csv *c)
 {
-	if (c->file != NULL)
-		fclose(c->file);
-	free(c->path);
-	free(c->line);
+	lines_close(&c->lines);
 	free(c->cells);
 	memset(c, 0, sizeof(*c));
 }

@@ -10,18 +10,14 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "base/error.h"
 #include "base/fact.h"
+#include "record/lines.h"
 
 struct csv {
-	FILE *file;
-	char *path;
-	char *line;
-	size_t line_cap;
-	uint64_t number; /* of the line in .cells, the header is 1 */
-	char **cells;	 /* of the current line, without quotes; valid until the next */
+	struct lines lines; /* the one in .cells; the header is number 1 */
+	char **cells;	    /* of the current line, without quotes; valid until the next */
 	size_t cell_count, cell_cap;
 	size_t columns; /* of the header */
 };
@@ -32,7 +28,8 @@ int csv_open(struct csv *c, const char *path, struct error *err);
 /* Index of a column right after csv_open(); -1: this file has none of that name. */
 int csv_column(const struct csv *c, const char *name);
 
-/* 1: a row; 0: the end; -1: a read error.  A last line without its line break was still being written: no row. */
+/* 1: a row; 0: the end; -1: a read error, or a line beyond LINES_MAX.  A last line without its line break was still
+ * being written: no row. */
 int csv_next(struct csv *c, struct error *err);
 
 /* A figure of the row: column -1 and an empty cell are absent, "unreadable" is unreadable.  -1: anything else. */

@@ -10,6 +10,7 @@
 #include "base/fs.h"
 #include "base/nearest.h"
 #include "base/text.h"
+#include "record/lines.h"
 #include "record/store.h"
 
 #define CANDIDATES_SHOWN 5
@@ -192,7 +193,10 @@ json_t *store_read(const char *folder, struct error *err)
 	json_t *record = NULL;
 	json_error_t where;
 
-	if (fs_read_file(path, &text, err) == 0) {
+	int there = lines_check(path, STORE_RECORD_MAX, err);
+	if (there == 0)
+		error_set_errno(err, ERROR_SYSTEM, ENOENT, "cannot open '%s'", path);
+	if (there > 0 && fs_read_file(path, &text, err) == 0) {
 		record = json_loadb(buf_str(&text), text.len, JSON_REJECT_DUPLICATES, &where);
 		if (record == NULL) {
 			error_set(err, ERROR_INPUT, "%s:%d: %s", path, where.line, where.text);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "base/nearest.h"
 #include "record/store.h"
 
@@ -49,8 +50,12 @@ int run_list_read_all(struct run_list *list, const char *results, size_t *unread
 	if (store_list(results, &ids, &count, err) != 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
+		struct error one = ERROR_INIT;
 		char *folder = xasprintf("%s/%s", results, ids[i]);
-		*unreadable += run_list_read(list, folder, NULL) != 0;
+		if (run_list_read(list, folder, &one) != 0) {
+			log_warning("left out: %s", one.message);
+			(*unreadable)++;
+		}
 		free(folder);
 	}
 	store_free_list(ids, count);

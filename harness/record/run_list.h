@@ -36,7 +36,7 @@ int run_list_read(struct run_list *list, const char *folder, struct error *err);
  */
 int run_list_select(struct run_list *list, const char *results, const char *what, struct error *err);
 
-/* Everything in a results folder, oldest first; what cannot be read is left out and counted. */
+/* Everything in a results folder, oldest first; what cannot be read is named in a warning, left out and counted. */
 int run_list_read_all(struct run_list *list, const char *results, size_t *unreadable, struct error *err);
 
 void run_list_release(struct run_list *list);

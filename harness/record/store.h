@@ -30,7 +30,8 @@
 #define STORE_SCHEMA 1
 #define STORE_ID_MAX 128
 #define STORE_RECORD "run.json"
-#define STORE_NEW_PREFIX ".new-" /* then <pid of the rig>-<id>: a folder that has no record yet */
+#define STORE_RECORD_MAX (64 << 20) /* bytes; one of a hundred deaths has 200 kB */
+#define STORE_NEW_PREFIX ".new-"    /* then <pid of the rig>-<id>: a folder that has no record yet */
 
 struct store_run {
 	char id[STORE_ID_MAX]; /* "20261121-114439.120-three-uploads-before-any-fix-1f3a": also the folder's name */

@@ -78,7 +78,7 @@ static struct fact cap_of_scenario(const json_t *scenario)
 	const json_t *memory = json_object_get(scenario, "memory");
 	uint64_t bytes = 0;
 
-	if (json_is_integer(memory))
+	if (json_is_integer(memory) && json_integer_value(memory) > 0)
 		bytes = (uint64_t)json_integer_value(memory);
 	else if (!json_is_string(memory) || units_parse_size(json_string_value(memory), &bytes, NULL) != 0)
 		return FACT_NONE;

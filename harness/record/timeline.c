@@ -22,6 +22,8 @@ struct filling {
 
 size_t timeline_column(uint64_t t_ns, uint64_t span_ns, size_t columns)
 {
+	if (t_ns >= span_ns)
+		return columns - 1;
 	size_t column = (size_t)((double)t_ns * (double)columns / (double)span_ns);
 	return column < columns ? column : columns - 1;
 }
@@ -69,7 +71,7 @@ static void leave_row_out(struct timeline *t, const struct csv *csv)
 	char why[80] = "a cell is not the figure it should be";
 	if (csv->cell_count != csv->columns)
 		snprintf(why, sizeof(why), "%zu cells for %zu columns", csv->cell_count, csv->columns);
-	leave_out(t, csv->path, csv->number, why);
+	leave_out(t, csv->lines.path, csv->lines.number, why);
 }
 
 /* ---- samples.csv -------------------------------------------------------- */
@@ -220,7 +222,8 @@ static struct fact lag_of(const json_t *row, const char *pointer)
 	const json_t *ms = request_find_json(json_object_get(row, "figures"), pointer);
 	if (ms == NULL || json_is_null(ms))
 		return FACT_NONE;
-	if (!json_is_integer(ms) || json_integer_value(ms) < 0)
+	if (!json_is_integer(ms) || json_integer_value(ms) < 0 ||
+	    json_integer_value(ms) > (json_int_t)(INT64_MAX / NS_PER_MS))
 		return FACT_BROKEN;
 	return fact_of((uint64_t)json_integer_value(ms) * NS_PER_MS);
 }
@@ -228,24 +231,18 @@ static struct fact lag_of(const json_t *row, const char *pointer)
 static int read_lag(struct timeline *t, const char *path, const char *pointer, uint64_t hold_ns, struct error *err)
 {
 	struct filling lag = { .buckets = t->series[TIMELINE_LAG], .hold_ns = hold_ns };
-	FILE *file = fopen(path, "re");
-	char *line = NULL;
-	size_t cap = 0;
-	ssize_t len;
-	if (file == NULL)
-		return errno == ENOENT ? 0 : error_set_errno(err, ERROR_SYSTEM, errno, "cannot open '%s'", path);
-	for (uint64_t number = 1; (len = getline(&line, &cap, file)) > 0 && line[len - 1] == '\n'; number++) {
-		json_t *row = json_loadb(line, (size_t)len, 0, NULL);
+	struct lines lines;
+	int rc = lines_open(&lines, path, err);
+	while (rc > 0 && (rc = lines_next(&lines, err)) > 0) {
+		json_t *row = json_loadb(lines.text, lines.len, 0, NULL);
 		const json_t *t_ns = json_object_get(row, "t_ns");
 		if (json_is_integer(t_ns) && json_integer_value(t_ns) >= 0)
 			fill(t, &lag, (uint64_t)json_integer_value(t_ns), lag_of(row, pointer));
 		else
-			leave_out(t, path, number, "not the server's figures");
+			leave_out(t, path, lines.number, "not the server's figures");
 		json_decref(row);
 	}
-	int rc = ferror(file) ? error_set_errno(err, ERROR_SYSTEM, errno, "cannot read '%s'", path) : 0;
-	free(line);
-	fclose(file);
+	lines_close(&lines);
 	return rc;
 }
 

@@ -50,7 +50,10 @@ struct timeline {
 	char first_left_out[TIMELINE_TEXT_MAX]; /* "FOLDER/samples.csv:17: …" */
 };
 
-/* A file that is not there leaves its series absent.  ERROR_SYSTEM: one that is there cannot be read. */
+/*
+ * A file that is not there leaves its series absent.  ERROR_SYSTEM: one that is
+ * there cannot be read; ERROR_INPUT: it is no file of rows (lines.h).
+ */
 int timeline_read(struct timeline *t, const struct timeline_options *options, struct error *err);
 
 void timeline_release(struct timeline *t);

@@ -29,7 +29,8 @@ struct moment {
 	char text[128];
 };
 
-#define MOMENTS_MAX 3
+/* Out of memory, the server's end, and every phase in which the page cache was asked back. */
+#define MOMENTS_MAX (2 + CHART_PHASES_MAX)
 
 struct plot {
 	struct page page;
@@ -43,12 +44,12 @@ struct plot {
 
 static const char *label_size(double value, char out[UNITS_TEXT_MAX])
 {
-	return units_format_size((uint64_t)llround(value), out);
+	return units_format_size(units_whole(value), out);
 }
 
 static const char *label_duration(double value, char out[UNITS_TEXT_MAX])
 {
-	return value > 0 ? units_format_duration((uint64_t)llround(value), out) : strcpy(out, "0 s");
+	return value > 0 ? units_format_duration(units_whole(value), out) : strcpy(out, "0 s");
 }
 
 static const char *label_count(double value, char out[UNITS_TEXT_MAX])

@@ -25,13 +25,13 @@ void repeats_median(struct buf *b, const struct column *c, size_t offset, enum r
 	double *values = xcalloc(c->count, sizeof(*values));
 	size_t n = column_values(c, offset, taken, values);
 	char text[UNITS_TEXT_MAX];
-	buf_adds(b, n < MEDIAN_RUNS_MIN ? "-" : format(fact_of((uint64_t)llround(stats_five(values, n).median)), text));
+	buf_adds(b, n < MEDIAN_RUNS_MIN ? "-" : format(fact_of(units_whole(stats_five(values, n).median)), text));
 	free(values);
 }
 
 static json_t *whole(double value)
 {
-	return json_integer((json_int_t)llround(value));
+	return json_integer((json_int_t)units_whole(value));
 }
 
 /* {"runs","min","median","max"} of the known figures; figures null without any. */
