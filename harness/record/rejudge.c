@@ -52,3 +52,29 @@ int rejudge(const json_t *record, struct facts *facts, struct verdict *verdict, 
 	judge(facts, verdict);
 	return 0;
 }
+
+int rejudge_interrupted(json_t *record, struct error *err)
+{
+	json_t *gathered = json_object_get(record, "facts");
+	struct expectation expectation;
+	struct verdict verdict;
+	struct facts facts;
+
+	memset(&facts, 0, sizeof(facts));
+	if (gathered != NULL && facts_from_json(&facts, gathered, err) != 0)
+		return -1;
+	facts.interrupted = fact_of(1);
+
+	rejudge_expectation(record, &expectation);
+	judge(&facts, &verdict);
+	json_object_set_new(record, "facts", facts_to_json(&facts));
+	json_t *judged = verdict_to_json(&verdict, &facts, &expectation);
+	json_object_set_new(judged, "evidence",
+			    json_pack("[s]", "the rig was killed before it had judged this run; "
+					     "nothing is said of the server"));
+	json_object_set_new(record, "verdict", judged);
+	json_object_set_new(record, "state", json_string("interrupted"));
+	verdict_release(&verdict);
+	rejudge_expectation_release(&expectation);
+	return 0;
+}

@@ -20,4 +20,10 @@ void rejudge_expectation_release(struct expectation *e);
  */
 int rejudge(const json_t *record, struct facts *facts, struct verdict *verdict, struct error *err);
 
+/*
+ * Ends the record of a run whose rig was killed: as interrupted, from the facts it
+ * had gathered.  -1: these are bad, the record is as it was.
+ */
+int rejudge_interrupted(json_t *record, struct error *err);
+
 #endif
