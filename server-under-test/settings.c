@@ -13,12 +13,12 @@
 #define AT(field) .offset = offsetof(struct settings, field)
 static const struct option_row general_rows[] = {
 	{ .name = "data",
-	  .type = OPTION_STRING,
+	  .type = OPTION_PATH,
 	  AT(data),
 	  .argument = "DIR",
 	  .help = "folder of the database; required" },
 	{ .name = "tmp",
-	  .type = OPTION_STRING,
+	  .type = OPTION_PATH,
 	  AT(tmp),
 	  .argument = "DIR",
 	  .help = "folder for temporary files, of this server alone; required" },

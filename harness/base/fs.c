@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,6 +14,8 @@
 
 int fs_make_dirs(const char *path, struct error *err)
 {
+	if (path[0] == '\0')
+		return error_set(err, ERROR_USAGE, "the name of a folder is empty");
 	char *copy = xstrdup(path);
 	int rc = 0;
 	for (char *p = copy + 1; rc == 0; p++) {
@@ -30,24 +31,6 @@ int fs_make_dirs(const char *path, struct error *err)
 	}
 	free(copy);
 	return rc;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path) != 0 && errno != ENOENT ? errno : 0;
-}
-
-int fs_remove_tree(const char *path, struct error *err)
-{
-	int rc = nftw(path, remove_entry, 32, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-	if (rc == -1 && errno == ENOENT)
-		return 0;
-	if (rc != 0)
-		return error_set_errno(err, ERROR_SYSTEM, rc == -1 ? errno : rc, "cannot remove '%s'", path);
-	return 0;
 }
 
 int fs_read_file(const char *path, struct buf *out, struct error *err)
@@ -113,28 +96,6 @@ int fs_write_file(const char *path, const void *data, size_t len, struct error *
 int fs_write_file_unsynced(const char *path, const void *data, size_t len, struct error *err)
 {
 	return replace(path, data, len, false, err);
-}
-
-/* nftw has no argument for its callback; one walk at a time per thread. */
-static __thread uint64_t walk_bytes;
-
-static int add_usage(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)path;
-	(void)ftw;
-	if (type == FTW_F)
-		walk_bytes += (uint64_t)st->st_blocks * 512;
-	return 0;
-}
-
-int fs_disk_usage(const char *path, uint64_t *out_bytes, struct error *err)
-{
-	walk_bytes = 0;
-	/* Files vanish while we walk (temporary files do); only a missing root shows as ENOENT. */
-	if (nftw(path, add_usage, 16, FTW_PHYS) != 0 && errno != ENOENT)
-		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot walk '%s'", path);
-	*out_bytes = walk_bytes;
-	return 0;
 }
 
 int fs_type(const char *path, char name[FS_TYPE_MAX], int *is_ram, struct error *err)

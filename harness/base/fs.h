@@ -5,6 +5,7 @@
 #ifndef OOMRIG_BASE_FS_H
 #define OOMRIG_BASE_FS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -14,8 +15,23 @@
 /* mkdir -p, mode 0755. */
 int fs_make_dirs(const char *path, struct error *err);
 
-/* rm -rf without following symbolic links; a missing path is no error. */
+/*
+ * Removes a tree that the rig has made, whatever has been done in it since.
+ * No link is followed and no mount crossed: a mount on or below the folder is
+ * taken off, and what it showed stays whole.  Files and folders made immutable
+ * go too, but for a file that has other names.  -1 names what could not go, with the
+ * reason; all else is gone then.  A missing path is no error, nor is somebody who removes the same tree.
+ */
 int fs_remove_tree(const char *path, struct error *err);
+/* The same for `name` in an open folder, so that no path is looked up anew; shown: that folder's path, for messages. */
+int fs_remove_at(int parent_fd, const char *name, const char *shown, struct error *err);
+
+/*
+ * Takes the topmost mount off a place; what it shows is not touched.  It is made private before: the end of a shared
+ * one would take mounts of the host below the original along (mount_namespaces(7)).  False: no mount, or not ours to
+ * end.
+ */
+bool fs_unmount_at(int dir_fd, const char *name);
 
 /* Appends the whole file to *out. */
 int fs_read_file(const char *path, struct buf *out, struct error *err);
@@ -24,9 +40,6 @@ int fs_read_file(const char *path, struct buf *out, struct error *err);
 int fs_write_file(const char *path, const void *data, size_t len, struct error *err);
 /* The same without fsync, which waits for all that others write: whole when we are killed, not when the power fails. */
 int fs_write_file_unsynced(const char *path, const void *data, size_t len, struct error *err);
-
-/* Bytes allocated on disk (st_blocks) by all files below path; a missing path counts 0. */
-int fs_disk_usage(const char *path, uint64_t *out_bytes, struct error *err);
 
 /*
  * Name of the file system holding path, as /proc/self/mountinfo spells it

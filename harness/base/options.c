@@ -65,6 +65,11 @@ static int assign(const struct option_row *row, const char *text, void *settings
 	case OPTION_STRING:
 		*(const char **)field = text;
 		return 0;
+	case OPTION_PATH:
+		if (text[0] == '\0')
+			return error_set(err, ERROR_USAGE, "--%s: the name (%s) is empty", row->name, row->argument);
+		*(const char **)field = text;
+		return 0;
 	case OPTION_CHOICE:
 		return parse_choice(row, text, field, err);
 	case OPTION_COUNT:

@@ -21,6 +21,7 @@
 enum option_type {
 	OPTION_FLAG,	 /* bool       --name */
 	OPTION_STRING,	 /* const char * */
+	OPTION_PATH,	 /* const char *, a file or folder; refused when empty */
 	OPTION_CHOICE,	 /* const char *, one of .choices (NULL-terminated) */
 	OPTION_COUNT,	 /* uint64_t */
 	OPTION_SIZE,	 /* uint64_t bytes */

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "base/log.h"
+#include "isolation/owner.h"
 #include "record/git.h"
 
 #define SOURCE "{source}"
@@ -32,13 +34,20 @@ static int add_worktree(struct checkout *c, const struct checkout_options *optio
 					"rev-parse", "--verify", "--end-of-options",
 					commit_of,   NULL };
 	struct buf commit = BUF_INIT, said = BUF_INIT;
-	int rc = 0;
+	struct owner self;
+	char owner[OWNER_TEXT_MAX];
+	int rc = owner_self(&self, err);
+	if (rc != 0) {
+		free(commit_of);
+		return rc;
+	}
 	if (git_read(resolve, &commit) != 0) {
 		rc = error_set(err, ERROR_USAGE, "'%s' is no commit of '%s'", ref, options->repository);
 	} else {
 		c->commit = buf_detach(&commit);
 		/* Two sides may be one commit. */
-		c->folder = xasprintf("%s/" CHECKOUT_PREFIX "%d-%.12s-XXXXXX", options->under, getpid(), c->commit);
+		c->folder = xasprintf("%s/" CHECKOUT_PREFIX "%s-%.12s-XXXXXX", options->under,
+				      owner_format(&self, owner), c->commit);
 		const char *const add[] = { "git",	"-C",	   options->repository, "worktree", "add",
 					    "--detach", "--force", c->folder,		c->commit,  NULL };
 		if (mkdtemp(c->folder) == NULL)
@@ -78,20 +87,35 @@ int checkout_make(struct checkout *c, const struct checkout_options *options, st
 	return rc;
 }
 
-/* Twice --force: git locks a worktree while it makes it, and a killed one leaves the lock. */
+/*
+ * The tree by our own remover: git's would go through a mount.  Then git's note of it; twice --force, because git locks
+ * a worktree while it makes it, and a killed one leaves the lock.
+ */
 int checkout_discard(const char *folder, struct error *err)
 {
-	const char *const remove[] = { "git", "-C", folder, "worktree", "remove", "--force", "--force", folder, NULL };
-	struct buf said = BUF_INIT;
-	int rc = git_read(remove, &said) == 0 ? 0 : fs_remove_tree(folder, err);
+	const char *const ask[] = {
+		"git", "-C", folder, "rev-parse", "--path-format=absolute", "--git-common-dir", NULL
+	};
+	struct buf repository = BUF_INIT, said = BUF_INIT;
+	char path[PATH_MAX];
+	bool known = git_read(ask, &repository) == 0 && realpath(folder, path) != NULL;
+	int rc = fs_remove_tree(folder, err);
+	if (known && rc == 0) {
+		const char *const forget[] = { "git",	   "--git-dir", buf_str(&repository),
+					       "worktree", "remove",	"--force",
+					       "--force",  path,	NULL };
+		git_read(forget, &said); /* none where git had not come so far */
+	}
+	buf_release(&repository);
 	buf_release(&said);
 	return rc;
 }
 
 void checkout_remove(struct checkout *c)
 {
-	if (c->folder != NULL)
-		checkout_discard(c->folder, NULL);
+	struct error err = ERROR_INIT;
+	if (c->folder != NULL && checkout_discard(c->folder, &err) != 0)
+		log_error("%s", err.message);
 	free(c->folder);
 	free(c->commit);
 	*c = (struct checkout){ 0 };

@@ -14,7 +14,7 @@
 #include "campaign/interrupt.h"
 #include "scenario/scenario.h"
 
-#define CHECKOUT_PREFIX "source-" /* then <pid of the rig>-<commit>-<random> */
+#define CHECKOUT_PREFIX "source-" /* then <owner>-<commit>-<random> (isolation/owner.h) */
 
 struct checkout {
 	char *folder; /* NULL: not there */

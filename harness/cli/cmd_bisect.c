@@ -17,8 +17,8 @@ struct bisect_settings {
 #define FIELD(name) offsetof(struct bisect_settings, name)
 
 static const struct option_row rows[] = {
-	{ "scenario", 0, OPTION_STRING, FIELD(scenario), "FILE", NULL, 0, 0, NULL, "what is run on each commit" },
-	{ "source", 0, OPTION_STRING, FIELD(source), "DIR", ".", 0, 0, NULL, "the checkout with the server's sources" },
+	{ "scenario", 0, OPTION_PATH, FIELD(scenario), "FILE", NULL, 0, 0, NULL, "what is run on each commit" },
+	{ "source", 0, OPTION_PATH, FIELD(source), "DIR", ".", 0, 0, NULL, "the checkout with the server's sources" },
 	{ "build", 0, OPTION_STRING, FIELD(build), "LINE", NULL, 0, 0, NULL,
 	  "how a commit is built, a shell line in its worktree;\na commit where it fails is skipped" },
 	{ "confidence", 0, OPTION_STRING, FIELD(confidence), "SHARE", "95%", 0, 0, NULL,

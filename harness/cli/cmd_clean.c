@@ -1,20 +1,9 @@
-#include <dirent.h>
-#include <errno.h>
-#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "base/fs.h"
-#include "base/log.h"
 #include "base/text.h"
-#include "campaign/checkout.h"
+#include "campaign/leftovers.h"
 #include "cli/cmd.h"
-#include "isolation/isolation.h"
-#include "judge/judge.h"
-#include "record/rejudge.h"
-#include "record/store.h"
-#include "target/mark.h"
 
 struct clean_settings {
 	const char *results, *work;
@@ -24,9 +13,9 @@ struct clean_settings {
 static const struct option_row rows[] = {
 	{ "dry-run", 'n', OPTION_FLAG, offsetof(struct clean_settings, dry_run), NULL, NULL, 0, 0, NULL,
 	  "only say what would be done" },
-	{ "results", 'r', OPTION_STRING, offsetof(struct clean_settings, results), "DIR", NULL, 0, 0, NULL,
+	{ "results", 'r', OPTION_PATH, offsetof(struct clean_settings, results), "DIR", NULL, 0, 0, NULL,
 	  "where the runs are stored; without it\n$OOMRIG_RESULTS, or ./results" },
-	{ "work", 'w', OPTION_STRING, offsetof(struct clean_settings, work), "DIR", NULL, 0, 0, NULL,
+	{ "work", 'w', OPTION_PATH, offsetof(struct clean_settings, work), "DIR", NULL, 0, 0, NULL,
 	  "where runs were told to keep the server's data;\nwithout it .work in the results" },
 	{ 0 },
 };
@@ -45,176 +34,25 @@ static const struct manual manual = {
 struct cleaning {
 	bool dry_run;
 	size_t done; /* things taken away, or that would be */
-	int status;  /* exit status: a failure does not stop the rest */
+	int status;
 };
 
-static void say(struct cleaning *c, const char *done, const char *would, const char *what)
+static void on_done(void *arg, enum leftover_deed deed, const char *what)
 {
+	static const char *const words[LEFTOVER_DEEDS][2] = {
+		[LEFTOVER_REMOVED] = { "removed", "would remove" },
+		[LEFTOVER_KILLED] = { "killed", "would kill" },
+		[LEFTOVER_MARKED] = { "marked as interrupted: run", "would mark as interrupted: run" },
+	};
+	struct cleaning *c = arg;
 	c->done++;
-	text_line(stdout, "%s %s", c->dry_run ? would : done, what);
+	text_line(stdout, "%s %s", words[deed][c->dry_run], cmd_shown_path(what));
 }
 
-static void failed(struct cleaning *c, const struct error *err)
+static void on_failed(void *arg, const struct error *err)
 {
+	struct cleaning *c = arg;
 	c->status = cmd_fail(err);
-}
-
-/* A reused process id is told by the program that it runs.  What cannot be looked at is taken to live. */
-static bool rig_lives(pid_t pid)
-{
-	char link[64], exe[PATH_MAX];
-	if (pid <= 0 || pid == getpid())
-		return false;
-	snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
-	ssize_t len = readlink(link, exe, sizeof(exe) - 1);
-	if (len < 0)
-		return errno != ENOENT && errno != ESRCH; /* proc_pid_exe(5): a zombie has none */
-	exe[len] = '\0';
-	char *deleted = strstr(exe, " (deleted)");
-	if (deleted != NULL)
-		*deleted = '\0';
-	const char *slash = strrchr(exe, '/');
-	return strcmp(slash != NULL ? slash + 1 : exe, "oomrig") == 0;
-}
-
-static void mark_interrupted(struct cleaning *c, const char *folder, const char *id, json_t *record)
-{
-	say(c, "marked as interrupted: run", "would mark as interrupted: run", id);
-	if (c->dry_run)
-		return;
-	struct error err = ERROR_INIT;
-	if (rejudge_as_interrupted(record, "the rig was killed before it had judged this run", &err) != 0) {
-		failed(c, &err);
-		return;
-	}
-	char *path = xasprintf("%s/" STORE_RECORD, folder);
-	char *text = text_json_dumps(record, JSON_INDENT(2));
-	if (fs_write_file(path, text, strlen(text), &err) != 0)
-		failed(c, &err);
-	free(text);
-	free(path);
-}
-
-/* What fs_write_file() of a dead rig did not come to rename. */
-static void clean_temporary(struct cleaning *c, const char *folder)
-{
-	static const char *const names[] = { STORE_RECORD ".tmp", "kernel.log.tmp" };
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct error err = ERROR_INIT;
-		char *path = xasprintf("%s/%s", folder, names[i]);
-		if (access(path, F_OK) == 0) {
-			say(c, "removed", "would remove", cmd_shown_path(path));
-			if (!c->dry_run && unlink(path) != 0) {
-				error_set_errno(&err, ERROR_SYSTEM, errno, "cannot remove '%s'", path);
-				failed(c, &err);
-			}
-		}
-		free(path);
-	}
-}
-
-static void clean_run(struct cleaning *c, const char *results, const char *id)
-{
-	struct error err = ERROR_INIT;
-	char *folder = xasprintf("%s/%s", results, id);
-	json_t *record = store_read(folder, &err);
-	if (record == NULL) {
-		failed(c, &err);
-	} else if (!rig_lives((pid_t)json_integer_value(json_object_get(record, "rig_pid")))) {
-		const char *state = json_string_value(json_object_get(record, "state"));
-		clean_temporary(c, folder);
-		if (state != NULL && strcmp(state, "running") == 0) {
-			mark_interrupted(c, folder, id, record);
-		}
-	}
-	json_decref(record);
-	free(folder);
-}
-
-static void clean_runs(struct cleaning *c, const char *results)
-{
-	struct error err = ERROR_INIT;
-	char **ids;
-	size_t count;
-	if (store_list(results, &ids, &count, &err) != 0) {
-		failed(c, &err);
-		return;
-	}
-	for (size_t i = 0; i < count; i++)
-		clean_run(c, results, ids[i]);
-	store_free_list(ids, count);
-}
-
-/* A backend that does not work here has left nothing here. */
-static void clean_groups(struct cleaning *c)
-{
-	for (size_t i = 0; isolation_backends[i] != NULL; i++) {
-		struct error err = ERROR_INIT;
-		struct buf report = BUF_INIT;
-		if (isolation_backends[i]->probe(&err) != 0)
-			continue;
-		int found = isolation_backends[i]->clean(!c->dry_run, &report, &err);
-		fputs(buf_str(&report), stdout);
-		if (found < 0)
-			failed(c, &err);
-		else
-			c->done += (size_t)found;
-		buf_release(&report);
-	}
-}
-
-/*
- * Folders "PREFIX<pid of the rig>-...": of data (run/folders.h), of commits (campaign/checkout.h), and of runs without
- * a record (store/store.h).
- */
-static void each_of_dead(struct cleaning *c, const char *work, const char *prefix,
-			 int (*clean)(struct cleaning *c, const char *path, struct error *err))
-{
-	size_t len = strlen(prefix);
-	DIR *dir = opendir(work);
-	struct dirent *entry;
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		int pid, used = 0;
-		if (strncmp(entry->d_name, prefix, len) != 0 ||
-		    sscanf(entry->d_name + len, "%d-%n", &pid, &used) != 1 || used == 0 || rig_lives(pid))
-			continue;
-		struct error err = ERROR_INIT;
-		char *path = xasprintf("%s/%s", work, entry->d_name);
-		if (clean(c, path, &err) != 0)
-			failed(c, &err);
-		free(path);
-	}
-	if (dir != NULL) {
-		closedir(dir);
-	} else if (errno != ENOENT) {
-		struct error err = ERROR_INIT;
-		error_set_errno(&err, ERROR_SYSTEM, errno, "cannot open folder '%s'", work);
-		failed(c, &err);
-	}
-}
-
-static void say_killed(void *arg, pid_t pid)
-{
-	char *what = xasprintf("server process %d", (int)pid);
-	say(arg, "killed", "would kill", what);
-	free(what);
-}
-
-static int kill_server(struct cleaning *c, const char *path, struct error *err)
-{
-	return mark_kill(strrchr(path, '/') + 1, c->dry_run, say_killed, c, err);
-}
-
-static int remove_tree(struct cleaning *c, const char *path, struct error *err)
-{
-	say(c, "removed", "would remove", cmd_shown_path(path));
-	return c->dry_run ? 0 : fs_remove_tree(path, err);
-}
-
-static int discard_checkout(struct cleaning *c, const char *path, struct error *err)
-{
-	say(c, "removed", "would remove", cmd_shown_path(path));
-	return c->dry_run ? 0 : checkout_discard(path, err);
 }
 
 static int main_clean(int argc, char **argv)
@@ -233,13 +71,13 @@ static int main_clean(int argc, char **argv)
 	char *results = cmd_results_folder(settings.results);
 	char *work = cmd_work_folder(settings.work, results);
 	struct cleaning c = { .dry_run = settings.dry_run, .status = STATUS_OK };
-	/* Processes first, then what they have open. */
-	each_of_dead(&c, work, "work-", kill_server);
-	clean_groups(&c);
-	clean_runs(&c, results);
-	each_of_dead(&c, work, "work-", remove_tree);
-	each_of_dead(&c, work, CHECKOUT_PREFIX, discard_checkout);
-	each_of_dead(&c, results, STORE_NEW_PREFIX, remove_tree);
+	const struct leftovers leftovers = { .results = results,
+					     .work = work,
+					     .dry_run = settings.dry_run,
+					     .done = on_done,
+					     .failed = on_failed,
+					     .arg = &c };
+	leftovers_clean(&leftovers);
 	if (c.done == 0 && c.status == STATUS_OK)
 		printf("nothing was left behind\n");
 	free(work);

@@ -29,11 +29,11 @@ static const struct option_row rows[] = {
 	  "crash rates that differ by less, in points, are the same" },
 	{ "format", 'f', OPTION_CHOICE, FIELD(format), "NAME", "terminal", 0, 0, formats,
 	  "terminal, markdown or json" },
-	{ "live", 0, OPTION_STRING, FIELD(live), "FILE", NULL, 0, 0, NULL,
+	{ "live", 0, OPTION_PATH, FIELD(live), "FILE", NULL, 0, 0, NULL,
 	  "run that scenario now, both sides in turn in random order:\nA and B are commits of the server's sources "
 	  "that COMMAND\n"
 	  "starts ({source} in it is the commit's worktree), or two\ncommands where none is given" },
-	{ "source", 0, OPTION_STRING, FIELD(source), "DIR", ".", 0, 0, NULL,
+	{ "source", 0, OPTION_PATH, FIELD(source), "DIR", ".", 0, 0, NULL,
 	  "--live: the checkout with the server's sources" },
 	{ "build", 0, OPTION_STRING, FIELD(build), "LINE", NULL, 0, 0, NULL,
 	  "--live: how a commit is built, a shell line in its worktree" },

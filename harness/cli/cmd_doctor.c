@@ -33,9 +33,9 @@ struct doctor_settings {
 };
 
 static const struct option_row rows[] = {
-	{ "results", 'r', OPTION_STRING, offsetof(struct doctor_settings, results), "DIR", NULL, 0, 0, NULL,
+	{ "results", 'r', OPTION_PATH, offsetof(struct doctor_settings, results), "DIR", NULL, 0, 0, NULL,
 	  "where runs would be stored; without it\n$OOMRIG_RESULTS, or ./results" },
-	{ "work", 'w', OPTION_STRING, offsetof(struct doctor_settings, work), "DIR", NULL, 0, 0, NULL,
+	{ "work", 'w', OPTION_PATH, offsetof(struct doctor_settings, work), "DIR", NULL, 0, 0, NULL,
 	  "where the server's data would lie; without it\n.work in the results" },
 	{ "json", 'j', OPTION_FLAG, offsetof(struct doctor_settings, json), NULL, NULL, 0, 0, NULL, "for programs" },
 	{ 0 },
@@ -205,8 +205,10 @@ static void check_disk(struct doctor *d)
 	char *folder = xstrdup(d->work);
 	while (access(folder, F_OK) != 0 && strrchr(folder, '/') > folder)
 		*strrchr(folder, '/') = '\0';
-	if (access(folder, F_OK) != 0)
-		strcpy(folder, ".");
+	if (access(folder, F_OK) != 0) {
+		free(folder);
+		folder = xstrdup(".");
+	}
 	if (fs_type(folder, type, &is_ram, &err) != 0 || statvfs(folder, &st) != 0) {
 		find(d, "data folder", LEVEL_FAIL, "--work DIR names another", "cannot look at '%s'", folder);
 	} else {

@@ -20,7 +20,7 @@ struct judge_settings {
 #define FIELD(name) offsetof(struct judge_settings, name)
 
 static const struct option_row rows[] = {
-	{ "results", 'r', OPTION_STRING, FIELD(results), "DIR", NULL, 0, 0, NULL,
+	{ "results", 'r', OPTION_PATH, FIELD(results), "DIR", NULL, 0, 0, NULL,
 	  "where the runs are stored; without it\n$OOMRIG_RESULTS, or ./results" },
 	{ "evidence", 'e', OPTION_FLAG, FIELD(evidence), NULL, NULL, 0, 0, NULL,
 	  "print today's evidence of every run, not only of those that changed" },

@@ -15,7 +15,7 @@ struct log_settings {
 };
 
 static const struct option_row rows[] = {
-	{ "results", 'r', OPTION_STRING, offsetof(struct log_settings, results), "DIR", NULL, 0, 0, NULL,
+	{ "results", 'r', OPTION_PATH, offsetof(struct log_settings, results), "DIR", NULL, 0, 0, NULL,
 	  "where the runs are stored [$OOMRIG_RESULTS, or ./results]" },
 	{ "json", 'j', OPTION_FLAG, offsetof(struct log_settings, json), NULL, NULL, 0, 0, NULL, "for programs" },
 	{ 0 },

@@ -14,7 +14,7 @@ struct show_settings {
 };
 
 static const struct option_row rows[] = {
-	{ "results", 'r', OPTION_STRING, offsetof(struct show_settings, results), "DIR", NULL, 0, 0, NULL,
+	{ "results", 'r', OPTION_PATH, offsetof(struct show_settings, results), "DIR", NULL, 0, 0, NULL,
 	  "where the runs are stored; without it\n$OOMRIG_RESULTS, or ./results" },
 	{ "format", 'f', OPTION_STRING, offsetof(struct show_settings, format), "NAME", "terminal", 0, 0, NULL,
 	  "how to write them; oomrig list names the formats" },

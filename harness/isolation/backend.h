@@ -24,7 +24,25 @@ int isolation_read_pids(int dir_fd, pid_t *out, size_t max);
  */
 int isolation_check_swap(const struct isolation_limits *limits, bool accounted, struct error *err);
 
+/* Whom to kill: pids and contains as in isolation_backend. */
+struct inmates {
+	const char *name; /* of the group, for messages */
+	int (*pids)(void *arg, pid_t *out, size_t max, struct error *err);
+	int (*contains)(void *arg, pid_t pid);
+	void *arg;
+};
+
+/* SIGKILL to all of them until none is left, at most 5 s. */
+int isolation_kill_inmates(const struct inmates *in, struct error *err);
+
 /* isolation_backend.kill in terms of .pids and .contains. */
 int isolation_kill_all(struct isolation *iso, struct error *err);
+
+/*
+ * A group that was listed: nothing where it is not ours, its rig lives, or that cannot be told; otherwise clean takes
+ * it away or looks at it, and returns how many processes were inside.  One that is gone by then is no failure.
+ */
+void isolation_clean_one(struct isolation_leftovers *leftovers, const struct isolation_backend *backend,
+			 const char *name, int (*clean)(void *arg, const char *name, struct error *err), void *arg);
 
 #endif

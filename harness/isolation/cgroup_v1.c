@@ -16,10 +16,10 @@
 
 #include "base/buf.h"
 #include "isolation/backend.h"
-#include "isolation/group_name.h"
 #include "isolation/memcg.h"
 #include "isolation/memory_v1.h"
 #include "isolation/proc_stat.h"
+#include "isolation/subgroups.h"
 
 #define LIMIT "memory.limit_in_bytes"
 #define MEMSW_LIMIT "memory.memsw.limit_in_bytes"
@@ -332,29 +332,17 @@ static int v1_final(struct isolation *iso, struct isolation_final *out, struct e
 	return 0;
 }
 
-static int close_below(void *arg, const char *name, struct error *err);
-
-/* What the server made below its group goes first, the deepest before all. */
-static int end_all(struct isolation *iso, struct error *err)
+/* Once more after what the server made below its group: a process may have come from there meanwhile. */
+static int end_all(struct group *g, struct error *err)
 {
-	return isolation_kill_all(iso, err) < 0 ? -1 : memcg_each(iso->name, close_below, iso, err);
-}
-
-static int close_below(void *arg, const char *name, struct error *err)
-{
-	struct isolation_limits none = { 0 };
-	struct isolation *above = arg, below;
-	char path[ISOLATION_NAME_MAX];
-
-	if (snprintf(path, sizeof(path), "%s/%s", above->name, name) >= (int)sizeof(path))
-		return error_set(err, ERROR_SYSTEM, "a group below '%s' has too long a name", above->name);
-	isolation_init(&below, &isolation_cgroup_v1, path, &none);
-	return end_all(&below, err) < 0 ? -1 : memcg_delete(path, err);
+	if (isolation_kill_all(&g->base, err) < 0 || subgroups_end(g->dir_fd, g->base.name, err) < 0)
+		return -1;
+	return isolation_kill_all(&g->base, err);
 }
 
 static int v1_remove(struct isolation *iso, struct error *err)
 {
-	return end_all(iso, err) < 0 ? -1 : memcg_delete(iso->name, err);
+	return end_all((struct group *)iso, err) < 0 ? -1 : memcg_delete(iso->name, err);
 }
 
 static int v1_close(struct isolation *iso, struct error *err)
@@ -367,46 +355,32 @@ static int v1_close(struct isolation *iso, struct error *err)
 	return rc;
 }
 
-struct cleaning {
-	int remove;
-	int found;
-	struct buf *report;
-};
-
 static int clean_one(void *arg, const char *name, struct error *err)
 {
-	struct cleaning *c = arg;
+	const struct isolation_leftovers *leftovers = arg;
 	struct isolation_limits none = { 0 };
-	struct group_name owner;
-	struct group *g;
-	int inside;
+	struct group *g = xcalloc(1, sizeof(*g));
+	int inside = -1;
 
-	/* Not ours, a rig that lives, or one that cannot be looked at: not touched. */
-	if (group_name_parse(name, &owner) < 0 || group_name_owner_lives(&owner) != 0)
-		return 0;
-	inside = memcg_pids(name, NULL, 0, err);
-	if (inside < 0)
-		return -1;
-	c->found++;
-	if (c->remove) {
-		g = xcalloc(1, sizeof(*g));
-		isolation_init(&g->base, &isolation_cgroup_v1, name, &none);
-		g->dir_fd = -1;
-		if (v1_close(&g->base, err) < 0)
-			return error_prefix(err, "leftover group '%s'", name);
-	}
-	buf_addf(c->report, "%s cgroup-v1 group '%s' of a rig that is gone, %d %s inside\n",
-		 c->remove ? "removed" : "found", name, inside, inside == 1 ? "process" : "processes");
-	return 0;
+	isolation_init(&g->base, &isolation_cgroup_v1, name, &none);
+	if (open_dir(g, err) == 0)
+		inside = subgroups_pids(g->dir_fd, NULL, 0);
+	if (inside >= 0 && leftovers->remove)
+		return v1_close(&g->base, err) < 0 ? -1 : inside;
+	if (g->dir_fd >= 0)
+		close(g->dir_fd);
+	free(g);
+	return inside;
 }
 
-static int v1_clean(int remove_them, struct buf *report, struct error *err)
+static void look_at(void *arg, const char *name)
 {
-	struct cleaning c = { .remove = remove_them, .report = report };
+	isolation_clean_one(arg, &isolation_cgroup_v1, name, clean_one, arg);
+}
 
-	if (v1_find(err) < 0)
-		return -1;
-	return memcg_each("", clean_one, &c, err) < 0 ? -1 : c.found;
+static int v1_clean(struct isolation_leftovers *leftovers, struct error *err)
+{
+	return v1_find(err) < 0 ? -1 : memcg_each("", look_at, leftovers, err);
 }
 
 const struct isolation_backend isolation_cgroup_v1 = {

@@ -21,10 +21,10 @@
 #include "isolation/backend.h"
 #include "isolation/control_v2.h"
 #include "isolation/delegation.h"
-#include "isolation/group_name.h"
 #include "isolation/memcg.h"
 #include "isolation/memory_v2.h"
 #include "isolation/scope.h"
+#include "isolation/subgroups.h"
 
 #define LIMIT "memory.max"
 #define SWAP_LIMIT "memory.swap.max"
@@ -220,7 +220,7 @@ static int v2_contains(struct isolation *iso, pid_t pid)
 
 static int v2_pids(struct isolation *iso, pid_t *out, size_t max, struct error *err)
 {
-	int count = control_v2_pids(((struct group *)iso)->dir_fd, out, max);
+	int count = subgroups_pids(((struct group *)iso)->dir_fd, out, max);
 
 	if (count < 0)
 		error_set_errno(err, ERROR_SYSTEM, errno, "cannot list processes of group '%s'", iso->name);
@@ -248,7 +248,7 @@ static void v2_reader_read(struct isolation_reader *r, struct memory_sample *out
 
 static int v2_reader_pids(struct isolation_reader *r, pid_t *out, size_t max)
 {
-	return control_v2_pids(r->dir_fd, out, max);
+	return subgroups_pids(r->dir_fd, out, max);
 }
 
 static void v2_reader_close(struct isolation_reader *r)
@@ -339,7 +339,7 @@ static int v2_remove(struct isolation *iso, struct error *err)
 {
 	struct group *g = (struct group *)iso;
 
-	return v2_kill(iso, err) < 0 || control_v2_remove_below(g->dir_fd, err) < 0 ? -1 : memcg_delete(g->path, err);
+	return v2_kill(iso, err) < 0 || subgroups_end(g->dir_fd, iso->name, err) < 0 ? -1 : memcg_delete(g->path, err);
 }
 
 static int v2_close(struct isolation *iso, struct error *err)
@@ -355,48 +355,40 @@ static int v2_close(struct isolation *iso, struct error *err)
 }
 
 struct cleaning {
-	int remove;
-	int found;
 	const struct delegation *place;
-	struct buf *report;
+	struct isolation_leftovers *leftovers;
 };
 
 static int clean_one(void *arg, const char *name, struct error *err)
 {
-	struct cleaning *c = arg;
+	const struct cleaning *c = arg;
 	struct isolation_limits none = { 0 };
-	struct group_name owner;
-	struct group *g;
-	int inside;
+	struct group *g = xcalloc(1, sizeof(*g));
+	int inside = -1;
 
-	/* Not ours, a rig that lives, or one that cannot be looked at: not touched. */
-	if (group_name_parse(name, &owner) < 0 || group_name_owner_lives(&owner) != 0)
-		return 0;
-	g = xcalloc(1, sizeof(*g));
 	isolation_init(&g->base, &isolation_cgroup_v2, name, &none);
 	set_path(g->path, c->place, name);
-	if (open_dir(g, err) < 0 || (inside = v2_pids(&g->base, NULL, 0, err)) < 0) {
-		if (g->dir_fd >= 0)
-			close(g->dir_fd);
-		free(g);
-		return -1;
-	}
-	c->found++;
-	if (!c->remove) {
+	if (open_dir(g, err) == 0)
+		inside = v2_pids(&g->base, NULL, 0, err);
+	if (inside >= 0 && c->leftovers->remove)
+		return v2_close(&g->base, err) < 0 ? -1 : inside;
+	if (g->dir_fd >= 0)
 		close(g->dir_fd);
-		free(g);
-	} else if (v2_close(&g->base, err) < 0) {
-		return error_prefix(err, "leftover group '%s'", name);
-	}
-	buf_addf(c->report, "%s cgroup-v2 group '%s' of a rig that is gone, %d %s inside\n",
-		 c->remove ? "removed" : "found", name, inside, inside == 1 ? "process" : "processes");
-	return 0;
+	free(g);
+	return inside;
 }
 
-static int v2_clean(int remove_them, struct buf *report, struct error *err)
+static void look_at(void *arg, const char *name)
+{
+	struct cleaning *c = arg;
+
+	isolation_clean_one(c->leftovers, &isolation_cgroup_v2, name, clean_one, c);
+}
+
+static int v2_clean(struct isolation_leftovers *leftovers, struct error *err)
 {
 	struct delegation place;
-	struct cleaning c = { .remove = remove_them, .place = &place, .report = report };
+	struct cleaning c = { .place = &place, .leftovers = leftovers };
 	int rc;
 
 	/*
@@ -405,9 +397,9 @@ static int v2_clean(int remove_them, struct buf *report, struct error *err)
 	 */
 	if (v2_find(err) < 0 || delegation_enter(&place, memcg_root(), NULL, err) < 0)
 		return -1;
-	rc = memcg_each(place.place, clean_one, &c, err);
+	rc = memcg_each(place.place, look_at, &c, err);
 	delegation_leave(&place, memcg_root());
-	return rc < 0 ? -1 : c.found;
+	return rc;
 }
 
 const struct isolation_backend isolation_cgroup_v2 = {

@@ -1,13 +1,11 @@
 #include "isolation/control_v2.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -90,75 +88,4 @@ static bool await_empty(int dir_fd)
 bool control_v2_kill(int dir_fd)
 {
 	return write_at(dir_fd, "cgroup.kill", "1") == 0 && await_empty(dir_fd);
-}
-
-/* Calls fn with the folder of every group directly below, until it returns < 0. */
-static int each_below(int dir_fd, int (*fn)(void *arg, int parent_fd, const char *name, int fd), void *arg)
-{
-	struct stat st;
-	struct dirent *entry;
-	DIR *dir = NULL;
-	int rc = 0, fd;
-
-	/* A folder has two links and one for each folder in it (kernfs). */
-	if (fstat(dir_fd, &st) == 0 && st.st_nlink <= 2)
-		return 0;
-	fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || !(dir = fdopendir(fd))) {
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	while (rc >= 0 && (entry = readdir(dir))) {
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
-			continue;
-		fd = openat(dir_fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0)
-			continue; /* the server has just removed it */
-		rc = fn(arg, dir_fd, entry->d_name, fd);
-		close(fd);
-	}
-	closedir(dir);
-	return rc;
-}
-
-struct listing {
-	pid_t *out;
-	size_t max, count;
-};
-
-static int list_one(void *arg, int parent_fd, const char *name, int fd)
-{
-	struct listing *l = arg;
-	size_t taken = l->count < l->max ? l->count : l->max;
-	int found = isolation_read_pids(fd, l->out ? l->out + taken : NULL, l->max - taken);
-
-	(void)parent_fd;
-	(void)name;
-	/* EOPNOTSUPP: a threaded group; its processes are listed by the one above.  ENODEV: it is being removed. */
-	if (found < 0 && errno != EOPNOTSUPP && errno != ENODEV)
-		return -1;
-	l->count += found > 0 ? (size_t)found : 0;
-	return each_below(fd, list_one, l);
-}
-
-int control_v2_pids(int dir_fd, pid_t *out, size_t max)
-{
-	struct listing l = { .out = out, .max = max };
-
-	return list_one(&l, -1, NULL, dir_fd) < 0 ? -1 : (int)l.count;
-}
-
-static int remove_one(void *arg, int parent_fd, const char *name, int fd)
-{
-	if (each_below(fd, remove_one, arg) < 0)
-		return -1;
-	if (unlinkat(parent_fd, name, AT_REMOVEDIR) == 0)
-		return 0;
-	return error_set_errno(arg, ERROR_SYSTEM, errno, "cannot remove group '%s', which the server made", name);
-}
-
-int control_v2_remove_below(int dir_fd, struct error *err)
-{
-	return each_below(dir_fd, remove_one, err);
 }

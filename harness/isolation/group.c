@@ -1,10 +1,13 @@
 /* What the cgroup backends have in common. */
+#include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "base/units.h"
 #include "isolation/backend.h"
+#include "isolation/group_name.h"
 
 int isolation_read_pids(int dir_fd, pid_t *out, size_t max)
 {
@@ -51,4 +54,25 @@ int isolation_check_swap(const struct isolation_limits *limits, bool accounted, 
 				 "it; type: swapoff -a (or boot with swapaccount=1)",
 				 there);
 	return 0;
+}
+
+void isolation_clean_one(struct isolation_leftovers *leftovers, const struct isolation_backend *backend,
+			 const char *name, int (*clean)(void *arg, const char *name, struct error *err), void *arg)
+{
+	struct error err = ERROR_INIT;
+	struct group_name group;
+	int inside;
+
+	if (group_name_parse(name, &group) < 0 || owner_lives(&group.owner) != 0)
+		return;
+	inside = clean(arg, name, &err);
+	if (inside >= 0) {
+		char *what = xasprintf("%s group '%s' of a rig that is gone, %d %s inside", backend->name, name, inside,
+				       inside == 1 ? "process" : "processes");
+		leftovers->found(leftovers->arg, what);
+		free(what);
+	} else if (err.sys_errno != ENOENT && err.sys_errno != ENODEV) { /* otherwise another `clean` was quicker */
+		error_prefix(&err, "leftover group '%s'", name);
+		leftovers->failed(leftovers->arg, &err);
+	}
 }

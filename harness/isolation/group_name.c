@@ -5,24 +5,21 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <unistd.h>
-
-#include "isolation/proc_stat.h"
 
 static void format(const struct group_name *name, char out[ISOLATION_NAME_MAX])
 {
-	snprintf(out, ISOLATION_NAME_MAX, ISOLATION_PREFIX "%d-%" PRIx64 "-%08" PRIx32, (int)name->pid,
-		 name->start_ticks, name->random);
+	char owner[OWNER_TEXT_MAX];
+
+	snprintf(out, ISOLATION_NAME_MAX, ISOLATION_PREFIX "%s-%08" PRIx32, owner_format(&name->owner, owner),
+		 name->random);
 }
 
 int group_name_make(char out[ISOLATION_NAME_MAX], struct error *err)
 {
-	struct group_name name = { .pid = getpid() };
-	struct proc_stat self;
+	struct group_name name;
 
-	if (proc_stat_read(name.pid, &self) < 0)
-		return error_set_errno(err, ERROR_ENVIRONMENT, errno, "cannot read '/proc/%d/stat'", (int)name.pid);
-	name.start_ticks = self.start_ticks;
+	if (owner_self(&name.owner, err) < 0)
+		return -1;
 	if (getrandom(&name.random, sizeof(name.random), 0) != sizeof(name.random))
 		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot get random bytes for a group name");
 	format(&name, out);
@@ -32,20 +29,14 @@ int group_name_make(char out[ISOLATION_NAME_MAX], struct error *err)
 int group_name_parse(const char *text, struct group_name *out)
 {
 	char again[ISOLATION_NAME_MAX];
+	const char *rest;
 
-	if (sscanf(text, ISOLATION_PREFIX "%d-%" SCNx64 "-%" SCNx32, &out->pid, &out->start_ticks, &out->random) != 3 ||
-	    out->pid <= 0)
+	if (strncmp(text, ISOLATION_PREFIX, strlen(ISOLATION_PREFIX)) != 0)
 		return -1;
-	/* Only what we would have written ourselves: no signs, spaces, leading zeros or anything behind. */
+	rest = owner_parse(text + strlen(ISOLATION_PREFIX), &out->owner);
+	if (!rest || sscanf(rest, "%" SCNx32, &out->random) != 1)
+		return -1;
+	/* Only what we would have written ourselves: nothing behind. */
 	format(out, again);
 	return strcmp(again, text) == 0 ? 0 : -1;
-}
-
-int group_name_owner_lives(const struct group_name *name)
-{
-	struct proc_stat owner;
-
-	if (proc_stat_read(name->pid, &owner) < 0)
-		return errno == ENOENT || errno == ESRCH ? 0 : -1;
-	return owner.start_ticks == name->start_ticks && !proc_stat_dead(&owner);
 }

@@ -66,6 +66,14 @@ struct isolation_final {
 	struct memory_sample memory;  /* last reading */
 };
 
+/* What is to be done with the groups that a dead rig left, and whom to tell of each. */
+struct isolation_leftovers {
+	bool remove;				    /* false: only look */
+	void (*found)(void *arg, const char *what); /* "cgroup-v1 group 'oomrig-…' of a rig that is gone, …" */
+	void (*failed)(void *arg, const struct error *err);
+	void *arg;
+};
+
 struct isolation_backend {
 	const char *name; /* "cgroup-v1" */
 	const char *summary;
@@ -104,8 +112,9 @@ struct isolation_backend {
 	/* kill, then the groups below, then the group itself; iso stays.  Any thread, if nobody closes it meanwhile. */
 	int (*remove)(struct isolation *iso, struct error *err);
 	int (*close)(struct isolation *iso, struct error *err); /* remove, and frees iso in any case */
-	/* Appends a line per leftover group of a dead rig, removes them when asked; returns how many, -1 on error. */
-	int (*clean)(int remove, struct buf *report, struct error *err);
+	/* Each leftover group of a dead rig by itself: what cannot go is told, not returned.  -1: none can be listed.
+	 */
+	int (*clean)(struct isolation_leftovers *leftovers, struct error *err);
 };
 
 struct isolation {

@@ -197,8 +197,7 @@ int memcg_pids(const char *name, pid_t *out, size_t max, struct error *err)
 	return count;
 }
 
-int memcg_each(const char *below, int (*fn)(void *arg, const char *name, struct error *err), void *arg,
-	       struct error *err)
+int memcg_each(const char *below, void (*fn)(void *arg, const char *name), void *arg, struct error *err)
 {
 	struct cgroup_file_info info;
 	struct buf names = BUF_INIT; /* NUL-terminated, one after the other */
@@ -217,8 +216,7 @@ int memcg_each(const char *below, int (*fn)(void *arg, const char *name, struct 
 	if (code != ECGEOF)
 		rc = fail(err, code, "list groups below", root);
 	for (size_t at = 0; rc == 0 && at < names.len; at += strlen(names.data + at) + 1)
-		if (fn(arg, names.data + at, err) < 0)
-			rc = -1;
+		fn(arg, names.data + at);
 	buf_release(&names);
 	return rc;
 }

@@ -47,9 +47,8 @@ int memcg_pids(const char *name, pid_t *out, size_t max, struct error *err);
 
 /*
  * Calls fn for every group directly below another ("" for the root), having listed all of them first; name is the
- * last part of its path.  Stops when fn returns < 0.
+ * last part of its path.
  */
-int memcg_each(const char *below, int (*fn)(void *arg, const char *name, struct error *err), void *arg,
-	       struct error *err);
+int memcg_each(const char *below, void (*fn)(void *arg, const char *name), void *arg, struct error *err);
 
 #endif

@@ -156,10 +156,9 @@ static int none_close(struct isolation *iso, struct error *err)
 	return 0;
 }
 
-static int none_clean(int remove_them, struct buf *report, struct error *err)
+static int none_clean(struct isolation_leftovers *leftovers, struct error *err)
 {
-	(void)remove_them;
-	(void)report;
+	(void)leftovers;
 	(void)err;
 	return 0; /* leaves nothing behind that could be found */
 }

@@ -75,7 +75,8 @@ static int make_folder(struct store_run *run, const char *results, const char *n
 {
 	if (make_id(name, run->id, err) != 0)
 		return -1;
-	run->folder = xasprintf("%s/" STORE_NEW_PREFIX "%d-%s", results, (int)getpid(), run->id);
+	char owner[OWNER_TEXT_MAX];
+	run->folder = xasprintf("%s/" STORE_NEW_PREFIX "%s-%s", results, owner_format(&run->rig, owner), run->id);
 	if (mkdir(run->folder, 0755) != 0)
 		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot create folder '%s'", run->folder);
 	return 0;
@@ -129,7 +130,8 @@ static void release(struct store_run *run)
 int store_create(struct store_run *run, const char *results, const char *name, struct error *err)
 {
 	memset(run, 0, sizeof(*run));
-	if (fs_make_dirs(results, err) != 0 || make_folder(run, results, name, err) != 0) {
+	if (owner_self(&run->rig, err) != 0 || fs_make_dirs(results, err) != 0 ||
+	    make_folder(run, results, name, err) != 0) {
 		release(run);
 		return -1;
 	}
@@ -137,7 +139,8 @@ int store_create(struct store_run *run, const char *results, const char *name, s
 	store_set(run, "schema", json_integer(STORE_SCHEMA));
 	store_set(run, "id", json_string(run->id));
 	store_set(run, "state", json_string("running"));
-	store_set(run, "rig_pid", json_integer(getpid()));
+	store_set(run, "rig_pid", json_integer(run->rig.pid));
+	store_set(run, "rig_start_time", json_integer((json_int_t)run->rig.start_ticks));
 	if (open_rows(run, err) != 0 || publish(run, results, err) != 0) {
 		fs_remove_tree(run->folder, NULL);
 		release(run);

@@ -26,15 +26,17 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "isolation/owner.h"
 
 #define STORE_SCHEMA 1
 #define STORE_ID_MAX 128
 #define STORE_RECORD "run.json"
 #define STORE_RECORD_MAX (64 << 20) /* bytes; one of a hundred deaths has 200 kB */
-#define STORE_NEW_PREFIX ".new-"    /* then <pid of the rig>-<id>: a folder that has no record yet */
+#define STORE_NEW_PREFIX ".new-"    /* then <owner>-<id> (isolation/owner.h): a folder that has no record yet */
 
 struct store_run {
 	char id[STORE_ID_MAX]; /* "20261121-114439.120-three-uploads-before-any-fix-1f3a": also the folder's name */
+	struct owner rig;      /* the calling process */
 	char *folder;
 	FILE *samples, *requests, *app; /* fully buffered; flushed by store_flush() */
 	json_t *record;			/* what run.json holds; owned */
@@ -43,7 +45,7 @@ struct store_run {
 /*
  * results: the results folder, made when missing.  name goes into the id, with
  * what does not suit a file name replaced.  The record starts with "schema",
- * "id", "state", "rig_pid" and "folder"; headers of the row files are the caller's.
+ * "id", "state", "rig_pid", "rig_start_time" and "folder"; headers of the row files are the caller's.
  */
 int store_create(struct store_run *run, const char *results, const char *name, struct error *err);
 

@@ -12,15 +12,29 @@
 #include "base/clock.h"
 #include "base/saturate.h"
 #include "base/units.h"
+#include "isolation/owner.h"
 #include "run/rounds.h"
 
 /* Free space beyond the load's own bytes below which a run would meet ENOSPC instead of its question. */
 #define SPARE_BYTES (64ULL << 20)
 
+static int open_under(struct folders *f, struct error *err)
+{
+	char *under = xasprintf("%.*s", (int)(strrchr(f->root, '/') - f->root), f->root);
+	f->under_fd = open(under[0] != '\0' ? under : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int rc = f->under_fd >= 0 ? 0 : error_set_errno(err, ERROR_SYSTEM, errno, "cannot open folder '%s'", under);
+	free(under);
+	return rc;
+}
+
 int folders_create(struct folders *f, const char *work, const char *run_id, const struct scenario *s, struct error *err)
 {
-	memset(f, 0, sizeof(*f));
-	f->root = xasprintf("%s/work-%d-%s", work, (int)getpid(), run_id);
+	struct owner self;
+	char owner[OWNER_TEXT_MAX];
+	*f = (struct folders){ .under_fd = -1 };
+	if (owner_self(&self, err) != 0)
+		return -1;
+	f->root = xasprintf("%s/" FOLDERS_PREFIX "%s-%s", work, owner_format(&self, owner), run_id);
 	f->data = xasprintf("%s/data", f->root);
 	f->tmp = xasprintf("%s/tmp", f->root);
 	if (fs_make_dirs(f->data, err) != 0 || fs_make_dirs(f->tmp, err) != 0)
@@ -34,6 +48,8 @@ int folders_create(struct folders *f, const char *work, const char *run_id, cons
 		free(*paths[i]);
 		*paths[i] = absolute;
 	}
+	if (open_under(f, err) != 0)
+		return -1;
 	if (fs_type(f->data, f->fs_type, &f->is_ram, err) != 0)
 		return -1;
 	if (f->is_ram && s->data == FOLDER_DISK && !s->data_allow_tmpfs)
@@ -47,7 +63,7 @@ int folders_create(struct folders *f, const char *work, const char *run_id, cons
 uint64_t folders_free_bytes(const struct folders *f)
 {
 	struct statvfs st;
-	return statvfs(f->data, &st) == 0 ? (uint64_t)st.f_bavail * st.f_frsize : 0;
+	return fstatvfs(f->under_fd, &st) == 0 ? (uint64_t)st.f_bavail * st.f_frsize : 0;
 }
 
 /* A file that is not there is the load's to name. */
@@ -120,7 +136,16 @@ int folders_sync(const struct folders *f, struct error *err)
 
 int folders_release(struct folders *f, int keep, struct error *err)
 {
-	int rc = f->root == NULL || keep ? 0 : fs_remove_tree(f->root, err);
+	int rc = 0;
+	if (f->root == NULL)
+		return 0;
+	if (!keep && f->under_fd >= 0) {
+		char *name = strrchr(f->root, '/');
+		*name++ = '\0';
+		rc = fs_remove_at(f->under_fd, name, f->root, err);
+	}
+	if (f->under_fd >= 0)
+		close(f->under_fd);
 	free(f->root);
 	free(f->data);
 	free(f->tmp);

@@ -1,7 +1,7 @@
 /*
  * folders - where the server's data and temporary files live during a run:
- * WORK/work-<pid of the rig>-<run id>/{data,tmp}.  `oomrig clean` finds those of
- * a dead rig by the pid in the name.  Main thread, but for folders_sync().
+ * WORK/work-<owner>-<run id>/{data,tmp}.  `oomrig clean` finds those of a dead rig
+ * by the owner in the name (isolation/owner.h).  Main thread, but for folders_sync().
  */
 #ifndef OOMRIG_RUN_FOLDERS_H
 #define OOMRIG_RUN_FOLDERS_H
@@ -12,10 +12,13 @@
 #include "base/fs.h"
 #include "scenario/scenario.h"
 
+#define FOLDERS_PREFIX "work-" /* then <owner>-<run id> */
+
 struct folders {
 	char *root, *data, *tmp;
 	char fs_type[FS_TYPE_MAX]; /* of the data folder */
 	int is_ram;
+	int under_fd; /* the folder that root was made in, whatever a server has put in that one's place */
 };
 
 /* Makes them; refuses a data folder on tmpfs (its files would be shmem) unless the scenario allows it. */
@@ -34,7 +37,7 @@ int folders_check_space(const struct folders *f, const struct scenario *s, struc
 /* Writes all dirty pages of the file system to disk (syncfs(2)); blocks, so call it off the loop thread. */
 int folders_sync(const struct folders *f, struct error *err);
 
-/* Removes everything and frees the paths; keep leaves the files. */
+/* Removes everything (fs_remove_tree) and frees the paths; keep leaves the files. */
 int folders_release(struct folders *f, int keep, struct error *err);
 
 #endif

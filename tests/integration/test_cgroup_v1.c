@@ -475,12 +475,23 @@ static void test_closing_kills_and_the_list_is_fresh(void **state)
 	}
 }
 
+static void add_line(void *arg, const char *what)
+{
+	buf_addf(arg, "%s\n", what);
+}
+
+static void add_failure(void *arg, const struct error *err)
+{
+	buf_addf(arg, "failed: %s\n", err->message);
+}
+
 /* A rig that dies with a process in its group. */
 static void test_clean_takes_only_what_a_dead_rig_left(void **state)
 {
 	(void)state;
 	struct isolation *mine = open_group(CAP);
 	struct buf report = BUF_INIT;
+	struct isolation_leftovers leftovers = { .found = add_line, .failed = add_failure, .arg = &report };
 	struct error err = ERROR_INIT;
 	char name[ISOLATION_NAME_MAX], *foreign = xasprintf(ROOT "/oomrig-1-test-%d", (int)getpid());
 	char *left;
@@ -501,14 +512,16 @@ static void test_clean_takes_only_what_a_dead_rig_left(void **state)
 	waitpid(rig, NULL, 0);
 	left = xasprintf(ROOT "/%s", name);
 
-	assert_true(v1->clean(0, &report, &err) >= 1);
+	assert_int_equal(v1->clean(&leftovers, &err), 0);
 	assert_non_null(strstr(buf_str(&report), name));
 	assert_null(strstr(buf_str(&report), mine->name));
 	assert_int_equal(access(left, F_OK), 0);
 
 	buf_clear(&report);
-	if (v1->clean(1, &report, &err) < 1)
+	leftovers.remove = true;
+	if (v1->clean(&leftovers, &err) < 0)
 		fail_msg("clean: %s\n%s", err.message, buf_str(&report));
+	assert_non_null(strstr(buf_str(&report), name));
 	assert_int_not_equal(access(left, F_OK), 0);
 	assert_int_equal(access(foreign, F_OK), 0);
 	assert_int_equal(v1->pids(mine, NULL, 0, &err), 0); /* still there */

@@ -482,12 +482,23 @@ static void test_slowed_down_at_high(void **state)
 	free(path);
 }
 
+static void add_line(void *arg, const char *what)
+{
+	buf_addf(arg, "%s\n", what);
+}
+
+static void add_failure(void *arg, const struct error *err)
+{
+	buf_addf(arg, "failed: %s\n", err->message);
+}
+
 /* A rig that dies with a process in its group. */
 static void test_clean_takes_only_what_a_dead_rig_left(void **state)
 {
 	(void)state;
 	struct isolation *mine = open_group(CAP);
 	struct buf report = BUF_INIT;
+	struct isolation_leftovers leftovers = { .found = add_line, .failed = add_failure, .arg = &report };
 	struct error err = ERROR_INIT;
 	char name[ISOLATION_NAME_MAX], *left;
 	int out[2];
@@ -506,12 +517,14 @@ static void test_clean_takes_only_what_a_dead_rig_left(void **state)
 	assert_int_equal(read(out[0], name, sizeof(name)), sizeof(name));
 	end_of(rig);
 
-	assert_true(v2->clean(0, &report, &err) >= 1);
+	assert_int_equal(v2->clean(&leftovers, &err), 0);
 	assert_non_null(strstr(buf_str(&report), name));
 	assert_null(strstr(buf_str(&report), mine->name));
 	buf_clear(&report);
-	if (v2->clean(1, &report, &err) < 1)
+	leftovers.remove = true;
+	if (v2->clean(&leftovers, &err) < 0)
 		fail_msg("clean: %s\n%s", err.message, buf_str(&report));
+	assert_non_null(strstr(buf_str(&report), name));
 	left = folder_of(name);
 	assert_string_equal(left, "");
 	free(left);

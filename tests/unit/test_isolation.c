@@ -192,20 +192,20 @@ static void test_group_names(void **state)
 		if (group_name_parse(not_ours[i], &name) == 0)
 			fail_msg("'%s' was taken for one of ours", not_ours[i]);
 	assert_int_equal(group_name_parse("oomrig-12-1a-01234567", &name), 0);
-	assert_int_equal(name.pid, 12);
-	assert_int_equal(name.start_ticks, 0x1a);
+	assert_int_equal(name.owner.pid, 12);
+	assert_int_equal(name.owner.start_ticks, 0x1a);
 	assert_int_equal(name.random, 0x01234567);
 
 	assert_int_equal(group_name_make(text, NULL), 0);
 	assert_int_equal(group_name_make(other, NULL), 0);
 	assert_string_not_equal(text, other);
 	assert_int_equal(group_name_parse(text, &name), 0);
-	assert_int_equal(name.pid, getpid());
-	assert_int_equal(group_name_owner_lives(&name), 1);
-	name.start_ticks++; /* our id, used again by a later process */
-	assert_int_equal(group_name_owner_lives(&name), 0);
-	name.pid = 0x7ffffffe; /* above the kernel's largest */
-	assert_int_equal(group_name_owner_lives(&name), 0);
+	assert_int_equal(name.owner.pid, getpid());
+	assert_int_equal(owner_lives(&name.owner), 1);
+	name.owner.start_ticks++; /* our id, used again by a later process */
+	assert_int_equal(owner_lives(&name.owner), 0);
+	name.owner.pid = 0x7ffffffe; /* above the kernel's largest */
+	assert_int_equal(owner_lives(&name.owner), 0);
 }
 
 static void test_proc_stat(void **state)
