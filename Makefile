@@ -22,6 +22,7 @@ BASE_SRC     := $(wildcard harness/base/*.c)
 UNIT_SRC     := $(wildcard tests/unit/test_*.c)
 ROOT_SRC     := $(wildcard tests/integration/test_*.c)
 UML_SRC      := $(wildcard tests/uml/test_*.c)
+PEER_SRC     := $(wildcard tests/integration/*_peer.c)
 TOOL_SRC     := $(wildcard docs/bench/*.c)
 TRUTH_SRC    := $(wildcard tests/truth/*.c)
 
@@ -38,6 +39,7 @@ obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 UNIT_BIN := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
 ROOT_BIN := $(patsubst %.c,$(BUILD)/%,$(ROOT_SRC))
 UML_BIN  := $(patsubst %.c,$(BUILD)/%,$(UML_SRC))
+PEER_BIN := $(patsubst %.c,$(BUILD)/%,$(PEER_SRC))
 BATS     := $(wildcard tests/integration/*.bats)
 # They make no cgroups on this host (that of v2 is a guest, one process that is always busy), so they can run beside
 # the others without either being in the other's way; those wait half of their time.
@@ -87,6 +89,9 @@ server-under-test/chunkserver: $(call obj,$(SERVER_SRC) $(BASE_SRC))
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call obj,$(RIG_LIB_SRC))
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(RIG_PKGS) cmocka) -lm
 
+$(PEER_BIN): $(BUILD)/%: $(BUILD)/%.o
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
+
 $(BUILD)/tests/truth/fate: $(call obj,$(TRUTH_SRC))
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
 
@@ -106,12 +111,12 @@ test: all
 	@$(MAKE) --no-print-directory test-unit test-integration
 
 .PHONY: build-tests
-build-tests: $(UNIT_BIN) $(ROOT_BIN) $(UML_BIN) $(TOOL_BIN)
+build-tests: $(UNIT_BIN) $(ROOT_BIN) $(UML_BIN) $(PEER_BIN) $(TOOL_BIN)
 
 test-unit: $(UNIT_BIN)
 	@tests/run unit $(UNIT_BIN)
 
-test-integration: build $(ROOT_BIN) $(UML_BIN) $(TOOL_BIN)
+test-integration: build $(ROOT_BIN) $(UML_BIN) $(PEER_BIN) $(TOOL_BIN)
 	@tests/run integration $(ROOT_BIN) $(filter-out $(BESIDE),$(BATS)) -- $(BESIDE)
 
 # Runs that came out wrong stay in results/.
