@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/units.h"
 #include "target/internal.h"
 #include "http/netns.h"
 #include "target/session.h"
@@ -109,7 +111,7 @@ static void report_exit(struct target *t)
 		return;
 	life_close(t);
 	uv_timer_stop(&t->timer);
-	uv_timer_stop(&t->watch_timer);
+	watch_end(t);
 	/* A probe that goes on would be answered by the next life. */
 	probe_cancel(&t->start_probe);
 	probe_cancel(&t->health_probe);
@@ -152,6 +154,8 @@ static void on_exec_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *data)
 	if (n >= 0)
 		return;
 	uv_read_stop(stream);
+	if (!t->stopping)
+		uv_timer_stop(&t->timer);
 	t->exec_known = true;
 	struct error err = ERROR_INIT;
 	if (t->exec_error.len > 0)
@@ -225,12 +229,22 @@ static int spawn(struct target *t, char **argv, char **env, struct error *err)
 	return 0;
 }
 
+/* Before its first instruction: readiness has not begun to look at the time. */
+static void on_start_deadline(uv_timer_t *timer)
+{
+	struct target *t = timer->data;
+	char text[UNITS_TEXT_MAX];
+	target_fail(t, ERROR_ENVIRONMENT, "the server's program was not started within %s",
+		    units_format_duration(t->spec->ready_timeout_ns, text));
+}
+
 static int first_start(struct target *t, struct error *err)
 {
 	uv_timer_init(t->options.loop, &t->timer);
 	uv_timer_init(t->options.loop, &t->watch_timer);
+	lateness_init(&t->lateness, t->options.loop);
 	t->timer.data = t->watch_timer.data = t;
-	t->handles = 2;
+	t->handles = 3;
 	return ready_init(t, err) != 0 || watch_init(t, err) != 0 || launch_write_files(&t->launch, err) != 0 ? -1 : 0;
 }
 
@@ -258,6 +272,8 @@ int target_start(struct target *t, struct error *err)
 	if (rc == 0)
 		rc = spawn(t, argv, env, err);
 	t->ready_deadline_ns = clock_ns() + t->spec->ready_timeout_ns;
+	if (rc == 0)
+		uv_timer_start(&t->timer, on_start_deadline, t->spec->ready_timeout_ns / NS_PER_MS, 0);
 	launch_free_env(env);
 	trampoline_free_argv(argv);
 	free(cwd);
@@ -308,7 +324,7 @@ void target_stop(struct target *t, bool gentle)
 {
 	if (t->life == NULL || t->exit_seen)
 		return;
-	uv_timer_stop(&t->watch_timer);
+	watch_end(t);
 	uv_timer_stop(&t->timer);
 	probe_cancel(&t->start_probe);
 	t->stopping = true;
@@ -320,6 +336,11 @@ void target_stop(struct target *t, bool gentle)
 static void on_timer_closed(uv_handle_t *handle)
 {
 	handle_closed(handle->data);
+}
+
+static void on_lateness_closed(uv_handle_t *handle)
+{
+	handle_closed((struct target *)((char *)handle - offsetof(struct target, lateness.timer)));
 }
 
 void target_close(struct target *t, void (*closed)(void *arg), void *arg)
@@ -337,4 +358,5 @@ void target_close(struct target *t, void (*closed)(void *arg), void *arg)
 	life_close(t);
 	uv_close((uv_handle_t *)&t->timer, on_timer_closed);
 	uv_close((uv_handle_t *)&t->watch_timer, on_timer_closed);
+	lateness_close(&t->lateness, on_lateness_closed);
 }
