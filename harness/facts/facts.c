@@ -139,6 +139,8 @@ const struct fact_row fact_rows[] = {
 
 	FACT(health_deadline_ns, "ns", "time that a health probe may stay unanswered"),
 	FACT(health_longest_silence_ns, "ns", "longest time that one went unanswered while the server lived"),
+	FACT(rig_longest_late_ns, "ns",
+	     "longest time that the rig's own loop was late meanwhile; no part of that silence"),
 
 	FACT(canary_lag_ns, "ns", "longest that the application's clean-up was behind, by its own canary"),
 	FACT(peak_wal_bytes, "bytes", "largest size of the write-ahead logs in its data folder"),

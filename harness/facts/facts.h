@@ -175,6 +175,7 @@ struct facts {
 	/* health */
 	struct fact health_deadline_ns;
 	struct fact health_longest_silence_ns; /* longest time a health probe went unanswered while the server lived */
+	struct fact rig_longest_late_ns; /* longest time the rig was late itself meanwhile: not part of the silence */
 
 	/* the application's own figures and what it left on disk, from the load on */
 	struct fact canary_lag_ns;	/* longest that its clean-up was behind */

@@ -1,64 +1,84 @@
 #include "http/http.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
+/* What one callback of the loop may take before the others have theirs; one transfer's piece may come on top. */
+#define TURN_NS (4 * NS_PER_MS)
+#define READY_MAX 64
+
+/* More than any server of goodwill sends; what the rig keeps of an answer's head is bounded by it. */
+#define HEADER_LINES_MAX 256
+#define HEADER_BYTES_MAX (64u << 10)
+
+TAILQ_HEAD(transfers, http_transfer);
+
 struct http_client {
 	CURLM *multi;
-	uv_loop_t *loop;
 	uv_timer_t timer;
-	struct http_transfer *running; /* list head */
-	unsigned open_handles;	       /* libuv handles whose close callback is still to come */
+	uv_poll_t poll; /* of epoll_fd, in which curl's sockets are */
+	uv_idle_t idle; /* active while a transfer rests */
+	int epoll_fd;
+	struct epoll_event ready[READY_MAX]; /* told and not acted on yet: from next on */
+	int ready_count, next;
+	uint64_t turn_ends_ns;
+	struct transfers running, resting;
+	unsigned open_handles; /* libuv handles whose close callback is still to come */
 	void (*closed)(void *arg);
 	void *closed_arg;
 	bool closing;
 };
 
-/* One socket of curl's, watched by libuv. */
-struct http_socket {
-	uv_poll_t poll;
-	struct http_client *client;
-	curl_socket_t fd;
-};
-
-static void handle_gone(struct http_client *c)
+static void on_handle_closed(uv_handle_t *handle)
 {
-	if (--c->open_handles > 0 || !c->closing)
+	struct http_client *c = handle->data;
+	if (--c->open_handles > 0)
 		return;
 	void (*closed)(void *) = c->closed;
 	void *arg = c->closed_arg;
+	close(c->epoll_fd);
 	free(c);
 	if (closed != NULL)
 		closed(arg);
 }
 
-static void on_socket_closed(uv_handle_t *handle)
+/* ---- turns -------------------------------------------------------------- */
+
+static void turn_begin(struct http_client *c)
 {
-	struct http_socket *s = container_of((uv_poll_t *)handle, struct http_socket, poll);
-	struct http_client *c = s->client;
-	free(s);
-	handle_gone(c);
+	c->turn_ends_ns = clock_ns() + TURN_NS;
 }
 
-static void on_timer_closed(uv_handle_t *handle)
+static bool turn_is_over(const struct http_client *c)
 {
-	handle_gone(container_of((uv_timer_t *)handle, struct http_client, timer));
+	return c->closing || clock_ns() >= c->turn_ends_ns;
+}
+
+static void wake(struct http_client *c, struct http_transfer *t)
+{
+	if (!t->resting)
+		return;
+	t->resting = false;
+	TAILQ_REMOVE(&c->resting, t, rest);
+	if (TAILQ_EMPTY(&c->resting))
+		uv_idle_stop(&c->idle);
 }
 
 static void unlink_transfer(struct http_client *c, struct http_transfer *t)
 {
-	if (t->prev != NULL)
-		t->prev->next = t->next;
-	else
-		c->running = t->next;
-	if (t->next != NULL)
-		t->next->prev = t->prev;
-	t->prev = t->next = NULL;
+	wake(c, t);
+	TAILQ_REMOVE(&c->running, t, run);
+	if (TAILQ_EMPTY(&c->running))
+		uv_unref((uv_handle_t *)&c->poll);
 }
 
 /*
@@ -82,27 +102,125 @@ static void drain(struct http_client *c)
 	}
 }
 
+/* Acts on the socket and on every transfer that is due. */
+static void act(struct http_client *c, curl_socket_t fd, int mask)
+{
+	int running;
+	curl_multi_socket_action(c->multi, fd, mask, &running);
+	drain(c);
+}
+
+/* The next socket that is ready.  The kernel tells them by turns (epoll(7), level-triggered); -1: none. */
+static int next_ready(struct http_client *c, int *mask)
+{
+	if (c->next >= c->ready_count) {
+		c->next = 0;
+		c->ready_count = epoll_wait(c->epoll_fd, c->ready, READY_MAX, 0);
+		if (c->ready_count <= 0)
+			return -1;
+	}
+	/* One told of before may be closed by now: curl leaves out what it does not know, and reads in vain at worst.
+	 */
+	const struct epoll_event *event = &c->ready[c->next++];
+	*mask = event->events & EPOLLERR ? CURL_CSELECT_ERR : 0;
+	if (*mask == 0 && event->events & (EPOLLIN | EPOLLHUP))
+		*mask |= CURL_CSELECT_IN;
+	if (event->events & EPOLLOUT && !(event->events & EPOLLERR))
+		*mask |= CURL_CSELECT_OUT;
+	return event->data.fd;
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
-	struct http_socket *s = container_of(poll, struct http_socket, poll);
-	struct http_client *c = s->client;
-	int mask = status < 0 ? CURL_CSELECT_ERR : 0;
-	if (events & UV_READABLE)
-		mask |= CURL_CSELECT_IN;
-	if (events & UV_WRITABLE)
-		mask |= CURL_CSELECT_OUT;
-	int running;
-	curl_multi_socket_action(c->multi, s->fd, mask, &running);
-	drain(c);
+	struct http_client *c = poll->data;
+	int fd, mask;
+	(void)status;
+	(void)events;
+	turn_begin(c);
+	while (!turn_is_over(c) && (fd = next_ready(c, &mask)) >= 0)
+		act(c, fd, mask);
 }
 
 static void on_timeout(uv_timer_t *timer)
 {
-	struct http_client *c = container_of(timer, struct http_client, timer);
-	int running;
-	curl_multi_socket_action(c->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	drain(c);
+	struct http_client *c = timer->data;
+	turn_begin(c);
+	act(c, CURL_SOCKET_TIMEOUT, 0);
 }
+
+static void on_idle(uv_idle_t *idle);
+
+/* Goes on with it when its turn comes. */
+static void queue(struct http_client *c, struct http_transfer *t)
+{
+	if (t->resting)
+		return;
+	t->resting = true;
+	TAILQ_INSERT_TAIL(&c->resting, t, rest);
+	uv_idle_start(&c->idle, on_idle);
+}
+
+/* curl delivers what it held back, and says only here that the callback refused it (curl_easy_pause(3)). */
+static void resume(struct http_client *c, struct http_transfer *t)
+{
+	wake(c, t);
+	CURLcode code = curl_easy_pause(t->easy, CURLPAUSE_CONT);
+	if (code == CURLE_OK) {
+		act(c, CURL_SOCKET_TIMEOUT, 0);
+		return;
+	}
+	http_client_remove(c, t);
+	t->done(t, code);
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+	struct http_client *c = idle->data;
+	struct http_transfer *t;
+	turn_begin(c);
+	while (!turn_is_over(c) && (t = TAILQ_FIRST(&c->resting)) != NULL)
+		resume(c, t);
+}
+
+/*
+ * A server that is never out of bytes is read from for up to 100 buffers; such a
+ * transfer is due again at once, and each curl_multi_socket_action() acts on all
+ * that are due.  When the turn is over it rests: until the next, curl does not
+ * read for it (curl_easy_pause(3)).  Not within the head: curl would join the
+ * lines that it holds back to one.
+ */
+static void rest_if_over(struct http_transfer *t)
+{
+	struct http_client *c = t->client;
+	if (t->resting || !t->head_over || !turn_is_over(c))
+		return;
+	queue(c, t);
+	curl_easy_pause(t->easy, CURLPAUSE_RECV);
+}
+
+/* Called after every piece, whatever was in it. */
+static int on_piece(void *arg, curl_off_t down, curl_off_t downloaded, curl_off_t up, curl_off_t uploaded)
+{
+	(void)down;
+	(void)downloaded;
+	(void)up;
+	(void)uploaded;
+	rest_if_over(arg);
+	return 0;
+}
+
+bool http_header_fits(struct http_transfer *t, size_t len)
+{
+	long status = 0;
+	t->header_lines++;
+	t->header_bytes += len;
+	if (len <= 2 && curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK)
+		t->head_over = status >= 200; /* an empty line; not that of an interim answer */
+	rest_if_over(t);
+	return t->header_lines <= HEADER_LINES_MAX && t->header_bytes <= HEADER_BYTES_MAX;
+}
+
+/* ---- what curl asks for ------------------------------------------------- */
 
 /* CURLMOPT_TIMERFUNCTION(3): -1 deletes the timer, 0 means as soon as possible, but not from in here. */
 static int on_curl_timer(CURLM *multi, long timeout_ms, void *arg)
@@ -122,33 +240,48 @@ static int on_curl_timer(CURLM *multi, long timeout_ms, void *arg)
 static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 {
 	(void)easy;
+	(void)socket_arg;
 	struct http_client *c = arg;
-	struct http_socket *s = socket_arg;
+	struct epoll_event event = { .data.fd = fd };
 	if (what == CURL_POLL_REMOVE) {
-		if (s != NULL) {
-			uv_poll_stop(&s->poll);
-			curl_multi_assign(c->multi, fd, NULL);
-			uv_close((uv_handle_t *)&s->poll, on_socket_closed);
-		}
+		epoll_ctl(c->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 		return 0;
 	}
-	if (s == NULL) {
-		s = xcalloc(1, sizeof(*s));
-		s->client = c;
-		s->fd = fd;
-		if (uv_poll_init_socket(c->loop, &s->poll, fd) != 0) {
-			free(s);
-			return -1;
-		}
-		c->open_handles++;
-		curl_multi_assign(c->multi, fd, s);
-	}
-	int events = 0;
 	if (what != CURL_POLL_OUT)
-		events |= UV_READABLE;
+		event.events |= EPOLLIN;
 	if (what != CURL_POLL_IN)
-		events |= UV_WRITABLE;
-	return uv_poll_start(&s->poll, events, on_poll) == 0 ? 0 : -1;
+		event.events |= EPOLLOUT;
+	if (epoll_ctl(c->epoll_fd, EPOLL_CTL_MOD, fd, &event) == 0)
+		return 0;
+	return errno == ENOENT && epoll_ctl(c->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -1;
+}
+
+/* ---- life --------------------------------------------------------------- */
+
+static int open_handles(struct http_client *c, uv_loop_t *loop, struct error *err)
+{
+	c->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (c->epoll_fd < 0)
+		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot create an epoll descriptor");
+	int status = uv_poll_init(loop, &c->poll, c->epoll_fd);
+	if (status != 0) {
+		close(c->epoll_fd);
+		return error_set(err, ERROR_SYSTEM, "cannot watch sockets: %s", uv_strerror(status));
+	}
+	uv_timer_init(loop, &c->timer); /* neither can fail: they only fill the handle */
+	uv_idle_init(loop, &c->idle);
+	c->poll.data = c->timer.data = c->idle.data = c;
+	c->open_handles = 3;
+	uv_poll_start(&c->poll, UV_READABLE, on_poll);
+	uv_unref((uv_handle_t *)&c->poll); /* without a transfer it does not keep the loop going */
+	return 0;
+}
+
+static void give_back(struct http_client *c)
+{
+	curl_multi_cleanup(c->multi);
+	free(c);
+	curl_global_cleanup();
 }
 
 int http_client_new(struct http_client **out, uv_loop_t *loop, struct error *err)
@@ -158,21 +291,17 @@ int http_client_new(struct http_client **out, uv_loop_t *loop, struct error *err
 	if (code != CURLE_OK)
 		return error_set(err, ERROR_SYSTEM, "cannot initialise libcurl: %s", curl_easy_strerror(code));
 	struct http_client *c = xcalloc(1, sizeof(*c));
-	c->loop = loop;
+	TAILQ_INIT(&c->running);
+	TAILQ_INIT(&c->resting);
 	c->multi = curl_multi_init();
 	if (c->multi == NULL) {
-		free(c);
-		curl_global_cleanup();
+		give_back(c);
 		return error_set(err, ERROR_SYSTEM, "cannot create a curl multi handle");
 	}
-	int status = uv_timer_init(loop, &c->timer);
-	if (status != 0) {
-		curl_multi_cleanup(c->multi);
-		free(c);
-		curl_global_cleanup();
-		return error_set(err, ERROR_SYSTEM, "cannot create a timer: %s", uv_strerror(status));
+	if (open_handles(c, loop, err) != 0) {
+		give_back(c);
+		return -1;
 	}
-	c->open_handles = 1;
 	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
 	curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
 	curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
@@ -189,15 +318,20 @@ void http_client_keep(struct http_client *c, size_t connections)
 
 int http_client_add(struct http_client *c, struct http_transfer *t, struct error *err)
 {
+	t->client = c;
+	t->resting = false;
+	t->head_over = false;
+	t->header_lines = 0;
+	t->header_bytes = 0;
 	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
+	curl_easy_setopt(t->easy, CURLOPT_XFERINFOFUNCTION, on_piece);
+	curl_easy_setopt(t->easy, CURLOPT_XFERINFODATA, t);
+	curl_easy_setopt(t->easy, CURLOPT_NOPROGRESS, 0L);
 	CURLMcode code = curl_multi_add_handle(c->multi, t->easy);
 	if (code != CURLM_OK)
 		return error_set(err, ERROR_SYSTEM, "cannot start a transfer: %s", curl_multi_strerror(code));
-	t->prev = NULL;
-	t->next = c->running;
-	if (c->running != NULL)
-		c->running->prev = t;
-	c->running = t;
+	TAILQ_INSERT_HEAD(&c->running, t, run);
+	uv_ref((uv_handle_t *)&c->poll);
 	return 0;
 }
 
@@ -209,9 +343,7 @@ void http_client_remove(struct http_client *c, struct http_transfer *t)
 
 void http_client_unpause(struct http_client *c, struct http_transfer *t)
 {
-	(void)c;
-	/* Delivers what curl held back, then asks the timer callback for an immediate run (curl_easy_pause(3)). */
-	curl_easy_pause(t->easy, CURLPAUSE_CONT);
+	queue(c, t);
 }
 
 void http_client_close(struct http_client *c, void (*closed)(void *arg), void *arg)
@@ -219,11 +351,12 @@ void http_client_close(struct http_client *c, void (*closed)(void *arg), void *a
 	c->closed = closed;
 	c->closed_arg = arg;
 	c->closing = true;
-	while (c->running != NULL)
-		http_client_remove(c, c->running);
+	while (!TAILQ_EMPTY(&c->running))
+		http_client_remove(c, TAILQ_FIRST(&c->running));
 	/* Closes idle connections, which calls on_curl_socket with REMOVE. */
 	curl_multi_cleanup(c->multi);
 	curl_global_cleanup();
-	uv_timer_stop(&c->timer);
-	uv_close((uv_handle_t *)&c->timer, on_timer_closed);
+	uv_close((uv_handle_t *)&c->timer, on_handle_closed);
+	uv_close((uv_handle_t *)&c->poll, on_handle_closed);
+	uv_close((uv_handle_t *)&c->idle, on_handle_closed);
 }

@@ -10,6 +10,7 @@
 
 #define DEFAULT_TYPE "application/octet-stream"
 #define EXCERPT_MAX 80
+#define ID_MAX 1024 /* one is kept for each object */
 
 /*
  * What every request of ours has in common.  A user's proxy or .netrc must not
@@ -31,6 +32,8 @@ static void set_common(CURL *easy, const struct target_access *access)
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
 	netns_use(easy, &access->netns_fd);
+	/* Those of earlier answers go: a server that sets new ones each time would fill us with them. */
+	curl_easy_setopt(easy, CURLOPT_COOKIELIST, "ALL");
 	for (struct curl_slist *line = access->cookies; line != NULL; line = line->next)
 		curl_easy_setopt(easy, CURLOPT_COOKIELIST, line->data);
 }
@@ -342,12 +345,18 @@ static int id_from_header(const char *name, CURL *easy, struct buf *out, struct 
 int request_find_id(const struct upload_spec *spec, const char *name, CURL *easy, const struct buf *answer,
 		    struct buf *out, struct error *err)
 {
+	size_t before = out->len;
+	int rc = 0;
 	if (spec->id_json != NULL)
-		return id_from_json(spec->id_json, answer, out, err);
-	if (spec->id_header != NULL)
-		return id_from_header(spec->id_header, easy, out, err);
-	buf_adds(out, name);
-	return 0;
+		rc = id_from_json(spec->id_json, answer, out, err);
+	else if (spec->id_header != NULL)
+		rc = id_from_header(spec->id_header, easy, out, err);
+	else
+		buf_adds(out, name);
+	if (rc == 0 && out->len - before > ID_MAX)
+		return error_set(err, ERROR_TARGET, "the answer has an id of %zu bytes, more than %d",
+				 out->len - before, ID_MAX);
+	return rc;
 }
 
 int request_status_ok(uint64_t expected, long status)

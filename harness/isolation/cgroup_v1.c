@@ -167,32 +167,40 @@ static int thread_inside(const struct isolation *iso, pid_t tid)
 	return inside;
 }
 
+/* On v1 a thread that is exiting shows up in the root group (kernel/cgroup/cgroup.c, proc_cgroup_show): it says
+ * nothing. */
+static int living_thread_inside(const struct isolation *iso, pid_t tid)
+{
+	struct proc_stat p;
+	int inside = thread_inside(iso, tid);
+
+	if (inside != 0)
+		return inside;
+	return proc_stat_read(tid, &p) < 0 || p.thread_ended ? -1 : 0;
+}
+
+/* The first that says something speaks for all; -1 when none does, as in a process that is being killed. */
 static int any_thread_inside(const struct isolation *iso, pid_t pid)
 {
 	char *path = xasprintf("/proc/%d/task", (int)pid);
 	DIR *threads = opendir(path);
 	struct dirent *entry;
-	int inside = 0;
+	int inside = -1;
 
-	while (threads != NULL && !inside && (entry = readdir(threads)) != NULL)
-		inside = isdigit((unsigned char)entry->d_name[0]) && thread_inside(iso, atoi(entry->d_name)) == 1;
+	while (threads != NULL && inside < 0 && (entry = readdir(threads)) != NULL)
+		if (isdigit((unsigned char)entry->d_name[0]))
+			inside = living_thread_inside(iso, atoi(entry->d_name));
 	if (threads != NULL)
 		closedir(threads);
 	free(path);
 	return inside;
 }
 
-/* On v1 a thread that is exiting shows up in the root group (kernel/cgroup/cgroup.c, proc_cgroup_show). */
 static int v1_contains(struct isolation *iso, pid_t pid)
 {
-	struct proc_stat p;
-	int inside = thread_inside(iso, pid);
+	int inside = living_thread_inside(iso, pid);
 
-	if (inside != 0)
-		return inside;
-	if (proc_stat_read(pid, &p) < 0 || p.exiting)
-		return -1;
-	return p.state == 'Z' ? any_thread_inside(iso, pid) : 0;
+	return inside < 0 ? any_thread_inside(iso, pid) : inside;
 }
 
 /* kernfs gives a folder two links and one for each folder in it. */

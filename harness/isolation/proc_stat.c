@@ -20,7 +20,6 @@ int proc_stat_parse(const char *text, size_t len, struct proc_stat *out)
 	unsigned long long start;
 	unsigned int flags;
 	size_t rest_len;
-	bool ended;
 
 	if (!close)
 		return -1;
@@ -34,8 +33,8 @@ int proc_stat_parse(const char *text, size_t len, struct proc_stat *out)
 	    sscanf(rest, " %c %d %*d %d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %d %*d %llu", &out->state,
 		   &out->parent, &out->session, &flags, &out->threads, &start) != 6)
 		return -1;
-	ended = (flags & PF_EXITING) || out->state == 'Z' || out->state == 'X';
-	out->exiting = ended && out->threads <= 1;
+	out->thread_ended = (flags & PF_EXITING) || out->state == 'Z' || out->state == 'X';
+	out->exiting = out->thread_ended && out->threads <= 1;
 	out->start_ticks = start;
 	return 0;
 }

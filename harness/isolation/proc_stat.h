@@ -21,9 +21,10 @@
 
 struct proc_stat {
 	pid_t pid, parent, session;
-	char state;	      /* of its first thread; 'Z': zombie, 'X': dead */
-	int threads;	      /* one that has ended is counted while the process lives */
-	bool exiting;	      /* it is dead, or on its way there */
+	char state;	   /* of its first thread; 'Z': zombie, 'X': dead */
+	int threads;	   /* one that has ended is counted while the process lives */
+	bool thread_ended; /* the thread read is dead, or on its way there: the first, when a process was asked for */
+	bool exiting;	   /* the process is */
 	uint64_t start_ticks; /* since boot; pid and start name a process for good */
 };
 

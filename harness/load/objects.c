@@ -71,7 +71,7 @@ int objects_open_file(struct objects *o, const char *path, const struct source_f
 			return 0;
 		}
 	}
-	/* Not blocking: a FIFO would wait for somebody who writes. */
+	/* Not blocking: a FIFO without a writer would wait for one (open(2)). */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return error_set_errno(err, ERROR_INPUT, errno, "cannot open '%s'", path);

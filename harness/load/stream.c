@@ -283,7 +283,11 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
 	struct client *c = arg;
 	if (c->transfer.first_byte_ns == 0)
 		c->transfer.first_byte_ns = clock_ns();
-	return size * count;
+	if (http_header_fits(&c->http, size * count))
+		return size * count;
+	snprintf(c->transfer.why, sizeof(c->transfer.why), "the answer has more header lines than the rig keeps");
+	give_up(&c->transfer, END_TRANSPORT);
+	return 0;
 }
 
 /* Before connect(), so that the window offered in the handshake is already small. */

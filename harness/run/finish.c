@@ -251,8 +251,10 @@ void finish_begin(struct run *r)
 		read_evidence(r);
 	if (r->target != NULL && r->target_running) {
 		watch_membership(r);
-		if (!r->frozen)
+		if (!r->frozen) {
 			f->health_longest_silence_ns = target_longest_silence_ns(r->target);
+			f->rig_longest_late_ns = target_longest_late_ns(r->target);
+		}
 	}
 	if (r->phases[RUN_LOAD].start_ns != 0 && !fact_known(f->load_ns))
 		f->load_ns = fact_of(run_elapsed_ns(r) - r->phases[RUN_LOAD].start_ns);

@@ -8,6 +8,7 @@
 #ifndef OOMRIG_TARGET_INTERNAL_H
 #define OOMRIG_TARGET_INTERNAL_H
 
+#include "target/lateness.h"
 #include "target/launch.h"
 #include "target/port.h"
 #include "target/probe.h"
@@ -32,9 +33,10 @@ struct target {
 	struct target_life *life; /* NULL: before the start and after the exit */
 	pid_t pid;		  /* of the last start; 0: there was none */
 	struct buf exec_error;
-	uv_timer_t timer; /* readiness first, then the stop deadline */
+	uv_timer_t timer; /* the start and readiness first, then the stop deadline */
 	uv_timer_t watch_timer;
-	int handles; /* the timers and every life that is not closed yet */
+	struct lateness lateness; /* while it watches */
+	int handles;		  /* the timers and every life that is not closed yet */
 	bool exec_known, ready, stopping, exit_seen;
 	struct target_exit exit;
 	uint64_t ready_deadline_ns;
@@ -44,11 +46,15 @@ struct target {
 	struct probe health_probe, debug_probe, collect_probe;
 	bool login_sent;
 	uint64_t silent_since_ns; /* first health probe without an answer since; 0: none */
+	uint64_t late_before_ns;  /* how late the loop had been by then */
 	uint64_t longest_silence_ns;
 
 	void (*closed)(void *arg);
 	void *closed_arg;
 };
+
+/* watch.c: nothing is watched from here on. */
+void watch_end(struct target *t);
 
 /* target.c: could not start, or never became ready. */
 void target_fail(struct target *t, enum error_code code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -5,14 +5,23 @@
 
 #include "base/clock.h"
 
+/* Hung up on beyond that: no probe of ours needs more, and its status is known. */
 static size_t keep_answer(char *data, size_t size, size_t count, void *arg)
 {
 	struct probe *p = arg;
 	size_t len = size * count;
-	if (p->answer.len + len > PROBE_ANSWER_MAX)
-		return 0; /* CURLE_WRITE_ERROR: no probe of ours has an answer that long */
+	p->too_long = p->answer.len + len > PROBE_ANSWER_MAX;
+	if (p->too_long)
+		return 0;
 	buf_add(&p->answer, data, len);
 	return len;
+}
+
+static size_t count_header(char *data, size_t size, size_t count, void *arg)
+{
+	struct probe *p = arg;
+	(void)data;
+	return http_header_fits(&p->transfer, size * count) ? size * count : 0;
 }
 
 static void transfer_done(struct http_transfer *transfer, CURLcode result)
@@ -21,7 +30,7 @@ static void transfer_done(struct http_transfer *transfer, CURLcode result)
 	long status = 0;
 	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
 	/* CURLOPT_CONNECT_ONLY ends well without a status: the connection is the answer. */
-	if (result != CURLE_OK)
+	if (result != CURLE_OK && !p->too_long)
 		status = 0;
 	else if (status == 0)
 		status = 1;
@@ -40,6 +49,11 @@ int probe_init(struct probe *p, struct http_client *http, void (*done)(struct pr
 	p->transfer.easy = curl_easy_init();
 	if (p->transfer.easy == NULL)
 		return error_set(err, ERROR_SYSTEM, "libcurl cannot make a handle");
+	/*
+	 * In-memory cookie engine: what a login sets can be asked for afterwards.  It outlives curl_easy_reset(), and
+	 * each time that it is asked for leaves a node behind.
+	 */
+	curl_easy_setopt(p->transfer.easy, CURLOPT_COOKIEFILE, "");
 	return 0;
 }
 
@@ -49,16 +63,17 @@ int probe_send(struct probe *p, const struct target_access *access, const struct
 	CURL *easy = p->transfer.easy;
 	curl_easy_reset(easy);
 	buf_clear(&p->answer);
+	p->too_long = false;
 	if (request_build(&p->request, easy, access, spec, NULL, err) != 0) {
 		request_release(&p->request);
 		return -1;
 	}
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep_answer);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, p);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(timeout_ns / NS_PER_MS));
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, count_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, p);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(timeout_ns / NS_PER_MS) + 1); /* 0 would be for ever */
 	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, tcp_only ? 1L : 0L);
-	/* In-memory cookie engine: what a login sets can be asked for afterwards. */
-	curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");
 	p->sent_ns = clock_ns();
 	p->busy = true;
 	if (http_client_add(p->http, &p->transfer, err) != 0) {

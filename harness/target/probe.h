@@ -19,7 +19,8 @@ struct probe {
 	struct http_transfer transfer;
 	struct http_client *http; /* borrowed */
 	struct request request;
-	struct buf answer; /* body, at most PROBE_ANSWER_MAX bytes */
+	struct buf answer; /* body, at most PROBE_ANSWER_MAX bytes; none where it was longer */
+	bool too_long;
 	bool busy;
 	uint64_t sent_ns; /* clock_ns() of the last probe_send() */
 	/* status 0: no HTTP answer came, detail says why (borrowed during the call). */

@@ -15,6 +15,26 @@ static void on_ready_timer(uv_timer_t *timer)
 	ready_try(timer->data);
 }
 
+/* What is left until the server must be ready, at most the time of one probe. */
+static uint64_t probe_timeout_ns(const struct target *t)
+{
+	uint64_t now = clock_ns();
+	uint64_t left = t->ready_deadline_ns > now ? t->ready_deadline_ns - now : 0;
+	return left < READY_PROBE_TIMEOUT_NS ? left : READY_PROBE_TIMEOUT_NS;
+}
+
+/* What this answer set goes along with the requests that follow. */
+static void keep_cookies(struct target *t)
+{
+	curl_slist_free_all(t->access.cookies);
+	t->access.cookies = NULL;
+	curl_easy_getinfo(t->start_probe.transfer.easy, CURLINFO_COOKIELIST, &t->access.cookies);
+	/* Lines of seven fields between tabs, the last is the value (curl's HTTP-COOKIES.md). */
+	for (const struct curl_slist *c = t->access.cookies; c != NULL; c = c->next)
+		if (strrchr(c->data, '\t') != NULL)
+			mask_value(strrchr(c->data, '\t') + 1);
+}
+
 static void become_ready(struct target *t)
 {
 	uv_timer_stop(&t->timer);
@@ -46,6 +66,7 @@ static void login(struct target *t)
 		return;
 	}
 	t->login_sent = true;
+	keep_cookies(t);
 	if (probe_send(&t->start_probe, &t->access, &t->spec->login, READY_PROBE_TIMEOUT_NS, false, &err) != 0)
 		target_fail(t, err.code, "login: %s", err.message);
 }
@@ -68,13 +89,7 @@ static void on_start_probe(struct probe *p, long status, const char *detail)
 		target_fail(t, ERROR_TARGET, "the login was refused: status %ld (%s)", status, status ? "" : detail);
 		return;
 	}
-	curl_slist_free_all(t->access.cookies); /* of the life before */
-	t->access.cookies = NULL;
-	curl_easy_getinfo(p->transfer.easy, CURLINFO_COOKIELIST, &t->access.cookies);
-	/* Lines of seven fields between tabs, the last is the value (curl's HTTP-COOKIES.md). */
-	for (const struct curl_slist *c = t->access.cookies; c != NULL; c = c->next)
-		if (strrchr(c->data, '\t') != NULL)
-			mask_value(strrchr(c->data, '\t') + 1);
+	keep_cookies(t);
 	become_ready(t);
 }
 
@@ -90,8 +105,8 @@ void ready_try(struct target *t)
 	}
 	struct request_spec root = { .method = (char *)"GET", .path = (char *)"/" };
 	bool tcp_only = t->spec->ready_kind == READY_TCP;
-	if (probe_send(&t->start_probe, &t->access, tcp_only ? &root : &t->spec->ready, READY_PROBE_TIMEOUT_NS,
-		       tcp_only, &err) != 0)
+	if (probe_send(&t->start_probe, &t->access, tcp_only ? &root : &t->spec->ready, probe_timeout_ns(t), tcp_only,
+		       &err) != 0)
 		target_fail(t, err.code, "readiness: %s", err.message);
 }
 

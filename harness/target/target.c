@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -119,7 +120,7 @@ static void report_exit(struct target *t)
 		return;
 	life_close(t);
 	uv_timer_stop(&t->timer);
-	uv_timer_stop(&t->watch_timer);
+	watch_end(t);
 	/* A probe that goes on would be answered by the next life. */
 	probe_cancel(&t->start_probe);
 	probe_cancel(&t->health_probe);
@@ -162,7 +163,8 @@ static void on_exec_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *data)
 	if (n >= 0)
 		return;
 	uv_read_stop(stream);
-	uv_timer_stop(&t->timer);
+	if (!t->stopping)
+		uv_timer_stop(&t->timer);
 	t->exec_known = true;
 	struct error err = ERROR_INIT;
 	if (t->exec_error.len > 0)
@@ -234,8 +236,9 @@ static int first_start(struct target *t, struct error *err)
 {
 	uv_timer_init(t->options.loop, &t->timer);
 	uv_timer_init(t->options.loop, &t->watch_timer);
+	lateness_init(&t->lateness, t->options.loop);
 	t->timer.data = t->watch_timer.data = t;
-	t->handles = 2;
+	t->handles = 3;
 	struct relay_options relay = {
 		.path = t->options.log_path,
 		.await = t->spec->ready_kind == READY_LOG ? t->spec->ready_log : NULL,
@@ -342,7 +345,7 @@ void target_stop(struct target *t, bool gentle)
 {
 	if (t->life == NULL || t->exit_seen)
 		return;
-	uv_timer_stop(&t->watch_timer);
+	watch_end(t);
 	uv_timer_stop(&t->timer);
 	probe_cancel(&t->start_probe);
 	t->stopping = true;
@@ -355,6 +358,11 @@ void target_stop(struct target *t, bool gentle)
 static void on_timer_closed(uv_handle_t *handle)
 {
 	handle_closed(handle->data);
+}
+
+static void on_lateness_closed(uv_handle_t *handle)
+{
+	handle_closed((struct target *)((char *)handle - offsetof(struct target, lateness.timer)));
 }
 
 void target_close(struct target *t, void (*closed)(void *arg), void *arg)
@@ -372,4 +380,5 @@ void target_close(struct target *t, void (*closed)(void *arg), void *arg)
 	life_close(t);
 	uv_close((uv_handle_t *)&t->timer, on_timer_closed);
 	uv_close((uv_handle_t *)&t->watch_timer, on_timer_closed);
+	lateness_close(&t->lateness, on_lateness_closed);
 }

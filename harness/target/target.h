@@ -80,6 +80,8 @@ void target_watch(struct target *t);
 int target_collect(struct target *t, struct error *err);
 /* Longest time a health probe stayed unanswered so far, the one under way included; absent without a health request. */
 struct fact target_longest_silence_ns(const struct target *t);
+/* Longest time that the rig's own loop was late while it watched: silence meanwhile is not counted above. */
+struct fact target_longest_late_ns(const struct target *t);
 
 /* Does every living process of the server's session lie in its group (none left: yes)?  1, 0, or -1 when unreadable. */
 int target_all_in_group(const struct target *t);

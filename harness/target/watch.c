@@ -4,21 +4,33 @@
 #include "base/log.h"
 #include "target/internal.h"
 
-static void note_silence(struct target *t, uint64_t since_ns)
+/* From the first probe that is unanswered; while the rig was late nobody would have heard an answer. */
+static uint64_t silence_ns(const struct target *t)
 {
-	uint64_t silence = clock_ns() - since_ns;
-	if (silence > t->longest_silence_ns)
-		t->longest_silence_ns = silence;
+	uint64_t silence = clock_ns() - t->silent_since_ns;
+	uint64_t late = lateness_total_ns(&t->lateness) - t->late_before_ns;
+	return late < silence ? silence - late : 0;
+}
+
+static uint64_t longest_silence_ns(const struct target *t)
+{
+	uint64_t silence = t->silent_since_ns != 0 && !t->exit_seen ? silence_ns(t) : 0;
+	return silence > t->longest_silence_ns ? silence : t->longest_silence_ns;
+}
+
+/* An answer that came in time would not have been heard: such a probe is no evidence, and no silence begins with it. */
+static bool rig_was_late(const struct target *t)
+{
+	return silence_ns(t) < (clock_ns() - t->silent_since_ns) / 2;
 }
 
 static void on_health(struct probe *p, long status, const char *detail)
 {
 	struct target *t = (struct target *)((char *)p - offsetof(struct target, health_probe));
 	(void)detail;
-	if (t->silent_since_ns == 0)
-		t->silent_since_ns = p->sent_ns;
-	note_silence(t, t->silent_since_ns);
-	if (status != 0) /* any answer is a sign of life */
+	t->longest_silence_ns = longest_silence_ns(t);
+	bool first = t->silent_since_ns == p->sent_ns;
+	if (status != 0 || (first && rig_was_late(t))) /* any answer is a sign of life */
 		t->silent_since_ns = 0;
 }
 
@@ -62,11 +74,22 @@ static void on_watch_timer(uv_timer_t *timer)
 {
 	struct target *t = timer->data;
 	watch_one(t, &t->health_probe, &t->spec->health);
+	if (t->health_probe.busy && t->silent_since_ns == 0) {
+		t->silent_since_ns = t->health_probe.sent_ns;
+		t->late_before_ns = lateness_total_ns(&t->lateness);
+	}
 	watch_one(t, &t->debug_probe, &t->spec->debug);
+}
+
+void watch_end(struct target *t)
+{
+	uv_timer_stop(&t->watch_timer);
+	lateness_end(&t->lateness);
 }
 
 void target_watch(struct target *t)
 {
+	lateness_begin(&t->lateness);
 	uv_timer_start(&t->watch_timer, on_watch_timer, 0, t->options.probe_interval_ns / NS_PER_MS);
 }
 
@@ -74,12 +97,12 @@ struct fact target_longest_silence_ns(const struct target *t)
 {
 	if (t->spec->health.path == NULL || !t->ready)
 		return FACT_NONE;
-	uint64_t longest = t->longest_silence_ns;
-	uint64_t since = t->silent_since_ns ? t->silent_since_ns : t->health_probe.busy ? t->health_probe.sent_ns : 0;
-	uint64_t now = clock_ns();
-	if (since != 0 && !t->exit_seen && now - since > longest)
-		longest = now - since;
-	return fact_of(longest);
+	return fact_of(longest_silence_ns(t));
+}
+
+struct fact target_longest_late_ns(const struct target *t)
+{
+	return t->ready ? fact_of(lateness_longest_ns(&t->lateness)) : FACT_NONE;
 }
 
 int watch_init(struct target *t, struct error *err)

@@ -37,8 +37,11 @@ struct server_behaviour {
 	uint64_t excess;	   /* a longer one */
 	uint64_t break_after;	   /* close after that many body bytes, 0: never */
 	bool close_without_answer;
-	unsigned delay_ms; /* before each answer */
-	bool slow_reader;  /* does not read the body before delay_ms */
+	unsigned delay_ms;		/* before each answer */
+	bool slow_reader;		/* does not read the body before delay_ms */
+	const char *flood_head, *flood; /* instead of any answer: the head once, then the rest for ever */
+	unsigned flood_copies;		/* of it in one piece, 0: 1 */
+	unsigned flood_pause_us;	/* after each */
 };
 
 struct server {
@@ -160,9 +163,27 @@ static bool server_send(int fd, const void *data, size_t len)
 	return true;
 }
 
+static bool server_flood(struct server_connection *c)
+{
+	const struct server_behaviour *b = &c->server->behaviour;
+	struct buf piece = BUF_INIT;
+	for (unsigned i = 0; i < (b->flood_copies > 0 ? b->flood_copies : 1); i++)
+		buf_adds(&piece, b->flood);
+	bool open = server_send(c->fd, b->flood_head, strlen(b->flood_head));
+	while (open) {
+		open = server_send(c->fd, piece.data, piece.len);
+		if (b->flood_pause_us > 0)
+			usleep(b->flood_pause_us);
+	}
+	buf_release(&piece);
+	return false;
+}
+
 static bool server_answer(struct server_connection *c, long status, const char *headers, const void *body, size_t len)
 {
 	char head[512];
+	if (c->server->behaviour.flood != NULL)
+		return server_flood(c);
 	if (c->server->behaviour.delay_ms > 0)
 		usleep(c->server->behaviour.delay_ms * 1000);
 	if (c->server->behaviour.close_without_answer)

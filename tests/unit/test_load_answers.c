@@ -323,14 +323,50 @@ static void test_unanswered_uploads(void **state)
 	assert_int_equal(unanswered, 0);
 }
 
+/* What a client keeps of an answer's head, its trailers and its id is bounded: the transfer ends and says why. */
+static void test_answers_without_end(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t size = 1000;
+	struct load_group group = upload_group(2, 1, &size, 1);
+	static char long_id[2000];
+	static const struct {
+		const char *head, *flood, *answer;
+		enum request_end end;
+		const char *error;
+	} rows[] = {
+		{ "HTTP/1.1 200 OK\r\n", "a: b\r\n", NULL, END_TRANSPORT, "more header lines" },
+		{ "", "HTTP/1.1 103 X\r\na: b\r\n\r\n", NULL, END_TRANSPORT, "more header lines" },
+		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "a: b\r\n", NULL, END_TRANSPORT,
+		  "more header lines" },
+		{ NULL, NULL, long_id, END_STATUS, "an id of" },
+	};
+	memset(long_id, 'i', sizeof(long_id) - 1);
+	static const char start[] = "{\"file\":{\"id\":\"", end[] = "\"}}";
+	memcpy(long_id, start, strlen(start));
+	memcpy(long_id + sizeof(long_id) - sizeof(end), end, sizeof(end));
+	group.read_back = false;
+	alarm(60); /* a transfer that does not end */
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		f->server->behaviour =
+			(struct server_behaviour){ NO_FLIP, .flood_head = rows[i].head, .flood = rows[i].flood,
+						   .flood_copies = 1000, .upload_answer = rows[i].answer };
+		run_phase(f, &group, 1);
+		for (size_t n = f->first; n < f->count; n++)
+			if (f->records[n].end != rows[i].end || strstr(f->records[n].error, rows[i].error) == NULL)
+				fail_msg("%zu: got %s, '%s'", i, request_end_names[f->records[n].end],
+					 f->records[n].error);
+	}
+	alarm(0);
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
 	const struct CMUnitTest tests[] = {
-		with_server(test_faulty_answers),
-		with_server(test_nothing_to_read),
-		with_server(test_dead_server),
-		with_server(test_unanswered_uploads),
+		with_server(test_faulty_answers),      with_server(test_nothing_to_read),
+		with_server(test_dead_server),	       with_server(test_unanswered_uploads),
+		with_server(test_answers_without_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
