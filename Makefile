@@ -22,7 +22,7 @@ SERVER_SRC   := $(wildcard server-under-test/*.c server-under-test/behaviours/*.
 BASE_SRC     := $(wildcard harness/base/*.c)
 UNIT_SRC     := $(wildcard tests/unit/test_*.c)
 ROOT_SRC     := $(wildcard tests/integration/test_*.c)
-UML_SRC      := $(wildcard tests/uml/test_*.c)
+V2_SRC       := $(wildcard tests/v2/*.c)
 HELPER_SRC   := $(addprefix tests/integration/,foreign_server.c listens.c fast_peer.c)
 TOOL_SRC     := $(wildcard docs/bench/*.c)
 TRUTH_SRC    := $(wildcard tests/truth/*.c)
@@ -41,10 +41,10 @@ JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 UNIT_BIN := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
 ROOT_BIN := $(patsubst %.c,$(BUILD)/%,$(ROOT_SRC))
-UML_BIN  := $(patsubst %.c,$(BUILD)/%,$(UML_SRC))
+V2_BIN   := $(patsubst %.c,$(BUILD)/%,$(V2_SRC))
 HELPER_BIN := $(patsubst %.c,$(BUILD)/%,$(HELPER_SRC))
 BATS     := $(wildcard tests/integration/*.bats) tests/hostile/hostile.bats
-# They make no cgroups on this host (that of v2 is a guest, one process that is always busy), so they can run beside
+# They make no cgroups on this host (those of v2 are made in a guest), so they can run beside
 # the others without either being in the other's way; those wait half of their time.
 BESIDE   := $(addprefix tests/integration/,v2.bats server.bats behaviours.bats runner.bats)
 TOOL_BIN := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC))
@@ -149,7 +149,12 @@ test: all
 	@$(MAKE) --no-print-directory test-unit test-integration
 
 .PHONY: build-tests
-build-tests: $(UNIT_BIN) $(FUZZ_BIN) $(ROOT_BIN) $(UML_BIN) $(TOOL_BIN) $(HELPER_BIN)
+build-tests: $(UNIT_BIN) $(FUZZ_BIN) $(ROOT_BIN) $(V2_BIN) $(TOOL_BIN) $(HELPER_BIN)
+
+# The kernel of the guest; the tests there are skipped, with the reason, where it is not to be had.
+.PHONY: guest-image
+guest-image:
+	-@harness/isolation/guest-image $(BUILD)/guest
 
 test-unit: $(UNIT_BIN) $(FUZZ_BIN)
 	@tests/run unit $(UNIT_BIN) $(FUZZ_BIN)
@@ -176,7 +181,7 @@ asan tsan: setup
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=build-$@ CFLAGS='-O1 -g $(SANE_$@)' build build-tests
 	@tests/sanitized $@
 
-test-integration: build $(ROOT_BIN) $(UML_BIN) $(TOOL_BIN) $(HELPER_BIN)
+test-integration: build $(ROOT_BIN) $(V2_BIN) $(TOOL_BIN) $(HELPER_BIN) guest-image
 	@tests/run integration $(ROOT_BIN) $(filter-out $(BESIDE),$(BATS)) -- $(BESIDE)
 
 # Runs that came out wrong stay in results/.

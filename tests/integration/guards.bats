@@ -28,7 +28,7 @@ need_v1() {
 	need_cap
 	need_v1
 	rig tests/truth/steady.yaml -- sh -c \
-		"sh -c 'echo \$\$ >$root/cgroup.procs; exec sleep 5' & exec $fate steady --port {port} --data {data} --tmp {tmp}"
+		"sh -c 'echo \$\$ >$root/cgroup.procs; exec sleep 600' & exec $fate steady --port {port} --data {data} --tmp {tmp}"
 	same "$(verdict)" invalid/group
 	# It left, so the rig's cap could not end it; it belongs to this test.
 	server=$(record .server_pid)
@@ -44,7 +44,7 @@ OWN_GROUP='g=$root$(sed -n s/.*:memory://p /proc/self/cgroup)'
 	export root RESULTS
 	rig tests/truth/steady.yaml -- sh -c "$OWN_GROUP"'
 		mkdir -p "$g/below/deeper" && echo "$g" >"$RESULTS/group"
-		setsid sh -c "echo \$\$ >$g/below/deeper/cgroup.procs; echo \$\$ >$RESULTS/pid; exec sleep 30" &'"
+		setsid sh -c "echo \$\$ >$g/below/deeper/cgroup.procs; echo \$\$ >$RESULTS/pid; exec sleep 600" &'"
 		exec $fate steady --port {port} --data {data} --tmp {tmp}"
 	same "$(verdict)" invalid/group
 	[ ! -e "$(cat "$RESULTS/group")" ]
@@ -77,7 +77,7 @@ OWN_GROUP='g=$root$(sed -n s/.*:memory://p /proc/self/cgroup)'
 
 # A rig in the background, and its output when it is done.
 start_rig() { # scenario and options
-	"$RIG" run "$@" --json --quiet --results "$RESULTS/runs" >"$RESULTS/out" 3>&- &
+	"$RIG" run --json --quiet --results "$RESULTS/runs" "$@" >"$RESULTS/out" 3>&- &
 	rig_pid=$!
 }
 
@@ -86,21 +86,17 @@ end_rig() {
 	output=$(cat "$RESULTS/out")
 }
 
-await_server() {
-	for _ in $(seq 200); do
-		jq -e '.server_pid' "$RESULTS"/runs/*/run.json >/dev/null 2>&1 && break
-		sleep 0.05
-	done
-}
-
-# Slow enough to last some seconds.
-SLOW=(--set load.1.up=400kB/s --set load.1.files=1)
+# Slow enough to last longer than what is to be seen in it, on a slow machine too.
+SLOW=(--set load.1.up=200kB/s --set load.1.files=1)
 
 @test "guard: a child that leaves the group during the load and is gone before its end" {
 	need_cap
 	need_v1
-	rig tests/truth/steady.yaml "${SLOW[@]}" -- sh -c \
-		"sh -c 'sleep 0.3; echo \$\$ >$root/cgroup.procs; exec sleep 1.4' & exec $fate steady --port {port} --data {data} --tmp {tmp}"
+	start_rig tests/truth/steady.yaml "${SLOW[@]}" -- sh -c \
+		"sh -c 'until [ -e $RESULTS/go ]; do sleep 0.02; done; echo \$\$ >$root/cgroup.procs; exec sleep 2.5' & exec $fate steady --port {port} --data {data} --tmp {tmp}"
+	await_phase load "$RESULTS/runs"
+	touch "$RESULTS/go"
+	end_rig
 	same "$(verdict)" invalid/group
 }
 
@@ -108,12 +104,12 @@ SLOW=(--set load.1.up=400kB/s --set load.1.files=1)
 	need_cap
 	need_v1
 	start_rig tests/truth/steady.yaml "${SLOW[@]}"
-	await_server
+	await_phase load "$RESULTS/runs"
 	group=$root/$(jq -r .isolation.group "$RESULTS"/runs/*/run.json)
 	limits=(memory.memsw.limit_in_bytes memory.limit_in_bytes)
 	[ -e "$group/${limits[0]}" ] || limits=(memory.limit_in_bytes)
 	for limit in "${limits[@]}"; do echo 128M >"$group/$limit"; done
-	sleep 1.4
+	sleep 2.5
 	for limit in "${limits[-1]}" "${limits[0]}"; do echo 64M >"$group/$limit"; done
 	end_rig
 	same "$(verdict)" invalid/cap
@@ -169,8 +165,7 @@ small_disk() { # size
 @test "guard: samples with a hole, because the rig itself was stopped" {
 	need_cap
 	start_rig tests/truth/steady.yaml --set settle=1500ms
-	await_server
-	sleep 0.4
+	await_phase load "$RESULTS/runs"
 	kill -STOP "$rig_pid"
 	sleep 2
 	kill -CONT "$rig_pid"

@@ -39,6 +39,14 @@ rig() {
 	run --separate-stderr "$RIG" run --json --quiet --results "$RESULTS" "$@"
 }
 
+# await_phase NAME [RESULTS]: until the rig that runs as $rig_pid has come so far in its record.
+await_phase() {
+	until jq -e --arg name "$1" '.phases[]? | select(.name == $name)' "${2:-$RESULTS}"/2*/run.json >/dev/null 2>&1; do
+		kill -0 "$rig_pid" 2>/dev/null || { echo "the rig ended before its phase '$1'" && return 1; }
+		sleep 0.02
+	done
+}
+
 field() { jq -r "$1" <<<"$output"; }
 
 verdict() { field '.runs[0] | .outcome + "/" + (.cause // "")'; }

@@ -135,12 +135,8 @@ teardown() { teardown_rig; }
 	"$RIG" run scenarios/dead-ends/throttled-uploads.yaml --json --quiet --results "$RESULTS" --expect crashed/signal \
 		>"$RESULTS/out" 3>&- &
 	rig_pid=$!
-	for _ in $(seq 100); do
-		server=$(jq -r '.server_pid // empty' "$RESULTS"/*/run.json 2>/dev/null) && [ -n "$server" ] && break
-		sleep 0.1
-	done
-	sleep 1
-	kill -9 "$server"
+	await_phase load
+	kill -9 "$(record .server_pid)"
 	wait "$rig_pid"
 	output=$(cat "$RESULTS/out")
 	same "$(verdict)" crashed/signal
@@ -202,15 +198,11 @@ teardown() { teardown_rig; }
 	need_cap
 	"$RIG" run scenarios/picoshare/three-uploads-all-fixes.yaml --quiet --results "$RESULTS" >/dev/null 2>&1 3>&- &
 	rig_pid=$!
-	sleep 1.5
+	await_phase load
 	kill -9 "$rig_pid"
 	wait "$rig_pid" || true
 	server=$(record .server_pid)
-	for _ in $(seq 50); do
-		[ -e "/proc/$server" ] || break
-		sleep 0.1
-	done
-	[ ! -e "/proc/$server" ]
+	while [ -e "/proc/$server" ]; do sleep 0.1; done
 	same "$(record .state)" running
 	"$RIG" clean --results "$RESULTS"
 	same "$(rig_groups)" "$GROUPS_BEFORE"

@@ -13,9 +13,9 @@ setup() {
 	program dies 'kill -SEGV $$'
 	program ends-the-runner 'kill -KILL $PPID'
 	program nothing 'exit 0'
-	program lasts "echo \$\$ >>$SAYS/pids; exec sleep 20"
+	program lasts "echo \$\$ >>$SAYS/pids; exec sleep 200"
 	# What a shell starts in the background does not hear Ctrl-C.
-	program leaves "sleep 20 & echo \$! >>$SAYS/pids; exec sleep 20"
+	program leaves "sleep 200 & echo \$! >>$SAYS/pids; exec sleep 200"
 }
 
 program() { # NAME COMMANDS

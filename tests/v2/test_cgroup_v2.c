@@ -1,6 +1,6 @@
 /*
  * The cgroup-v2 backend on real groups and real kills, as root and as a user
- * in a delegated group.  Run inside the guest of tests/uml/run by
+ * in a delegated group.  Run inside the guest of tests/v2/guest.c by
  * tests/integration/v2.bats.  TMPDIR must lie on a disk.
  */
 #include <setjmp.h>
