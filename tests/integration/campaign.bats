@@ -320,11 +320,13 @@ gone() {
 	return 1
 }
 
+# A shell without job control has its background commands ignore SIGINT; a terminal does not.
+#
 # building REPOSITORY: starts a bisection whose build takes long, and waits until it is at it; sets $rig and $build,
 # the build's process group.
 building() {
 	history "$1" 4 3
-	setsid "$RIG" bisect c1 c4 --quiet --json --results "$RESULTS" --source "$1" --scenario "${SMALL[@]}" \
+	setsid env --default-signal=INT "$RIG" bisect c1 c4 --quiet --json --results "$RESULTS" --source "$1" --scenario "${SMALL[@]}" \
 		--build 'echo $$ >at; mv at at-it; sleep 600 & sleep 700' -- "{source}/server" >"$RESULTS/.said" 2>&1 3>&- &
 	rig=$!
 	until compgen -G "$RESULTS/.work/source-*/at-it" >/dev/null; do sleep 0.02; done
@@ -362,7 +364,7 @@ building() {
 
 @test "an interrupted shrink tells what has given way so far" {
 	need_cap
-	setsid "$RIG" shrink "${SMALL[@]}" --quiet --json --results "$RESULTS" --memory 64MiB --confirm 1 --set load.tab.clients=2 \
+	setsid env --default-signal=INT "$RIG" shrink "${SMALL[@]}" --quiet --json --results "$RESULTS" --memory 64MiB --confirm 1 --set load.tab.clients=2 \
 		>"$RESULTS/.said" 2>"$RESULTS/.error" 3>&- &
 	# The first run crashes, the second with one client, the third is at it.
 	until [ "$(ls "$RESULTS" | wc -l)" -ge 3 ]; do sleep 0.02; done

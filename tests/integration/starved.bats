@@ -71,7 +71,7 @@ flooded() {
 
 @test "Ctrl-C is answered while 1500 clients are flooded" {
 	scenario body 1500 300s
-	"$RIG" run "$RESULTS/s.yaml" --quiet --results "$RESULTS" >/dev/null 2>&1 &
+	env --default-signal=INT "$RIG" run "$RESULTS/s.yaml" --quiet --results "$RESULTS" >/dev/null 2>&1 &
 	local pid=$! tries
 	until_load
 	sleep 2 # into the flood
