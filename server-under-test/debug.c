@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <string.h>
 
+#include "base/macros.h"
 #include "hooks.h"
 #include "http.h"
 
@@ -20,7 +21,7 @@ static json_t *malloc_figures(void)
 		{ "in_use_bytes", m.uordblks }, { "free_bytes", m.fordblks }, { "releasable_bytes", m.keepcost },
 	};
 	json_t *out = json_object();
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < COUNT(rows); i++)
 		json_object_set_new(out, rows[i].name, json_integer((json_int_t)rows[i].value));
 	return out;
 }
@@ -40,7 +41,7 @@ static json_t *sqlite_figures(struct server *server)
 		{ "page_cache_highwater_bytes", SQLITE_STATUS_PAGECACHE_OVERFLOW, true },
 	};
 	json_t *out = json_object();
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		sqlite3_int64 current, high;
 		if (sqlite3_status64(rows[i].status, &current, &high, 0) == SQLITE_OK)
 			json_object_set_new(out, rows[i].name, json_integer(rows[i].high_water ? high : current));
@@ -108,7 +109,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 		return MHD_YES;
 	}
 	unsigned status = MHD_HTTP_NOT_FOUND;
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+	for (size_t i = 0; i < COUNT(routes); i++) {
 		if (strcmp(url, routes[i].url) != 0)
 			continue;
 		if (strcmp(method, routes[i].method) == 0)

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/macros.h"
+
 #define LIBRARY "librdkafka.so.1"
 
 struct kafka kafka;
@@ -18,7 +20,7 @@ int kafka_load(struct error *err)
 	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
 	if (library == NULL)
 		return error_set(err, ERROR_ENVIRONMENT, "cannot load '" LIBRARY "': %s", dlerror());
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		void *function = dlsym(library, rows[i].name);
 		if (function == NULL)
 			return error_set(err, ERROR_ENVIRONMENT, "'" LIBRARY "' lacks '%s'", rows[i].name);

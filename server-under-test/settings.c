@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/macros.h"
 #include "mock_broker.h"
 #include "server.h"
 
@@ -70,7 +71,7 @@ static const struct option_row general_rows[] = {
 	  .help = "set all behaviours to a point of the history (--list-presets);\n"
 		  "the options below change single ones of it" },
 };
-#define GENERAL_COUNT (sizeof(general_rows) / sizeof(general_rows[0]))
+#define GENERAL_COUNT COUNT(general_rows)
 
 /*
  * Parses the command line; the options of a preset go before the user's own, so

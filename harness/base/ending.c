@@ -12,10 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/macros.h"
+
 #define HOLD_PATIENCE_S 5 /* for the main thread to finish a step that it has begun */
 
 static const int signums[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-#define SIGNUMS (sizeof(signums) / sizeof(signums[0]))
+#define SIGNUMS COUNT(signums)
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the list, and of what its members have made */
 static struct ending_party *parties;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/macros.h"
 
 #define INSTALLED "lib/oomrig" /* below the prefix */
 
@@ -51,7 +52,7 @@ char *home_scenario(const char *name)
 	static const char *const forms[] = { "%s/%s", "%s/%s.yaml", "%s/scenarios/%s", "%s/scenarios/%s.yaml" };
 	char *folder = access(name, F_OK) != 0 && name[0] != '/' ? home_folder(NULL) : NULL;
 	char *found = NULL;
-	for (size_t i = 0; folder != NULL && found == NULL && i < sizeof(forms) / sizeof(forms[0]); i++) {
+	for (size_t i = 0; folder != NULL && found == NULL && i < COUNT(forms); i++) {
 		struct buf path = BUF_INIT;
 		buf_addf(&path, forms[i], folder, name);
 		if (access(buf_str(&path), F_OK) == 0)

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/macros.h"
+
 /* Words of a name by which it is secret. */
 static const char *const words[] = { "authorization", "auth",	 "cookie",   "token",	  "tokens",
 				     "secret",	      "secrets", "password", "passwd",	  "passphrase",
@@ -79,7 +81,7 @@ static bool is_named(const char *name, size_t len)
 
 static bool is_word(const char *name, size_t len)
 {
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (size_t i = 0; i < COUNT(words); i++)
 		if (strlen(words[i]) == len && strncasecmp(words[i], name, len) == 0)
 			return true;
 	return false;

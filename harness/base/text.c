@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/macros.h"
 #include "base/mask.h"
 
 /* Characters that are not printed as they are (Unicode's categories Cc, Cf, Zl and Zp, and what has no width). */
@@ -21,7 +22,7 @@ static const struct range {
 
 static bool printable(uint32_t c)
 {
-	for (size_t i = 0; i < sizeof(unprintable) / sizeof(unprintable[0]); i++)
+	for (size_t i = 0; i < COUNT(unprintable); i++)
 		if (c >= unprintable[i].first && c <= unprintable[i].last)
 			return false;
 	return true;
@@ -162,7 +163,7 @@ json_t *text_json(const char *text)
 static bool is_prose(const char *key)
 {
 	static const char *const keys[] = { "question", "why", "description", "note", "body", "files" };
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+	for (size_t i = 0; i < COUNT(keys); i++)
 		if (strcmp(keys[i], key) == 0)
 			return true;
 	return false;

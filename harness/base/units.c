@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/macros.h"
 
 struct unit {
 	const char *suffix;
@@ -166,7 +167,7 @@ const char *units_format_size(uint64_t bytes, char out[UNITS_TEXT_MAX])
 	static const char *const names[] = { "B", "KiB", "MiB", "GiB", "TiB" };
 	double value = (double)bytes;
 	size_t i = 0;
-	while (value >= 1023.5 && i + 1 < sizeof(names) / sizeof(names[0])) {
+	while (value >= 1023.5 && i + 1 < COUNT(names)) {
 		value /= 1024;
 		i++;
 	}
@@ -181,7 +182,7 @@ const char *units_format_rate(double bytes_per_s, char out[UNITS_TEXT_MAX])
 {
 	static const char *const names[] = { "B/s", "kB/s", "MB/s", "GB/s" };
 	size_t i = 0;
-	while (bytes_per_s >= 999.5 && i + 1 < sizeof(names) / sizeof(names[0])) {
+	while (bytes_per_s >= 999.5 && i + 1 < COUNT(names)) {
 		bytes_per_s /= 1000;
 		i++;
 	}

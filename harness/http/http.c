@@ -2,15 +2,13 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
-
-#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
+#include "base/macros.h"
 
 /* What one callback of the loop may take before the others have theirs; one transfer's piece may come on top. */
 #define TURN_NS (4 * NS_PER_MS)

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/fs.h"
+#include "base/macros.h"
 #include "isolation/group_name.h"
 
 #define CONTROLLER "memory"
@@ -208,7 +209,7 @@ int delegation_enter(struct delegation *d, const char *root, const char *unit, s
 	bool (*const ways[])(struct delegation *, const char *) = { enabled, enable };
 
 	d->leaf[0] = '\0';
-	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+	for (size_t i = 0; i < COUNT(ways); i++) {
 		if (own_place(root, d->place, err) < 0)
 			return -1;
 		do

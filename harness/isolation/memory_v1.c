@@ -1,6 +1,6 @@
 #include "isolation/memory_v1.h"
 
-#define ROWS(a) (sizeof(a) / sizeof((a)[0]))
+#include "base/macros.h"
 
 /*
  * The group's own figures; the total_ ones add groups below it, of which ours
@@ -26,29 +26,29 @@ static const struct memory_key oom_control_keys[] = {
 
 void memory_v1_parse_stat(const char *text, size_t len, struct memory_sample *out)
 {
-	memory_files_parse_keys(text, len, stat_keys, ROWS(stat_keys), out->field);
+	memory_files_parse_keys(text, len, stat_keys, COUNT(stat_keys), out->field);
 	memory_files_split_shmem(out);
 }
 
 void memory_v1_parse_oom_control(const char *text, size_t len, struct memory_sample *out)
 {
-	memory_files_parse_keys(text, len, oom_control_keys, ROWS(oom_control_keys), out->field);
+	memory_files_parse_keys(text, len, oom_control_keys, COUNT(oom_control_keys), out->field);
 }
 
 /* oom_control comes last: a kill between two reads is then seen with the usage that led to it. */
 static const struct memory_file files[] = {
 	{ .name = "memory.usage_in_bytes", .value = MEMORY_USAGE },
-	{ .name = "memory.stat", .parse = memory_v1_parse_stat, .keys = stat_keys, .key_count = ROWS(stat_keys) },
+	{ .name = "memory.stat", .parse = memory_v1_parse_stat, .keys = stat_keys, .key_count = COUNT(stat_keys) },
 	{ .name = "memory.kmem.usage_in_bytes", .value = MEMORY_KERNEL },
 	{ .name = "memory.failcnt", .value = MEMORY_LIMIT_HITS },
 	{ .name = "memory.oom_control",
 	  .parse = memory_v1_parse_oom_control,
 	  .keys = oom_control_keys,
-	  .key_count = ROWS(oom_control_keys) },
+	  .key_count = COUNT(oom_control_keys) },
 };
-_Static_assert(ROWS(files) <= MEMORY_FILES_MAX, "MEMORY_FILES_MAX is too small");
+_Static_assert(COUNT(files) <= MEMORY_FILES_MAX, "MEMORY_FILES_MAX is too small");
 
 int memory_v1_open(struct memory_files *m, int dir_fd, struct error *err)
 {
-	return memory_files_open(m, files, ROWS(files), dir_fd, err);
+	return memory_files_open(m, files, COUNT(files), dir_fd, err);
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ROWS(a) (sizeof(a) / sizeof((a)[0]))
+#include "base/macros.h"
 
 /* Its "file" holds shmem too and is split once both are known. */
 static const struct memory_key stat_keys[] = {
@@ -53,23 +53,23 @@ void memory_v2_parse_stat(const char *text, size_t len, struct memory_sample *ou
 	struct fact *kernel = &out->field[MEMORY_KERNEL];
 	struct fact parts[KERNEL_PARTS];
 
-	memory_files_parse_keys(text, len, stat_keys, ROWS(stat_keys), out->field);
+	memory_files_parse_keys(text, len, stat_keys, COUNT(stat_keys), out->field);
 	memory_files_split_shmem(out);
 	if (kernel->state != FACT_ABSENT)
 		return;
-	memory_files_parse_keys(text, len, kernel_keys, ROWS(kernel_keys), parts);
+	memory_files_parse_keys(text, len, kernel_keys, COUNT(kernel_keys), parts);
 	for (size_t i = 0; i < KERNEL_PARTS; i++)
 		*kernel = fact_add(*kernel, parts[i]);
 }
 
 void memory_v2_parse_events(const char *text, size_t len, struct memory_sample *out)
 {
-	memory_files_parse_keys(text, len, events_keys, ROWS(events_keys), out->field);
+	memory_files_parse_keys(text, len, events_keys, COUNT(events_keys), out->field);
 }
 
 void memory_v2_parse_events_local(const char *text, size_t len, struct memory_sample *out)
 {
-	memory_files_parse_keys(text, len, events_local_keys, ROWS(events_local_keys), out->field);
+	memory_files_parse_keys(text, len, events_local_keys, COUNT(events_local_keys), out->field);
 }
 
 void memory_v2_parse_pressure(const char *text, size_t len, struct memory_sample *out)
@@ -77,14 +77,14 @@ void memory_v2_parse_pressure(const char *text, size_t len, struct memory_sample
 	static const char total[] = " total=";
 	const char *end = text + len;
 
-	for (size_t i = 0; i < ROWS(pressure_keys); i++)
+	for (size_t i = 0; i < COUNT(pressure_keys); i++)
 		out->field[pressure_keys[i].field] = FACT_NONE;
 	for (const char *line = text; line < end;) {
 		const char *eol = memchr(line, '\n', (size_t)(end - line));
 		const char *stop = eol ? eol : end;
 		const char *at = memmem(line, (size_t)(stop - line), total, sizeof(total) - 1);
 
-		for (size_t i = 0; i < ROWS(pressure_keys); i++) {
+		for (size_t i = 0; i < COUNT(pressure_keys); i++) {
 			const struct memory_key *k = &pressure_keys[i];
 			const char *value = at ? at + sizeof(total) - 1 : stop;
 
@@ -97,7 +97,7 @@ void memory_v2_parse_pressure(const char *text, size_t len, struct memory_sample
 
 #define FILE_OF_KEYS(file, parser, table)                                                                              \
 	{                                                                                                              \
-		.name = file, .parse = parser, .keys = table, .key_count = ROWS(table)                                 \
+		.name = file, .parse = parser, .keys = table, .key_count = COUNT(table)                                \
 	}
 
 /* memory.events comes last: a kill between two reads is then seen with the usage that led to it. */
@@ -109,12 +109,12 @@ static const struct memory_file files[] = {
 	FILE_OF_KEYS("memory.events.local", memory_v2_parse_events_local, events_local_keys), /* Linux 5.2 */
 	FILE_OF_KEYS("memory.events", memory_v2_parse_events, events_keys),
 };
-#define EVENTS_FILE (ROWS(files) - 1)
-_Static_assert(ROWS(files) <= MEMORY_FILES_MAX, "MEMORY_FILES_MAX is too small");
+#define EVENTS_FILE (COUNT(files) - 1)
+_Static_assert(COUNT(files) <= MEMORY_FILES_MAX, "MEMORY_FILES_MAX is too small");
 
 int memory_v2_open(struct memory_files *m, int dir_fd, struct error *err)
 {
-	return memory_files_open(m, files, ROWS(files), dir_fd, err);
+	return memory_files_open(m, files, COUNT(files), dir_fd, err);
 }
 
 struct fact memory_v2_read_ooms(const struct memory_files *m)

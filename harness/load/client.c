@@ -1,10 +1,7 @@
-#include <stddef.h>
+#include "load/client.h"
 
 #include "base/clock.h"
-#include "load/internal.h"
 #include "load/payload.h"
-
-#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 /* After a transport failure, so that a dead server meets no storm of connections. */
 #define RETRY_PAUSE_NS (100 * NS_PER_MS)
@@ -12,234 +9,182 @@
 #define OBJECT_POLL_NS (50 * NS_PER_MS)
 #define OBJECT_WAIT_NS (30 * NS_PER_S)
 
-static void client_next(struct client *c, uint64_t not_before_ns);
-
-static void on_timer(uv_timer_t *timer)
-{
-	struct client *c = container_of(timer, struct client, timer);
-	c->wake(c);
-}
-
-static void on_timer_closed(uv_handle_t *handle)
-{
-	struct client *c = container_of((uv_timer_t *)handle, struct client, timer);
-	load_handle_closed(c->group->load);
-}
-
-void client_sleep_until(struct client *c, uint64_t t_ns, void (*wake)(struct client *))
-{
-	c->wake = wake;
-	uv_timer_start(&c->timer, on_timer, load_delay_ms(c->group->load, t_ns), 0);
-}
-
-void client_init(struct client *c, struct group_run *g, unsigned index)
-{
-	c->group = g;
-	c->index = index;
-	uv_timer_init(g->load->loop, &c->timer); /* cannot fail: it only fills the handle */
-	load_handle_opened(g->load);
-	g->active++;
-}
-
 static void client_end(struct client *c)
 {
-	struct group_run *g = c->group;
 	c->state = CLIENT_ENDED;
-	transfer_release(c);
-	if (c->http.easy != NULL)
-		curl_easy_cleanup(c->http.easy);
-	c->http.easy = NULL;
+	transfer_close(&c->transfer);
 	if (c->random != NULL)
 		gsl_rng_free(c->random);
 	c->random = NULL;
-	uv_close((uv_handle_t *)&c->timer, on_timer_closed);
-	if (--g->active == 0)
-		group_finished(g);
-	load_check_end(g->load);
+	alarm_close(&c->alarm);
+	c->callbacks->ended(c->callbacks->arg);
 }
 
-/* An object to read, by turns so that clients spread over them; NULL while there is none. */
-static const struct object *object_at(struct load *l, uint64_t turn)
-{
-	return l->objects.count > 0 ? &l->objects.items[turn % l->objects.count] : NULL;
-}
-
-static bool uploads_go_on(const struct load *l)
-{
-	for (size_t i = 0; i < l->phase_count; i++)
-		if (l->phase[i]->group->kind == GROUP_UPLOAD && l->phase[i]->active > l->phase[i]->stalled)
-			return true;
-	return false;
-}
-
-static void client_begin(struct client *c);
+static void client_begin(void *arg);
 
 /* A reader with nothing to read yet: waits while uploads go on, then lets transfer_begin() record the failure. */
-static bool client_wants_object(struct client *c)
+static bool client_waits_for_object(struct client *c)
 {
 	uint64_t now = clock_ns();
+	if (objects_at(c->shared->objects, 0) != NULL)
+		return false;
 	if (c->wanting_since_ns == 0)
 		c->wanting_since_ns = now;
-	if (!uploads_go_on(c->group->load) || now - c->wanting_since_ns >= OBJECT_WAIT_NS)
+	if (!c->callbacks->uploads_go_on(c->callbacks->arg) || now - c->wanting_since_ns >= OBJECT_WAIT_NS)
 		return false;
-	client_sleep_until(c, now + OBJECT_POLL_NS, client_begin);
+	alarm_set(&c->alarm, now + OBJECT_POLL_NS, client_begin, c);
 	return true;
+}
+
+static void transfer_this(struct client *c, struct transfer_order *order)
+{
+	c->wanting_since_ns = 0;
+	c->state = CLIENT_SENDING;
+	c->begun++;
+	order->intended_ns = c->turn.intended_ns;
+	transfer_begin(&c->transfer, order);
+}
+
+static void begin_upload(struct client *c)
+{
+	transfer_this(
+		c, &(struct transfer_order){ .kind = REQUEST_UPLOAD, .wanted = plan_size_at(c->plan, c->turn.number) });
+}
+
+static void begin_whole(struct client *c, enum request_kind kind, const struct object *object)
+{
+	transfer_this(c, &(struct transfer_order){
+				 .kind = kind, .object = object, .wanted = object != NULL ? object->size_bytes : 0 });
+}
+
+static void begin_download(struct client *c)
+{
+	if (!client_waits_for_object(c))
+		begin_whole(c, REQUEST_DOWNLOAD, objects_at(c->shared->objects, c->turn.number));
 }
 
 /* Like a video player: from the start, then windows at random positions. */
-static void begin_window(struct client *c, uint64_t windows)
+static void begin_window(struct client *c)
 {
-	struct load *l = c->group->load;
-	bool opening = c->started % windows == 0;
-	if (opening && l->objects.count > 0)
-		c->object_index = c->turn / windows % l->objects.count;
-	const struct object *object = l->objects.count > 0 ? &l->objects.items[c->object_index] : NULL;
-	uint64_t offset = 0, wanted = 0;
-	if (object != NULL) {
-		wanted = c->group->group->window_bytes;
-		if (wanted == 0 || wanted > object->size_bytes)
-			wanted = object->size_bytes;
+	if (client_waits_for_object(c))
+		return;
+	uint64_t windows = plan_transfers_per_file(c->shared->group);
+	bool opening = c->begun % windows == 0;
+	if (opening)
+		c->object_turn = c->turn.number / windows;
+	struct transfer_order order = { .kind = REQUEST_RANGE };
+	order.object = objects_at(c->shared->objects, c->object_turn);
+	if (order.object != NULL) {
+		uint64_t size = order.object->size_bytes;
+		order.wanted = c->shared->group->window_bytes;
+		if (order.wanted == 0 || order.wanted > size)
+			order.wanted = size;
 		if (!opening)
-			offset = (uint64_t)(gsl_rng_uniform(c->random) * (double)(object->size_bytes - wanted + 1));
+			order.offset = (uint64_t)(gsl_rng_uniform(c->random) * (double)(size - order.wanted + 1));
 	}
-	transfer_begin(c, REQUEST_RANGE, object, offset, wanted);
+	transfer_this(c, &order);
 }
 
-static void client_begin(struct client *c)
+static void begin_request(struct client *c)
 {
-	struct group_run *g = c->group;
-	struct load *l = g->load;
-	const struct object *object;
-
-	if (g->read_back) {
-		object = load_read_back_object(l, l->read_back_scope, &l->read_back_next);
-		l->read_back_next++;
-		transfer_begin(c, REQUEST_READ_BACK, object, 0, object->size_bytes);
-		return;
-	}
-	bool reads = g->group->kind == GROUP_DOWNLOAD || g->group->kind == GROUP_SEEK;
-	if (reads && l->objects.count == 0 && client_wants_object(c))
-		return;
-	c->wanting_since_ns = 0;
-	switch (g->group->kind) {
-	case GROUP_UPLOAD:
-		transfer_begin(c, REQUEST_UPLOAD, NULL, 0, group_size_at(g, c->turn));
-		break;
-	case GROUP_DOWNLOAD:
-		object = object_at(l, c->turn);
-		transfer_begin(c, REQUEST_DOWNLOAD, object, 0, object != NULL ? object->size_bytes : 0);
-		break;
-	case GROUP_SEEK:
-		begin_window(c, g->group->seeks > 0 ? g->group->seeks : 1);
-		break;
-	case GROUP_REQUEST:
-		transfer_begin(c, REQUEST_OTHER, object_at(l, c->turn), 0, 0);
-		break;
-	}
+	transfer_this(c, &(struct transfer_order){ .kind = REQUEST_OTHER,
+						   .object = objects_at(c->shared->objects, c->turn.number) });
 }
 
-/* Is there another transfer for this client?  Takes it. */
-static bool client_take(struct client *c)
+static void client_begin(void *arg)
 {
-	struct group_run *g = c->group;
-	const struct load_group *group = g->group;
-	if (g->read_back)
-		return load_read_back_object(g->load, g->load->read_back_scope, &g->load->read_back_next) != NULL;
-	uint64_t each = group_transfers_per_client(group);
-	if (group->rate_per_s > 0) {
-		if (each > 0 && g->taken >= each * group->clients)
-			return false;
-		c->turn = g->taken;
-		c->intended_ns = pacing_intended_ns(g->start_ns, group->rate_per_s, g->taken);
-	} else {
-		if (each > 0 && c->started >= each)
-			return false;
-		c->turn = c->started * group->clients + c->index;
-		c->intended_ns = 0;
-	}
-	g->taken++;
-	return true;
+	static void (*const by_kind[])(struct client *) = {
+		[GROUP_UPLOAD] = begin_upload,
+		[GROUP_DOWNLOAD] = begin_download,
+		[GROUP_SEEK] = begin_window,
+		[GROUP_REQUEST] = begin_request,
+	};
+	struct client *c = arg;
+	if (c->shared->read_back)
+		begin_whole(c, REQUEST_READ_BACK, plan_read_back(c->plan));
+	else
+		by_kind[c->shared->group->kind](c);
 }
 
 static void client_next(struct client *c, uint64_t not_before_ns)
 {
-	struct group_run *g = c->group;
+	const struct load_group *group = c->shared->group;
 	c->state = CLIENT_WAITING;
-	if (g->load->stopping || g->over || !client_take(c)) {
+	if (!plan_take(c->plan, c->index, c->begun, &c->turn)) {
 		client_end(c);
 		return;
 	}
 	uint64_t now = clock_ns();
-	uint64_t at = c->intended_ns > not_before_ns ? c->intended_ns : not_before_ns;
-	if (g->group->duration_ns > 0 && at >= g->start_ns + g->group->duration_ns)
+	uint64_t at = c->turn.intended_ns > not_before_ns ? c->turn.intended_ns : not_before_ns;
+	if (group->duration_ns > 0 && at >= c->plan->start_ns + group->duration_ns)
 		client_end(c);
 	else if (at > now)
-		client_sleep_until(c, at, client_begin);
+		alarm_set(&c->alarm, at, client_begin, c);
 	else
 		client_begin(c);
 }
 
-static void client_first(struct client *c)
+static void client_first(void *arg)
 {
-	client_next(c, 0);
+	client_next(arg, 0);
 }
 
-void client_start(struct client *c)
+static void on_transfer_done(void *arg, const struct load_request *r)
 {
-	struct group_run *g = c->group;
-	if (g->group->kind == GROUP_SEEK) {
-		c->random = gsl_rng_alloc(gsl_rng_taus2);
-		/* Differs by group and client, and is the same in every run with this seed. */
-		uint64_t seed;
-		payload_fill(g->load->seed, ((uint64_t)g->ordinal << 32 | c->index) * sizeof(seed), &seed,
-			     sizeof(seed));
-		gsl_rng_set(c->random, seed);
-	}
-	client_sleep_until(c, g->start_ns + c->index * g->group->stagger_ns, client_first);
-}
-
-void client_transfer_done(struct client *c, enum request_end end)
-{
-	uint64_t pause_ns = c->group->group->think_ns;
-	if (end == END_TRANSPORT && pause_ns < RETRY_PAUSE_NS)
+	struct client *c = arg;
+	if (c->stalled)
+		c->callbacks->stall_over(c->callbacks->arg);
+	c->stalled = false;
+	c->callbacks->request_done(c->callbacks->arg, r);
+	uint64_t pause_ns = c->shared->group->think_ns;
+	if (r->end == END_TRANSPORT && pause_ns < RETRY_PAUSE_NS)
 		pause_ns = RETRY_PAUSE_NS;
 	client_next(c, pause_ns > 0 ? clock_ns() + pause_ns : 0);
 }
 
-static void stall_over(struct client *c)
+static void on_transfer_stalled(void *arg)
 {
-	transfer_abort(c, END_STALLED);
-}
-
-void client_stall(struct client *c)
-{
-	const struct load_group *group = c->group->group;
-	if (c->stalled)
-		return;
+	struct client *c = arg;
 	c->stalled = true;
-	if (group->stall_ns > 0) {
-		client_sleep_until(c, clock_ns() + group->stall_ns, stall_over);
-		return;
-	}
-	c->group->stalled++;
-	load_check_end(c->group->load);
+	c->callbacks->stalled(c->callbacks->arg);
 }
 
-void client_cut(struct client *c, enum request_end end)
+void client_init(struct client *c, struct shared *shared, struct plan *plan, const struct client_callbacks *callbacks,
+		 unsigned index)
 {
-	c->group->over = true;
+	c->shared = shared;
+	c->plan = plan;
+	c->callbacks = callbacks;
+	c->index = index;
+	alarm_init(&c->alarm, shared->loop, shared->handles);
+	const struct transfer_callbacks up = { .arg = c, .done = on_transfer_done, .stalled = on_transfer_stalled };
+	transfer_init(&c->transfer, shared, index, &up);
+}
+
+void client_start(struct client *c)
+{
+	if (c->shared->group->kind == GROUP_SEEK) {
+		c->random = gsl_rng_alloc(gsl_rng_taus2);
+		/* Differs by group and client, and is the same in every run with this seed. */
+		uint64_t seed;
+		payload_fill(c->shared->seed, ((uint64_t)c->shared->ordinal << 32 | c->index) * sizeof(seed), &seed,
+			     sizeof(seed));
+		gsl_rng_set(c->random, seed);
+	}
+	alarm_set(&c->alarm, c->plan->start_ns + c->index * c->shared->group->stagger_ns, client_first, c);
+}
+
+void client_cut(struct client *c, bool load_stopped)
+{
+	c->plan->over = true;
 	if (c->state == CLIENT_SENDING)
-		transfer_abort(c, c->stalled ? END_STALLED : end);
+		transfer_cut(&c->transfer, load_stopped);
 	else if (c->state == CLIENT_WAITING)
 		client_end(c);
 }
 
-void client_drop(struct client *c)
+void client_close(struct client *c)
 {
-	if (c->state == CLIENT_ENDED)
-		return;
-	if (c->in_curl)
-		http_client_remove(c->group->http, &c->http);
-	c->in_curl = false;
-	client_end(c);
+	if (c->state != CLIENT_ENDED)
+		client_end(c);
 }

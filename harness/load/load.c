@@ -1,91 +1,28 @@
 #include "load/load.h"
 
-#include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/clock.h"
 #include "base/open_files.h"
-#include "load/internal.h"
-
-#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
+#include "load/group.h"
 
 /* Open files of ours that are no connections. */
 #define OTHER_FILES 256
 
-/*
- * libuv's clock is CLOCK_MONOTONIC in whole milliseconds, as ours is in ns:
- * with the due time rounded up nothing wakes early.
- */
-uint64_t load_delay_ms(struct load *l, uint64_t t_ns)
-{
-	uint64_t due_ms = (t_ns + NS_PER_MS - 1) / NS_PER_MS;
-	uv_update_time(l->loop);
-	return due_ms > uv_now(l->loop) ? due_ms - uv_now(l->loop) : 0;
-}
-
-static void on_defer_closed(uv_handle_t *handle)
-{
-	load_handle_closed(container_of((uv_timer_t *)handle, struct load, defer));
-}
-
-void load_handle_opened(struct load *l)
-{
-	l->open_handles++;
-}
-
-static void on_self_closed(uv_handle_t *handle)
-{
-	struct load *l = handle->data;
-	if (l->self.schedstat_fd >= 0)
-		close(l->self.schedstat_fd);
-	load_handle_closed(l);
-}
-
-void load_handle_closed(struct load *l)
-{
-	if (--l->open_handles > 0 || !l->closing)
-		return;
-	while (l->groups != NULL) {
-		struct group_run *next = l->groups->next;
-		group_free(l->groups);
-		l->groups = next;
-	}
-	free(l->phase);
-	objects_release(&l->objects);
-	objects_release(&l->unanswered);
-	void (*closed)(void *) = l->closed;
-	void *arg = l->closed_arg;
-	free(l);
-	if (closed != NULL)
-		closed(arg);
-}
-
-int load_new(struct load **out, uv_loop_t *loop, const struct target_access *access, uint64_t seed,
-	     const struct load_callbacks *callbacks, struct error *err)
-{
-	(void)err;
-	struct load *l = xcalloc(1, sizeof(*l));
-	l->loop = loop;
-	l->access = access;
-	l->seed = seed;
-	l->callbacks = *callbacks;
-	l->objects.next_number = 1;
-	uv_timer_init(loop, &l->defer); /* cannot fail: it only fills the handle */
-	load_handle_opened(l);
-	self_init(l);
-	*out = l;
-	return 0;
-}
-
-/* A group whose stalled clients need not be waited for: nothing of its own is still to come. */
-static unsigned clients_to_wait_for(const struct group_run *g)
-{
-	bool may_end = g->group->duration_ns == 0 || g->over;
-	return may_end ? g->active - g->stalled : g->active;
-}
+struct load {
+	struct group_ground ground;
+	struct load_callbacks callbacks;
+	struct group_run *groups; /* all ever started, newest first, kept until load_close() for their figures */
+	struct group_run **phase; /* those of the last load_start() */
+	size_t phase_count;
+	struct group_run *reading; /* the read-back, while and after it runs */
+	struct load_group read_back_group;
+	bool running, stopping, closing;
+	struct alarm defer; /* ends phases from the loop, never from inside a callback */
+	struct own_cpu own_cpu;
+	void (*closed)(void *arg);
+	void *closed_arg;
+};
 
 /* Groups of the phase under way. */
 static struct group_run *phase_group(const struct load *l, size_t i)
@@ -95,44 +32,84 @@ static struct group_run *phase_group(const struct load *l, size_t i)
 	return i < l->phase_count ? l->phase[i] : NULL;
 }
 
+static unsigned waits_for(const struct load *l)
+{
+	struct group_run *g;
+	unsigned clients = 0;
+	for (size_t i = 0; (g = phase_group(l, i)) != NULL; i++)
+		clients += group_waits_for(g);
+	return clients;
+}
+
 static void phase_finish(struct load *l)
 {
 	l->running = false;
 	l->stopping = false;
-	self_stop(l);
+	own_cpu_stop(&l->own_cpu);
 	if (l->callbacks.finished != NULL)
 		l->callbacks.finished(l->callbacks.arg);
 }
 
-static void on_defer(uv_timer_t *timer)
+static void on_defer(void *arg)
 {
-	struct load *l = container_of(timer, struct load, defer);
-	unsigned waiting = 0, active = 0;
+	struct load *l = arg;
+	unsigned active = 0;
 	struct group_run *g;
 
-	for (size_t i = 0; (g = phase_group(l, i)) != NULL; i++)
-		waiting += clients_to_wait_for(g);
 	/* Only clients that stall for ever are left, or we were told to stop. */
-	if (waiting == 0 || l->stopping)
+	if (waits_for(l) == 0 || l->stopping)
 		for (size_t i = 0; (g = phase_group(l, i)) != NULL; i++)
-			for (unsigned n = 0; n < g->client_count; n++)
-				client_cut(&g->clients[n], END_CUT);
+			group_cut(g, l->stopping);
 	for (size_t i = 0; (g = phase_group(l, i)) != NULL; i++)
 		active += g->active;
-	uv_timer_stop(&l->defer);
+	alarm_stop(&l->defer);
 	if (active == 0 && l->running)
 		phase_finish(l);
 }
 
-void load_check_end(struct load *l)
+static void on_request_done(void *arg, const struct load_request *r)
 {
-	struct group_run *g;
-	if (!l->running || l->closing)
-		return;
-	for (size_t i = 0; (g = phase_group(l, i)) != NULL; i++)
-		if (clients_to_wait_for(g) > 0)
-			return;
-	uv_timer_start(&l->defer, on_defer, 0, 0);
+	struct load *l = arg;
+	if (l->callbacks.request_done != NULL)
+		l->callbacks.request_done(l->callbacks.arg, r);
+}
+
+/* Looks, from the loop, whether the phase is over. */
+static void on_group_changed(void *arg)
+{
+	struct load *l = arg;
+	if (l->running && !l->closing && waits_for(l) == 0)
+		alarm_set(&l->defer, 0, on_defer, l);
+}
+
+static bool on_asked_for_uploads(void *arg)
+{
+	const struct load *l = arg;
+	for (size_t i = 0; i < l->phase_count; i++)
+		if (group_uploads_go_on(l->phase[i]))
+			return true;
+	return false;
+}
+
+int load_new(struct load **out, uv_loop_t *loop, const struct target_access *access, uint64_t seed,
+	     const struct load_callbacks *callbacks, struct error *err)
+{
+	(void)err;
+	struct load *l = xcalloc(1, sizeof(*l));
+	l->callbacks = *callbacks;
+	l->ground.loop = loop;
+	l->ground.access = access;
+	l->ground.seed = seed;
+	l->ground.callbacks = (struct group_callbacks){
+		.arg = l,
+		.request_done = on_request_done,
+		.changed = on_group_changed,
+		.uploads_go_on = on_asked_for_uploads,
+	};
+	alarm_init(&l->defer, loop, &l->ground.handles);
+	own_cpu_init(&l->own_cpu, loop, &l->ground.handles);
+	*out = l;
+	return 0;
 }
 
 /*
@@ -150,10 +127,16 @@ static void phase_start(struct load *l)
 {
 	struct group_run *g;
 	l->running = true;
-	self_start(l);
+	own_cpu_start(&l->own_cpu);
 	for (size_t i = 0; (g = phase_group(l, i)) != NULL; i++)
 		group_start(g);
-	load_check_end(l);
+	on_group_changed(l);
+}
+
+static void keep_group(struct load *l, struct group_run *g)
+{
+	g->next = l->groups;
+	l->groups = g;
 }
 
 int load_start(struct load *l, const struct load_group *groups, size_t count, struct error *err)
@@ -167,10 +150,11 @@ int load_start(struct load *l, const struct load_group *groups, size_t count, st
 		return -1;
 	struct group_run **phase = xcalloc(count > 0 ? count : 1, sizeof(*phase));
 	for (size_t i = 0; i < count; i++) {
-		if (group_new(l, &groups[i], false, &phase[i], err) != 0) {
+		if (group_new(&l->ground, &groups[i], &phase[i], err) != 0) {
 			free(phase); /* the groups made so far belong to the load and go with it */
 			return -1;
 		}
+		keep_group(l, phase[i]);
 	}
 	free(l->phase);
 	l->phase = phase;
@@ -180,20 +164,11 @@ int load_start(struct load *l, const struct load_group *groups, size_t count, st
 	return 0;
 }
 
-const struct object *load_read_back_object(const struct load *l, enum read_back_scope scope, size_t *n)
-{
-	for (; *n < l->objects.count; ++*n)
-		if (scope == READ_BACK_ALL || l->objects.items[*n].group->read_back)
-			return &l->objects.items[*n];
-	size_t behind = *n - l->objects.count;
-	return scope == READ_BACK_ALL && behind < l->unanswered.count ? &l->unanswered.items[behind] : NULL;
-}
-
 void load_objects(const struct load *l, enum read_back_scope scope, uint64_t *acknowledged, uint64_t *unanswered)
 {
 	const struct object *object;
 	*acknowledged = *unanswered = 0;
-	for (size_t n = 0; (object = load_read_back_object(l, scope, &n)) != NULL; n++)
+	for (size_t n = 0; (object = objects_read_back(&l->ground.objects, scope, &n)) != NULL; n++)
 		++*(object->acknowledged ? acknowledged : unanswered);
 }
 
@@ -207,25 +182,27 @@ int load_start_read_back(struct load *l, enum read_back_scope scope, struct erro
 	l->read_back_group.kind = GROUP_DOWNLOAD;
 	l->read_back_group.clients = 1;
 	l->read_back_group.verify = true;
-	l->read_back_scope = scope;
-	l->read_back_next = 0;
-	if (group_new(l, &l->read_back_group, true, &l->reading, err) != 0)
+	if (group_new_read_back(&l->ground, &l->read_back_group, scope, &l->reading, err) != 0)
 		return -1;
+	keep_group(l, l->reading);
 	phase_start(l);
 	return 0;
 }
 
 void load_stop(struct load *l)
 {
+	struct group_run *g;
 	if (!l->running)
 		return;
 	l->stopping = true;
-	uv_timer_start(&l->defer, on_defer, 0, 0);
+	for (size_t i = 0; (g = phase_group(l, i)) != NULL; i++)
+		group_stop(g);
+	alarm_set(&l->defer, 0, on_defer, l);
 }
 
 void load_totals(const struct load *l, struct load_totals *out)
 {
-	*out = l->totals;
+	*out = l->ground.totals;
 }
 
 size_t load_progress(const struct load *l, struct load_group_progress *out, size_t max)
@@ -233,13 +210,35 @@ size_t load_progress(const struct load *l, struct load_group_progress *out, size
 	size_t n = 0;
 	const struct group_run *g;
 	for (size_t i = 0; n < max && (g = phase_group(l, i)) != NULL; i++)
-		out[n++] = g->progress;
+		out[n++] = g->shared.tally.progress;
 	return n;
 }
 
 const struct latency *load_group_latency(const struct load *l, size_t group)
 {
-	return group < l->phase_count ? l->phase[group]->latency : NULL;
+	return group < l->phase_count ? l->phase[group]->shared.tally.latency : NULL;
+}
+
+void load_self(const struct load *l, struct load_self *out)
+{
+	own_cpu_read(&l->own_cpu, out);
+}
+
+static void on_all_closed(void *arg)
+{
+	struct load *l = arg;
+	while (l->groups != NULL) {
+		struct group_run *next = l->groups->next;
+		group_free(l->groups);
+		l->groups = next;
+	}
+	free(l->phase);
+	objects_release(&l->ground.objects);
+	void (*closed)(void *) = l->closed;
+	void *closed_arg = l->closed_arg;
+	free(l);
+	if (closed != NULL)
+		closed(closed_arg);
 }
 
 void load_close(struct load *l, void (*closed)(void *arg), void *arg)
@@ -247,8 +246,9 @@ void load_close(struct load *l, void (*closed)(void *arg), void *arg)
 	l->closing = true;
 	l->closed = closed;
 	l->closed_arg = arg;
+	handles_when_closed(&l->ground.handles, on_all_closed, l);
 	for (struct group_run *g = l->groups; g != NULL; g = g->next)
 		group_close(g);
-	uv_close((uv_handle_t *)&l->defer, on_defer_closed);
-	uv_close((uv_handle_t *)&l->self.timer, on_self_closed);
+	alarm_close(&l->defer);
+	own_cpu_close(&l->own_cpu);
 }

@@ -90,21 +90,48 @@ int objects_open_file(struct objects *o, const char *path, const struct source_f
 	return 0;
 }
 
+uint64_t objects_new_number(struct objects *o)
+{
+	return ++o->last_number;
+}
+
 void objects_add(struct objects *o, const struct object *object, char *id)
 {
-	if (o->count == o->cap) {
-		o->cap = o->cap > 0 ? o->cap * 2 : 16;
-		o->items = xrealloc(o->items, o->cap * sizeof(*o->items));
+	struct object_list *list = object->acknowledged ? &o->acknowledged : &o->unanswered;
+	if (list->count == list->cap) {
+		list->cap = list->cap > 0 ? list->cap * 2 : 16;
+		list->items = xrealloc(list->items, list->cap * sizeof(*list->items));
 	}
-	o->items[o->count] = *object;
-	o->items[o->count++].id = id;
+	list->items[list->count] = *object;
+	list->items[list->count++].id = id;
+}
+
+const struct object *objects_at(const struct objects *o, uint64_t turn)
+{
+	const struct object_list *list = &o->acknowledged;
+	return list->count > 0 ? &list->items[turn % list->count] : NULL;
+}
+
+const struct object *objects_read_back(const struct objects *o, enum read_back_scope scope, size_t *n)
+{
+	for (; *n < o->acknowledged.count; ++*n)
+		if (scope == READ_BACK_ALL || o->acknowledged.items[*n].group->read_back)
+			return &o->acknowledged.items[*n];
+	size_t behind = *n - o->acknowledged.count;
+	return scope == READ_BACK_ALL && behind < o->unanswered.count ? &o->unanswered.items[behind] : NULL;
+}
+
+static void list_release(struct object_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i].id);
+	free(list->items);
 }
 
 void objects_release(struct objects *o)
 {
-	for (size_t i = 0; i < o->count; i++)
-		free(o->items[i].id);
-	free(o->items);
+	list_release(&o->acknowledged);
+	list_release(&o->unanswered);
 	while (o->files != NULL) {
 		struct source_file *next = o->files->next;
 		close(o->files->fd);
@@ -115,9 +142,9 @@ void objects_release(struct objects *o)
 	memset(o, 0, sizeof(*o));
 }
 
-const char *object_name(const struct load_group *group, unsigned client, uint64_t number, char out[OBJECT_NAME_MAX])
+const char *object_name(const struct object *object, char out[OBJECT_NAME_MAX])
 {
-	snprintf(out, OBJECT_NAME_MAX, "%.60s-%u-%" PRIu64 ".bin", group->name, client, number);
+	snprintf(out, OBJECT_NAME_MAX, "%.60s-%u-%" PRIu64 ".bin", object->group->name, object->client, object->number);
 	for (char *p = out; *p != '\0'; p++)
 		if (!isalnum((unsigned char)*p) && *p != '.' && *p != '_')
 			*p = '-';

@@ -1,5 +1,7 @@
 /*
- * objects - what was acknowledged, and the bytes it must consist of.
+ * objects - the uploads of a load that may be there to read: those that were
+ * acknowledged and those that were never answered, the bytes that each must
+ * consist of, and which of them are read back and in which order.
  *
  * A source is where an object's bytes come from: a seeded stream (payload.h) or
  * a file of the user's own, which stays open until objects_release().  Loop
@@ -44,22 +46,43 @@ struct object {
 	char *id;
 };
 
-struct objects {
+struct object_list {
 	struct object *items;
 	size_t count, cap;
-	struct source_file *files;
-	uint64_t next_number;
 };
+
+/* Zeroed memory is an empty set. */
+struct objects {
+	struct object_list acknowledged;
+	struct object_list unanswered; /* where the client names its objects, so that they can be asked for */
+	struct source_file *files;
+	uint64_t last_number;
+};
+
+/* Of the next upload: 1, 2, … */
+uint64_t objects_new_number(struct objects *o);
 
 /* The file opened once for all groups that name it. */
 int objects_open_file(struct objects *o, const char *path, const struct source_file **out, struct error *err);
 
-/* Keeps a copy; id becomes the set's. */
+/* Keeps a copy in the list that object->acknowledged names; id becomes the set's. */
 void objects_add(struct objects *o, const struct object *object, char *id);
+
+/* An acknowledged object, by turns so that readers spread over them; NULL while there is none. */
+const struct object *objects_at(const struct objects *o, uint64_t turn);
+
+enum read_back_scope {
+	READ_BACK_ASKED, /* what was acknowledged to groups with read_back */
+	READ_BACK_ALL,	 /* whatever was acknowledged, then what was never answered and whose name is known */
+};
+
+/* The first object in the scope from number *n on, which is set to its number; NULL when there is none. */
+const struct object *objects_read_back(const struct objects *o, enum read_back_scope scope, size_t *n);
+
 void objects_release(struct objects *o);
 
 /* "tabs-3-17.bin": group, client, number, so never twice in one load; characters outside A-Za-z0-9._ become "-". */
 #define OBJECT_NAME_MAX 96
-const char *object_name(const struct load_group *group, unsigned client, uint64_t number, char out[OBJECT_NAME_MAX]);
+const char *object_name(const struct object *object, char out[OBJECT_NAME_MAX]);
 
 #endif

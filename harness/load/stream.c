@@ -1,4 +1,5 @@
-/* curl's callbacks.  They run inside curl: they move bytes, judge and pause, and start nothing and end nothing. */
+#include "load/stream.h"
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -7,7 +8,6 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "load/internal.h"
 
 /* Kept of the answer to an upload, where the id is; and of a refusal, for the error text. */
 #define ANSWER_MAX_BYTES (64u << 10)
@@ -40,159 +40,154 @@ static size_t between(size_t low, size_t value, size_t high)
  */
 #define UNPAUSE_AGAIN_NS (5 * NS_PER_MS)
 
-static void unpause(struct client *c)
+static void unpause(void *arg)
 {
-	c->unanswered = true;
-	http_client_unpause(c->group->http, &c->http);
-	if (c->unanswered)
-		client_sleep_until(c, clock_ns() + UNPAUSE_AGAIN_NS, unpause);
+	struct stream *s = arg;
+	const struct stream_ground *ground = s->ground;
+	s->unheard = true;
+	http_client_unpause(ground->shared->http, ground->http);
+	if (s->unheard)
+		alarm_set(ground->alarm, clock_ns() + UNPAUSE_AGAIN_NS, unpause, s);
 }
 
-static void called_again(struct client *c)
+static void called_again(struct stream *s)
 {
-	if (c->unanswered)
-		uv_timer_stop(&c->timer);
-	c->unanswered = false;
+	if (s->unheard)
+		alarm_stop(s->ground->alarm);
+	s->unheard = false;
 }
 
 /* Takes the bytes from the throttle; false: they do not fit yet, a timer goes on when they do. */
-static bool admitted(struct client *c, size_t bytes)
+static bool admitted(struct stream *s, size_t bytes)
 {
-	struct bucket *b = &c->transfer.bucket;
-	if (bucket_take(b, bytes, clock_ns()))
+	if (bucket_take(&s->bucket, bytes, clock_ns()))
 		return true;
-	client_sleep_until(c, bucket_ready_ns(b, bytes), unpause);
+	alarm_set(s->ground->alarm, bucket_ready_ns(&s->bucket, bytes), unpause, s);
 	return false;
 }
 
-static void give_up(struct transfer *t, enum request_end end)
+static void stall(struct stream *s)
 {
-	t->given_up = true;
-	t->own_end = end;
+	if (s->has_stalled)
+		return;
+	s->has_stalled = true;
+	s->ground->stalled(s->ground->arg);
 }
 
 /* Bytes until the client stalls or vanishes, at most len; a limit beyond the transfer is none. */
-static size_t until_limit(const struct transfer *t, uint64_t limit, size_t len)
+static size_t until_limit(const struct stream *s, uint64_t limit, size_t len)
 {
-	if (limit == 0 || limit >= t->wanted || limit - t->done > len)
+	if (limit == 0 || limit >= s->wanted || limit - s->done > len)
 		return len;
-	return (size_t)(limit - t->done);
+	return (size_t)(limit - s->done);
 }
 
-static bool reached(const struct transfer *t, uint64_t limit)
+static bool reached(const struct stream *s, uint64_t limit)
 {
-	return limit > 0 && limit < t->wanted && t->done >= limit;
+	return limit > 0 && limit < s->wanted && s->done >= limit;
 }
 
 size_t stream_read(char *out, size_t size, size_t count, void *arg)
 {
-	struct client *c = arg;
-	struct transfer *t = &c->transfer;
-	struct load *l = c->group->load;
-	const struct load_group *group = c->group->group;
+	struct stream *s = arg;
+	struct shared *shared = s->ground->shared;
+	const struct load_group *group = shared->group;
 	size_t len = size * count;
 
-	called_again(c);
-	if (t->done >= t->wanted)
+	called_again(s);
+	if (s->done >= s->wanted)
 		return 0;
-	if (c->stalled)
+	if (s->has_stalled)
 		return CURL_READFUNC_PAUSE;
-	if (reached(t, group->vanish_after_bytes)) {
-		give_up(t, END_VANISHED);
+	if (reached(s, group->vanish_after_bytes)) {
+		stream_give_up(s, END_VANISHED);
 		return CURL_READFUNC_ABORT;
 	}
-	if (reached(t, group->stall_after_bytes)) {
-		client_stall(c);
+	if (reached(s, group->stall_after_bytes)) {
+		stall(s);
 		return CURL_READFUNC_PAUSE;
 	}
 	if (group->up_bytes_per_s > 0)
-		len = between(1, t->bucket.piece_bytes, len);
-	if (len > t->wanted - t->done)
-		len = (size_t)(t->wanted - t->done);
-	len = until_limit(t, group->vanish_after_bytes, len);
-	len = until_limit(t, group->stall_after_bytes, len);
-	if (!admitted(c, len))
+		len = between(1, s->bucket.piece_bytes, len);
+	if (len > s->wanted - s->done)
+		len = (size_t)(s->wanted - s->done);
+	len = until_limit(s, group->vanish_after_bytes, len);
+	len = until_limit(s, group->stall_after_bytes, len);
+	if (!admitted(s, len))
 		return CURL_READFUNC_PAUSE;
-	t->bucket.piece_bytes = bucket_piece_bytes(group->up_bytes_per_s);
+	s->bucket.piece_bytes = bucket_piece_bytes(group->up_bytes_per_s);
 
-	if (source_fill(&t->source, t->done, out, len) != 0) {
-		snprintf(t->why, sizeof(t->why), "cannot read '%s' at %llu", t->source.file->path,
-			 (unsigned long long)t->done);
-		give_up(t, END_TRANSPORT);
+	if (source_fill(&s->object.source, s->done, out, len) != 0) {
+		snprintf(s->why, sizeof(s->why), "cannot read '%s' at %llu", s->object.source.file->path,
+			 (unsigned long long)s->done);
+		stream_give_up(s, END_TRANSPORT);
 		return CURL_READFUNC_ABORT;
 	}
-	t->done += len;
-	l->totals.sent_bytes += len;
-	l->totals.sent_in_flight_bytes += len;
-	c->group->progress.done_bytes += len;
+	s->done += len;
+	tally_sent(&shared->tally, len);
 	return len;
 }
 
 /* curl starts a body again when a kept connection turned out to be dead. */
 int stream_seek(void *arg, curl_off_t offset, int origin)
 {
-	struct client *c = arg;
-	struct transfer *t = &c->transfer;
-	if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > t->done)
+	struct stream *s = arg;
+	if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > s->done)
 		return CURL_SEEKFUNC_CANTSEEK;
-	uint64_t back = t->done - (uint64_t)offset;
-	t->done -= back;
-	c->group->load->totals.sent_bytes -= back;
-	c->group->load->totals.sent_in_flight_bytes -= back;
-	c->group->progress.done_bytes -= back;
+	uint64_t back = s->done - (uint64_t)offset;
+	s->done -= back;
+	tally_sent_again(&s->ground->shared->tally, back);
 	return CURL_SEEKFUNC_OK;
 }
 
 /* RFC 9110, section 14.4: "bytes first-last/complete".  We asked for everything from offset on. */
-static bool range_is_right(struct client *c)
+static bool range_is_right(struct stream *s)
 {
-	struct transfer *t = &c->transfer;
 	struct curl_header *header;
 	unsigned long long first, last, complete;
-	if (curl_easy_header(c->http.easy, "Content-Range", 0, CURLH_HEADER, -1, &header) != CURLHE_OK) {
-		snprintf(t->why, sizeof(t->why), "answered 206 without Content-Range");
+	if (curl_easy_header(s->ground->http->easy, "Content-Range", 0, CURLH_HEADER, -1, &header) != CURLHE_OK) {
+		snprintf(s->why, sizeof(s->why), "answered 206 without Content-Range");
 		return false;
 	}
-	if (sscanf(header->value, "bytes %llu-%llu/%llu", &first, &last, &complete) != 3 || first != t->offset ||
-	    last + 1 != t->object_bytes || complete != t->object_bytes) {
-		snprintf(t->why, sizeof(t->why), "answered 'Content-Range: %.60s' instead of 'bytes %llu-%llu/%llu'",
-			 header->value, (unsigned long long)t->offset, (unsigned long long)t->object_bytes - 1,
-			 (unsigned long long)t->object_bytes);
+	if (sscanf(header->value, "bytes %llu-%llu/%llu", &first, &last, &complete) != 3 || first != s->offset ||
+	    last + 1 != s->object.size_bytes || complete != s->object.size_bytes) {
+		snprintf(s->why, sizeof(s->why), "answered 'Content-Range: %.60s' instead of 'bytes %llu-%llu/%llu'",
+			 header->value, (unsigned long long)s->offset, (unsigned long long)s->object.size_bytes - 1,
+			 (unsigned long long)s->object.size_bytes);
 		return false;
 	}
 	return true;
 }
 
-bool stream_judge(struct client *c)
+bool stream_judge(struct stream *s)
 {
-	struct transfer *t = &c->transfer;
-	const struct server_spec *spec = c->group->load->access->spec;
-	if (t->judged)
-		return !t->refused;
-	t->judged = true;
+	const struct server_spec *spec = s->ground->shared->access->spec;
+	if (s->judged)
+		return !s->refused;
+	s->judged = true;
 	long status = 0;
-	curl_easy_getinfo(c->http.easy, CURLINFO_RESPONSE_CODE, &status);
-	switch (t->kind) {
+	curl_easy_getinfo(s->ground->http->easy, CURLINFO_RESPONSE_CODE, &status);
+	switch (s->kind) {
 	case REQUEST_UPLOAD:
-		t->refused = !request_status_ok(0, status);
+		s->refused = !request_status_ok(0, status);
 		break;
 	case REQUEST_DOWNLOAD:
 	case REQUEST_READ_BACK:
-		t->refused = !request_status_ok(spec->download.status, status);
+		s->refused = !request_status_ok(spec->download.status, status);
 		break;
 	case REQUEST_RANGE:
 		if (status == 200) {
-			snprintf(t->why, sizeof(t->why), "answered 200 to a range request: the whole object, not 206");
-			t->refused = true;
+			snprintf(s->why, sizeof(s->why), "answered 200 to a range request: the whole object, not 206");
+			s->refused = true;
 		} else {
-			t->refused = status != 206 || !range_is_right(c);
+			s->refused = status != 206 || !range_is_right(s);
 		}
 		break;
 	case REQUEST_OTHER:
-		t->refused = !request_status_ok(c->group->group->request.status, status);
+		s->refused = !request_status_ok(s->ground->shared->group->request.status, status);
 		break;
 	}
-	return !t->refused;
+	return !s->refused;
 }
 
 static void keep(struct buf *answer, const char *data, size_t len, size_t most)
@@ -201,92 +196,86 @@ static void keep(struct buf *answer, const char *data, size_t len, size_t most)
 		buf_add(answer, data, len < most - answer->len ? len : most - answer->len);
 }
 
-static void verify(struct client *c, const char *data, size_t len)
+static void verify(struct stream *s, const char *data, size_t len)
 {
-	struct transfer *t = &c->transfer;
 	size_t right = 0;
-	if (!(c->group->group->verify || c->group->read_back) || t->corrupt)
+	if (!s->ground->shared->verify || s->corrupt)
 		return;
-	if (source_check(&t->source, t->offset + t->done, data, len, &right) != 0) {
-		snprintf(t->why, sizeof(t->why), "cannot read '%s' to compare", t->source.file->path);
-		give_up(t, END_TRANSPORT);
+	if (source_check(&s->object.source, s->offset + s->done, data, len, &right) != 0) {
+		snprintf(s->why, sizeof(s->why), "cannot read '%s' to compare", s->object.source.file->path);
+		stream_give_up(s, END_TRANSPORT);
 		return;
 	}
-	t->verified += right;
-	c->group->load->totals.verified_bytes += right;
+	tally_verified(&s->ground->shared->tally, right);
 	if (right < len) {
-		t->corrupt = true;
-		t->corrupt_at = t->offset + t->done + right;
+		s->corrupt = true;
+		s->corrupt_at = s->offset + s->done + right;
 	}
 }
 
 /* Body bytes of an object being read.  Returns what curl should think was taken; anything short ends the transfer. */
-static size_t take_object_bytes(struct client *c, const char *data, size_t len)
+static size_t take_object_bytes(struct stream *s, const char *data, size_t len)
 {
-	struct transfer *t = &c->transfer;
-	const struct load_group *group = c->group->group;
-	bool window = t->kind == REQUEST_RANGE;
-	size_t part = len < t->wanted - t->done ? len : (size_t)(t->wanted - t->done);
+	const struct load_group *group = s->ground->shared->group;
+	bool window = s->kind == REQUEST_RANGE;
+	size_t part = len < s->wanted - s->done ? len : (size_t)(s->wanted - s->done);
 
-	verify(c, data, part);
-	t->done += part;
-	c->group->load->totals.received_bytes += part;
-	c->group->progress.done_bytes += part;
-	if (t->given_up)
+	verify(s, data, part);
+	s->done += part;
+	tally_received(&s->ground->shared->tally, part);
+	if (s->given_up)
 		return 0;
 	if (part < len && !window)
-		t->excess += len - part;
-	if (window && t->done == t->wanted && t->offset + t->wanted < t->object_bytes) {
-		t->window_read = true;
+		s->excess += len - part;
+	if (window && s->done == s->wanted && s->offset + s->wanted < s->object.size_bytes) {
+		s->window_read = true;
 		return 0;
 	}
-	if (reached(t, group->vanish_after_bytes)) {
-		give_up(t, END_VANISHED);
+	if (reached(s, group->vanish_after_bytes)) {
+		stream_give_up(s, END_VANISHED);
 		return 0;
 	}
-	if (reached(t, group->stall_after_bytes))
-		client_stall(c);
+	if (reached(s, group->stall_after_bytes))
+		stall(s);
 	return len;
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
-	struct client *c = arg;
-	struct transfer *t = &c->transfer;
+	struct stream *s = arg;
 	size_t len = size * count;
 
-	called_again(c);
+	called_again(s);
 	/* curl keeps the piece and brings it again (CURLOPT_WRITEFUNCTION(3)). */
-	if (c->stalled || (t->kind != REQUEST_UPLOAD && !admitted(c, len)))
+	if (s->has_stalled || (s->kind != REQUEST_UPLOAD && !admitted(s, len)))
 		return CURL_WRITEFUNC_PAUSE;
-	if (!stream_judge(c)) {
-		keep(&t->answer, data, len, REFUSAL_KEPT_BYTES);
-		t->excess += len;
-		return t->excess > REFUSAL_MAX_BYTES ? 0 : len;
+	if (!stream_judge(s)) {
+		keep(&s->answer, data, len, REFUSAL_KEPT_BYTES);
+		s->excess += len;
+		return s->excess > REFUSAL_MAX_BYTES ? 0 : len;
 	}
-	if (t->kind == REQUEST_UPLOAD) {
-		keep(&t->answer, data, len, ANSWER_MAX_BYTES);
+	if (s->kind == REQUEST_UPLOAD) {
+		keep(&s->answer, data, len, ANSWER_MAX_BYTES);
 		return len;
 	}
-	if (t->kind == REQUEST_OTHER) {
-		t->done += len;
-		c->group->load->totals.received_bytes += len;
-		c->group->progress.done_bytes += len;
+	if (s->kind == REQUEST_OTHER) {
+		s->done += len;
+		tally_received(&s->ground->shared->tally, len);
 		return len;
 	}
-	return take_object_bytes(c, data, len);
+	return take_object_bytes(s, data, len);
 }
 
 static size_t on_header(char *data, size_t size, size_t count, void *arg)
 {
 	(void)data;
-	struct client *c = arg;
-	if (c->transfer.first_byte_ns == 0)
-		c->transfer.first_byte_ns = clock_ns();
-	if (http_header_fits(&c->http, size * count))
+	struct stream *s = arg;
+	if (s->first_byte_ns == 0)
+		s->first_byte_ns = clock_ns();
+	if (http_header_fits(s->ground->http, size * count))
 		return size * count;
-	snprintf(c->transfer.why, sizeof(c->transfer.why), "the answer has more header lines than the rig keeps");
-	give_up(&c->transfer, END_TRANSPORT);
+	snprintf(s->why, sizeof(s->why), "the answer has more header lines than the rig keeps");
+	stream_give_up(s, END_TRANSPORT);
 	return 0;
 }
 
@@ -310,26 +299,46 @@ static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
 	return CURL_SOCKOPT_OK;
 }
 
-void stream_attach(struct client *c)
+void stream_begin(struct stream *s, const struct stream_ground *ground, enum request_kind kind,
+		  const struct object *object)
 {
-	CURL *easy = c->http.easy;
-	const struct load_group *group = c->group->group;
-	bool sends = c->transfer.kind == REQUEST_UPLOAD;
+	memset(s, 0, sizeof(*s));
+	s->ground = ground;
+	s->kind = kind;
+	s->object = *object;
+}
+
+void stream_give_up(struct stream *s, enum request_end end)
+{
+	s->given_up = true;
+	s->own_end = end;
+}
+
+void stream_release(struct stream *s)
+{
+	buf_release(&s->answer);
+}
+
+void stream_attach(struct stream *s)
+{
+	CURL *easy = s->ground->http->easy;
+	const struct load_group *group = s->ground->shared->group;
+	bool sends = s->kind == REQUEST_UPLOAD;
 	uint64_t rate = sends ? group->up_bytes_per_s : group->down_bytes_per_s;
 	size_t share = BUFFERS_BUDGET_BYTES / group->clients;
 	size_t piece = rate > 0 ? bucket_piece_bytes(rate) : share;
 
-	c->unanswered = false;
-	bucket_init(&c->transfer.bucket, rate, c->index, clock_ns());
+	s->unheard = false;
+	bucket_init(&s->bucket, rate, s->ground->client, clock_ns());
 	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
 			 (long)between(UPLOAD_BUFFER_MIN_BYTES, sends ? piece : 0, UPLOAD_BUFFER_MAX_BYTES));
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
 			 (long)between(RECEIVE_BUFFER_MIN_BYTES, sends ? 0 : piece, RECEIVE_BUFFER_MAX_BYTES));
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, c);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, s);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, c);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, c->curl_error);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, s);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, s->ground->curl_error);
 	if (group->up_bytes_per_s > 0 || group->down_bytes_per_s > 0) {
 		curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
 		curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, (void *)group);

@@ -79,12 +79,10 @@ static void count_intended(struct run *r)
 	for (size_t round = 0; round < r->scenario->rounds; round++) {
 		const struct group_list *groups = rounds_groups(&r->rounds, r->scenario, round);
 		for (size_t i = 0; i < groups->count; i++) {
-			const struct load_group *g = &groups->items[i];
-			/* An open end, or one set by the clock: no number was intended. */
-			if (g->files == 0 || g->duration_ns != 0)
+			uint64_t requests;
+			if (!plan_intends(&groups->items[i], &requests))
 				return;
-			uint64_t each = saturate_mul(g->files, g->kind == GROUP_SEEK ? g->seeks : 1);
-			intended = saturate_add(intended, saturate_mul(g->clients, each));
+			intended = saturate_add(intended, requests);
 		}
 	}
 	r->facts.requests_intended = fact_of(intended);

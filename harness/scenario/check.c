@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/macros.h"
 #include "base/units.h"
 #include "scenario/scenario.h"
 
@@ -71,7 +72,7 @@ static bool server_mentions(const struct server_spec *server, const char *text)
 	if (list_mentions(&server->command, text) || list_mentions(&server->args, text))
 		return true;
 	const struct string_map *maps[] = { &server->env, &server->files };
-	for (size_t m = 0; m < sizeof(maps) / sizeof(maps[0]); m++)
+	for (size_t m = 0; m < COUNT(maps); m++)
 		for (size_t i = 0; i < maps[m]->count; i++)
 			if (strstr(maps[m]->items[i].value, text) != NULL)
 				return true;
@@ -113,7 +114,7 @@ static int check_server(const struct scenario *s, struct error *err)
 		{ "server.debug", &server->debug },	{ "server.ready", &server->ready },
 		{ "server.collect", &server->collect },
 	};
-	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+	for (size_t i = 0; i < COUNT(requests); i++)
 		if (check_request(s, requests[i].name, requests[i].request, err) != 0)
 			return -1;
 	return check_ready(s, err) != 0 || check_upload(s, err) != 0 ? -1 : 0;

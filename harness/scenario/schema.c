@@ -1,6 +1,7 @@
 #include "scenario/schema.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -194,7 +195,7 @@ const struct key_row group_keys[] = {
 	    "stop sending or reading after that many bytes, but stay connected"),
 	ROW("stall", KEY_DURATION, GROUP_AT(stall_ns), "none",
 	    "how long a stalled client stays; none: until the load ends", .max = DAY_NS),
-	ROW("seeks", KEY_COUNT, GROUP_AT(seeks), "10", "seek: positions read per file", .max = 1000000),
+	ROW("seeks", KEY_COUNT, GROUP_AT(seeks), "10", "seek: positions read per file", .min = 1, .max = 1000000),
 	ROW("window", KEY_SIZE, GROUP_AT(window_bytes), "1MiB", "seek: bytes read at each position", .min = 1,
 	    .max = TIB),
 	ROW("think", KEY_DURATION, GROUP_AT(think_ns), "0s", "pause of a client between two transfers or positions",
@@ -366,11 +367,22 @@ int schema_defaults(const struct key_row *rows, void *base, struct error *err)
 	return 0;
 }
 
+static void release_groups(const struct key_row *row, struct group_list *groups)
+{
+	for (size_t i = 0; i < groups->count; i++)
+		schema_release(row->table, &groups->items[i]);
+	free(groups->items);
+	*groups = (struct group_list){ .items = NULL };
+}
+
 void schema_release(const struct key_row *rows, void *base)
 {
 	for (; rows->name != NULL; rows++) {
+		void *field = (char *)base + rows->offset;
 		if (rows->type == KEY_TABLE)
-			schema_release(rows->table, (char *)base + rows->offset);
+			schema_release(rows->table, field);
+		else if (rows->type == KEY_GROUPS)
+			release_groups(rows, field);
 		else
 			value_release(rows, base);
 	}

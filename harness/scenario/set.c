@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/macros.h"
 #include "base/mask.h"
 #include "base/nearest.h"
 #include "scenario/loader.h"
@@ -154,7 +155,7 @@ void scenario_set_command(struct scenario *s, char *const argv[])
 	struct server_spec *server = &s->server;
 	/* They spoke to the command that goes. */
 	static const char *const gone[] = { "preset", "behaviours", "args", "command" };
-	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
+	for (size_t i = 0; i < COUNT(gone); i++)
 		value_release(schema_find(server_keys, gone[i], strlen(gone[i])), server);
 	const struct key_row *command = schema_find(server_keys, "command", strlen("command"));
 	char *program = *argv != NULL && strchr(*argv, '/') != NULL ? realpath(*argv, NULL) : NULL;

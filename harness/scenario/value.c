@@ -1,3 +1,5 @@
+#include "scenario/value.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -7,10 +9,11 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/macros.h"
 #include "base/mask.h"
 #include "base/text.h"
 #include "base/units.h"
-#include "scenario/schema.h"
+#include "scenario/scenario.h"
 #include "scenario/words.h"
 
 _Static_assert(sizeof(enum body_kind) == sizeof(unsigned), "choices are stored as unsigned");
@@ -100,7 +103,7 @@ static int set_bool(const struct key_row *row, void *field, const char *text, st
 {
 	/* YAML 1.1's words, as people write them. */
 	static const char *const words[] = { "false", "true", "no", "yes", "off", "on" };
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (size_t i = 0; i < COUNT(words); i++) {
 		if (strcasecmp(words[i], text) == 0) {
 			*(bool *)field = i % 2 == 1;
 			return 0;
@@ -292,15 +295,6 @@ static json_t *dump_map(const struct key_row *row, const void *field)
 	return object;
 }
 
-static void release_groups(const struct key_row *row, void *field)
-{
-	struct group_list *groups = field;
-	for (size_t i = 0; i < groups->count; i++)
-		schema_release(row->table, &groups->items[i]);
-	free(groups->items);
-	memset(groups, 0, sizeof(*groups));
-}
-
 static const struct type_ops types[] = {
 	[KEY_TEXT] = { "text", "text", set_text, release_text, dump_text, NULL },
 	[KEY_CHOICE] = { "choice", "text", set_choice, NULL, dump_choice, NULL },
@@ -318,7 +312,7 @@ static const struct type_ops types[] = {
 			    release_sizes, dump_sizes, format_size },
 	[KEY_MAP] = { "map", "a mapping of texts", NULL, release_map, dump_map, NULL },
 	[KEY_TABLE] = { "keys", "a mapping of keys", NULL, NULL, NULL, NULL },
-	[KEY_GROUPS] = { "list of groups", "a list of load groups", NULL, release_groups, NULL, NULL },
+	[KEY_GROUPS] = { "list of groups", "a list of load groups", NULL, NULL, NULL, NULL },
 };
 
 int value_append(const struct key_row *row, void *base, const char *text, struct error *err)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/macros.h"
 #include "base/nearest.h"
 #include "scenario/network.h"
 
@@ -21,7 +22,7 @@ static const struct outcome_words outcomes[] = {
 	{ "invalid", { "rig", "cap", "group", "start", "load", "disk", "samples", "evidence", "unproven" } },
 };
 
-#define OUTCOME_COUNT (sizeof(outcomes) / sizeof(outcomes[0]))
+#define OUTCOME_COUNT COUNT(outcomes)
 
 int words_unknown(const char *what, const char *text, const char *const *known, struct error *err)
 {
@@ -94,7 +95,7 @@ int words_check_network(const char *text, struct error *err)
 	if (network_find(text) != NULL)
 		return 0;
 	const char *known[32] = { NULL };
-	for (size_t i = 0; network_presets[i].name != NULL && i + 1 < sizeof(known) / sizeof(known[0]); i++)
+	for (size_t i = 0; network_presets[i].name != NULL && i + 1 < COUNT(known); i++)
 		known[i] = network_presets[i].name;
 	return words_unknown("network", text, known, err);
 }

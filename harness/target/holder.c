@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "base/macros.h"
 #include "target/session.h"
 
 /* Of processes that listen for a container, and of the groups that containers run in. */
@@ -113,7 +114,7 @@ bool holder_describe(pid_t pid, char out[HOLDER_TEXT_MAX])
 	bool in_root = group[0] == '\0' || strcmp(group, "/") == 0;
 	snprintf(out, HOLDER_TEXT_MAX, "pid %d (%s%s%s%s)", (int)pid, name, in_root ? "" : ", in the group '",
 		 in_root ? "" : group, in_root ? "" : "'");
-	for (size_t i = 0; i < sizeof(container_words) / sizeof(container_words[0]); i++)
+	for (size_t i = 0; i < COUNT(container_words); i++)
 		container |= strstr(out, container_words[i]) != NULL;
 	return container;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/macros.h"
 
 /* A socket on its way from one process to another may be missed by a look that has passed both. */
 #define LOOKS_MAX 3
@@ -50,7 +51,7 @@ static bool read_tables(struct listeners *l, const struct listener_address *to, 
 {
 	static const char *const names[] = { "tcp", "tcp6" };
 	bool readable = true;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < COUNT(names); i++) {
 		char path[64], pid[16] = "self";
 		if (netns_pid != 0)
 			snprintf(pid, sizeof(pid), "%d", (int)netns_pid);

@@ -1,9 +1,9 @@
 #include "target/probe.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/macros.h"
 
 /* Hung up on beyond that: no probe of ours needs more, and its status is known. */
 static size_t keep_answer(char *data, size_t size, size_t count, void *arg)
@@ -26,7 +26,7 @@ static size_t count_header(char *data, size_t size, size_t count, void *arg)
 
 static void transfer_done(struct http_transfer *transfer, CURLcode result)
 {
-	struct probe *p = (struct probe *)((char *)transfer - offsetof(struct probe, transfer));
+	struct probe *p = container_of(transfer, struct probe, transfer);
 	long status = 0;
 	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
 	/* CURLOPT_CONNECT_ONLY ends well without a status: the connection is the answer. */

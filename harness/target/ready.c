@@ -1,8 +1,8 @@
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/macros.h"
 #include "base/mask.h"
 #include "base/units.h"
 #include "target/internal.h"
@@ -73,7 +73,7 @@ static void login(struct target *t)
 
 static void on_start_probe(struct probe *p, long status, const char *detail)
 {
-	struct target *t = (struct target *)((char *)p - offsetof(struct target, start_probe));
+	struct target *t = container_of(p, struct target, start_probe);
 	if (!t->login_sent) {
 		bool up = t->spec->ready_kind == READY_TCP ? status == 1
 							   : request_status_ok(t->spec->ready.status, status);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/macros.h"
 #include "base/mask.h"
 
 #define PIECE_BYTES (64u << 10)
@@ -182,7 +183,7 @@ static void *run(void *arg)
 static void release(struct relay *r)
 {
 	int fds[] = { r->read_fd, r->write_fd, r->wake_fd, r->file };
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+	for (size_t i = 0; i < COUNT(fds); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	buf_release(&r->held);

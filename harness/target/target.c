@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/macros.h"
 #include "base/open_files.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -362,7 +362,7 @@ static void on_timer_closed(uv_handle_t *handle)
 
 static void on_lateness_closed(uv_handle_t *handle)
 {
-	handle_closed((struct target *)((char *)handle - offsetof(struct target, lateness.timer)));
+	handle_closed(container_of(handle, struct target, lateness.timer));
 }
 
 void target_close(struct target *t, void (*closed)(void *arg), void *arg)

@@ -1,7 +1,7 @@
-#include <stddef.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/macros.h"
 #include "target/internal.h"
 
 /* From the first probe that is unanswered; while the rig was late nobody would have heard an answer. */
@@ -26,7 +26,7 @@ static bool rig_was_late(const struct target *t)
 
 static void on_health(struct probe *p, long status, const char *detail)
 {
-	struct target *t = (struct target *)((char *)p - offsetof(struct target, health_probe));
+	struct target *t = container_of(p, struct target, health_probe);
 	(void)detail;
 	t->longest_silence_ns = longest_silence_ns(t);
 	bool first = t->silent_since_ns == p->sent_ns;
@@ -36,7 +36,7 @@ static void on_health(struct probe *p, long status, const char *detail)
 
 static void on_debug(struct probe *p, long status, const char *detail)
 {
-	struct target *t = (struct target *)((char *)p - offsetof(struct target, debug_probe));
+	struct target *t = container_of(p, struct target, debug_probe);
 	(void)detail;
 	if (request_status_ok(t->spec->debug.status, status))
 		t->options.callbacks.figures(t->options.callbacks.arg, p->sent_ns, p->answer.data, p->answer.len);
@@ -44,7 +44,7 @@ static void on_debug(struct probe *p, long status, const char *detail)
 
 static void on_collect(struct probe *p, long status, const char *detail)
 {
-	struct target *t = (struct target *)((char *)p - offsetof(struct target, collect_probe));
+	struct target *t = container_of(p, struct target, collect_probe);
 	struct error err = ERROR_INIT;
 	bool well = request_status_ok(t->spec->collect.status, status);
 	if (!well && status != 0)

@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/macros.h"
 #include "cleanup.h"
 #include "server.h"
 
@@ -56,7 +57,7 @@ static int connect_share(struct share *s, uint64_t timeout_ns)
 static void share_free(struct share *s)
 {
 	const int ends[] = { s->listener, s->accepted, s->file };
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+	for (size_t i = 0; i < COUNT(ends); i++)
 		if (ends[i] >= 0)
 			close(ends[i]);
 	sem_destroy(&s->closed);

@@ -11,12 +11,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/macros.h"
 #include "load/latency.h"
 #include "load/objects.h"
 #include "load/pacing.h"
 #include "load/payload.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "load/plan.h"
 
 /* Any piece at any offset equals the same piece of the whole. */
 static void test_any_offset(void **state)
@@ -104,7 +104,7 @@ static void test_file_source(void **state)
 	assert_int_equal(write(fd, data, sizeof(data)), sizeof(data));
 	close(fd);
 
-	struct objects o = { .count = 0 };
+	struct objects o = { .files = NULL };
 	struct error err = ERROR_INIT;
 	const struct source_file *file, *again;
 	assert_int_equal(objects_open_file(&o, path, &file, &err), 0);
@@ -132,7 +132,8 @@ static void test_object_name(void **state)
 	(void)state;
 	char name[OBJECT_NAME_MAX];
 	struct load_group group = { .name = (char *)"slow tabs/2" };
-	assert_string_equal(object_name(&group, 3, 17, name), "slow-tabs-2-3-17.bin");
+	const struct object object = { .group = &group, .client = 3, .number = 17 };
+	assert_string_equal(object_name(&object, name), "slow-tabs-2-3-17.bin");
 }
 
 static void test_latency(void **state)
@@ -211,6 +212,46 @@ static void test_intended(void **state)
 	assert_int_equal(pacing_intended_ns(0, 0.5, 3), 6 * NS_PER_S);
 }
 
+/* What a group intends is what its clients take, one after the other. */
+static void test_plan_intends(void **state)
+{
+	(void)state;
+	static const struct {
+		struct load_group group;
+		bool intends;
+		uint64_t requests;
+	} rows[] = {
+		{ { .kind = GROUP_UPLOAD, .clients = 3, .files = 2 }, true, 6 },
+		{ { .kind = GROUP_DOWNLOAD, .clients = 3, .files = 2, .seeks = 10 }, true, 6 },
+		{ { .kind = GROUP_SEEK, .clients = 3, .files = 2, .seeks = 10 }, true, 60 },
+		{ { .kind = GROUP_SEEK, .clients = 1, .files = 1, .seeks = 1 }, true, 1 },
+		{ { .kind = GROUP_REQUEST, .clients = 2, .files = 5, .rate_per_s = 7 }, true, 10 },
+		{ { .kind = GROUP_REQUEST, .clients = 2, .files = 5, .duration_ns = 1 }, false, 10 },
+		{ { .kind = GROUP_REQUEST, .clients = 2, .files = 0, .duration_ns = 1 }, false, 0 },
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct load_group *group = &rows[i].group;
+		struct plan plan = { .group = group };
+		uint64_t requests = 0, expected = 0, bytes = 0, taken = 0;
+		struct turn turn;
+		assert_int_equal(plan_intends(group, &requests), rows[i].intends);
+		if (group->kind != GROUP_UPLOAD)
+			plan_expect(&plan, &expected, &bytes);
+		for (unsigned client = 0; group->files > 0 && client < group->clients; client++)
+			for (uint64_t begun = 0; plan_take(&plan, client, begun, &turn); begun++)
+				taken++;
+		if (requests != rows[i].requests || taken != requests ||
+		    (group->kind != GROUP_UPLOAD && expected != requests))
+			fail_msg("row %zu: intended %llu, expected %llu, taken %llu instead of %llu", i,
+				 (unsigned long long)requests, (unsigned long long)expected, (unsigned long long)taken,
+				 (unsigned long long)rows[i].requests);
+	}
+	const struct load_group huge = { .kind = GROUP_SEEK, .clients = 1 << 20, .files = UINT64_MAX / 2, .seeks = 8 };
+	uint64_t requests;
+	assert_true(plan_intends(&huge, &requests));
+	assert_true(requests == UINT64_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +265,7 @@ int main(void)
 		cmocka_unit_test(test_bucket_rate),
 		cmocka_unit_test(test_bucket_does_not_catch_up),
 		cmocka_unit_test(test_intended),
+		cmocka_unit_test(test_plan_intends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,6 +66,8 @@ static void test_check(void **state)
 		{ "load: [{name: a, kind: download, size: 1}]", "t.yaml: load group 'a': only uploads have a size" },
 		{ "prepare: [{size: 1}]\nload: [{name: a, kind: seek, read_back: on}]",
 		  "t.yaml: load group 'a': only uploads can be read back" },
+		{ "prepare: [{size: 1}]\nload:\n- kind: seek\n  seeks: 0",
+		  "t.yaml:5: 'load.1.seeks': '0' is outside 1 to 1000000" },
 		{ "load: [{name: a, kind: request}]", "t.yaml: load group 'a': requests need 'request.path'" },
 		{ "load: [{name: a, size: 1, request: {path: /}}]",
 		  "t.yaml: load group 'a': 'request' needs 'kind: request'" },

@@ -1,10 +1,12 @@
+#include "load/own_cpu.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "load/internal.h"
+#include "base/macros.h"
 
 #define WINDOW_MS 100
 #define BUSY_PERMILLE 900
@@ -16,7 +18,7 @@
  * the clients as well as their own work does.  Second figure of
  * /proc/thread-self/schedstat (Linux Documentation/scheduler/sched-stats.rst).
  */
-static uint64_t waited_ns(const struct self_meter *m)
+static uint64_t waited_ns(const struct own_cpu *m)
 {
 	char text[96] = "";
 	unsigned long long waited = 0;
@@ -25,7 +27,7 @@ static uint64_t waited_ns(const struct self_meter *m)
 	return waited;
 }
 
-static void window_end(struct self_meter *m)
+static void window_end(struct own_cpu *m)
 {
 	uint64_t wall_ns = clock_ns(), cpu_ns = clock_thread_cpu_ns(), waiting_ns = waited_ns(m);
 	uint64_t wall = wall_ns - m->window_wall_ns, cpu = cpu_ns - m->window_cpu_ns;
@@ -47,43 +49,41 @@ static void window_end(struct self_meter *m)
 
 static void on_window(uv_timer_t *timer)
 {
-	struct load *l = timer->data;
-	window_end(&l->self);
+	window_end(container_of(timer, struct own_cpu, timer));
 }
 
-void self_init(struct load *l)
+void own_cpu_init(struct own_cpu *m, uv_loop_t *loop, struct handles *handles)
 {
-	uv_timer_init(l->loop, &l->self.timer); /* cannot fail: it only fills the handle */
-	l->self.timer.data = l;
-	l->self.schedstat_fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
-	load_handle_opened(l);
+	m->handles = handles;
+	uv_timer_init(loop, &m->timer); /* cannot fail: it only fills the handle */
+	m->schedstat_fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+	handles_opened(handles);
 }
 
-void self_start(struct load *l)
+void own_cpu_start(struct own_cpu *m)
 {
-	struct self_meter *m = &l->self;
+	m->running = true;
 	m->phase_wall_ns = m->window_wall_ns = clock_ns();
 	m->phase_cpu_ns = m->window_cpu_ns = clock_thread_cpu_ns();
 	m->window_waited_ns = waited_ns(m);
 	uv_timer_start(&m->timer, on_window, WINDOW_MS, WINDOW_MS);
 }
 
-void self_stop(struct load *l)
+void own_cpu_stop(struct own_cpu *m)
 {
-	struct self_meter *m = &l->self;
+	m->running = false;
 	uv_timer_stop(&m->timer);
 	window_end(m);
 	m->wall_ns += clock_ns() - m->phase_wall_ns;
 	m->cpu_ns += clock_thread_cpu_ns() - m->phase_cpu_ns;
 }
 
-void load_self(const struct load *l, struct load_self *out)
+void own_cpu_read(const struct own_cpu *m, struct load_self *out)
 {
-	const struct self_meter *m = &l->self;
 	memset(out, 0, sizeof(*out));
 	out->wall_ns = m->wall_ns;
 	out->cpu_ns = m->cpu_ns;
-	if (l->running) {
+	if (m->running) {
 		out->wall_ns += clock_ns() - m->phase_wall_ns;
 		out->cpu_ns += clock_thread_cpu_ns() - m->phase_cpu_ns;
 	}
@@ -94,4 +94,17 @@ void load_self(const struct load *l, struct load_self *out)
 			 "the load generator %s over %d %% of a core during %.0f %% of the load",
 			 m->starved_ns * 2 >= m->busy_ns ? "was kept waiting by others and needed" : "used",
 			 BUSY_PERMILLE / 10, 100.0 * (double)m->busy_ns / (double)m->windows_ns);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct own_cpu *m = container_of(handle, struct own_cpu, timer);
+	if (m->schedstat_fd >= 0)
+		close(m->schedstat_fd);
+	handles_closed(m->handles);
+}
+
+void own_cpu_close(struct own_cpu *m)
+{
+	uv_close((uv_handle_t *)&m->timer, on_closed);
 }
