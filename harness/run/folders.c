@@ -123,15 +123,19 @@ int folders_check_space(const struct folders *f, const struct scenario *s, struc
 	return 0;
 }
 
-int folders_sync(const struct folders *f, struct error *err)
+int folders_open_data(const struct folders *f, struct error *err)
 {
 	int fd = open(f->data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int failed = fd < 0 || syncfs(fd) != 0;
-	if (failed)
-		error_set_errno(err, ERROR_SYSTEM, errno, "cannot sync the file system of '%s'", f->data);
-	if (fd >= 0)
-		close(fd);
-	return failed ? -1 : 0;
+	if (fd < 0)
+		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot open the data folder '%s'", f->data);
+	return fd;
+}
+
+int folders_sync_fd(int dir_fd, struct error *err)
+{
+	return syncfs(dir_fd) == 0 ? 0
+				   : error_set_errno(err, ERROR_SYSTEM, errno,
+						     "cannot write the file system of the data folder to disk");
 }
 
 int folders_release(struct folders *f, int keep, struct error *err)

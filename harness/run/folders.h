@@ -1,7 +1,7 @@
 /*
  * folders - where the server's data and temporary files live during a run:
  * WORK/work-<owner>-<run id>/{data,tmp}.  `oomrig clean` finds those of a dead rig
- * by the owner in the name (isolation/owner.h).  Main thread, but for folders_sync().
+ * by the owner in the name (isolation/owner.h).  Main thread, but for folders_sync_fd().
  */
 #ifndef OOMRIG_RUN_FOLDERS_H
 #define OOMRIG_RUN_FOLDERS_H
@@ -34,8 +34,11 @@ uint64_t folders_upload_bytes(const struct scenario *s);
 /* Can the uploads of the scenario be stored at all?  A database and its log hold each byte twice. */
 int folders_check_space(const struct folders *f, const struct scenario *s, struct error *err);
 
-/* Writes all dirty pages of the file system to disk (syncfs(2)); blocks, so call it off the loop thread. */
-int folders_sync(const struct folders *f, struct error *err);
+/* A descriptor of the data folder, which the caller closes. */
+int folders_open_data(const struct folders *f, struct error *err);
+
+/* Writes all dirty pages of its file system to disk (syncfs(2)); may block for long, so not on the loop's thread. */
+int folders_sync_fd(int dir_fd, struct error *err);
 
 /* Removes everything (fs_remove_tree) and frees the paths; keep leaves the files. */
 int folders_release(struct folders *f, int keep, struct error *err);

@@ -268,7 +268,13 @@ const struct sample *gather_at_death(const struct gather *g, uint64_t end_ns)
 	return by_event ? &g->at_oom : fullest_before(g, end_ns);
 }
 
-void gather_again(struct gather *g, uint64_t kills)
+void gather_next_life(struct gather *g, struct facts *facts)
+{
+	g->facts = facts;
+	g->round = NULL;
+}
+
+void gather_forget(struct gather *g, uint64_t kills)
 {
 	g->count = g->next = 0;
 	g->at_oom = (struct sample){ 0 };

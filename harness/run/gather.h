@@ -5,7 +5,8 @@
  * Life cycle: gather_init(); gather_phase() at each change of phase (after the
  * samples taken before it were handed over); gather_sample() for every sample in
  * order; gather_death() if the server died (the first OOM event does it by
- * itself), gather_again() when it was started again; gather_release().
+ * itself), then gather_next_life() and gather_forget() if it is started again;
+ * gather_release().
  */
 #ifndef OOMRIG_RUN_GATHER_H
 #define OOMRIG_RUN_GATHER_H
@@ -81,8 +82,10 @@ void gather_tick(struct gather *g, uint64_t t_ns, uint64_t requests, uint64_t by
 void gather_death(struct gather *g, uint64_t end_ns);
 /* That sample, which need not be the first death's; NULL when there is none.  Valid until the next sample. */
 const struct sample *gather_at_death(const struct gather *g, uint64_t end_ns);
-/* What was sampled of earlier lives says nothing of the next death; kills: the group's counter by now. */
-void gather_again(struct gather *g, uint64_t kills);
+/* What follows is of the next life, whose facts are its own; borrowed. */
+void gather_next_life(struct gather *g, struct facts *facts);
+/* It is started: what was sampled until now says nothing of its death; kills: the group's counter by now. */
+void gather_forget(struct gather *g, uint64_t kills);
 void gather_release(struct gather *g);
 
 #endif

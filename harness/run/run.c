@@ -7,12 +7,14 @@
 #include "base/home.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "run/life.h"
+#include "run/machine.h"
+#include "run/parts.h"
 #include "run/requirements.h"
 #include "run/rows.h"
-#include "run/state.h"
+#include "run/run_json.h"
 #include "scenario/secrets.h"
 
-#define TICK_MS 100
 #define PROBE_INTERVAL_NS (500 * NS_PER_MS)
 
 static void close_handle(uv_handle_t *handle, void *arg)
@@ -40,20 +42,10 @@ static int init_loop(struct run *r, struct error *err)
 	int rc = uv_loop_init(&r->loop);
 	if (rc != 0)
 		return error_set(err, ERROR_SYSTEM, "cannot make an event loop: %s", uv_strerror(rc));
-	rc = uv_async_init(&r->loop, &r->oom_async, told_of_oom);
-	if (rc == 0)
-		rc = uv_async_init(&r->loop, &r->user_async, told_by_user);
-	if (rc != 0) {
-		close_loop(r);
-		return error_set(err, ERROR_SYSTEM, "cannot prepare the event loop: %s", uv_strerror(rc));
-	}
-	/* uv_timer_init() cannot fail: it only fills the handle. */
-	uv_timer_init(&r->loop, &r->tick);
-	uv_timer_init(&r->loop, &r->deadline);
-	again_init(r);
-	r->tick.data = r->deadline.data = r->oom_async.data = r->user_async.data = r;
-	uv_timer_start(&r->tick, watch_tick, TICK_MS, TICK_MS);
-	return 0;
+	if (machine_init(r, err) == 0)
+		return 0;
+	close_loop(r);
+	return -1;
 }
 
 /* Loop, record, and who listens to the user; nothing is left of them on failure. */
@@ -61,7 +53,11 @@ static int begin(struct run *r, struct error *err)
 {
 	if (init_loop(r, err) != 0)
 		return -1;
-	undo_begin(&r->undo, r->options->keep_data, &r->isolation, &r->folders);
+	r->undo = (struct undo){ .isolation = &r->isolation,
+				 .folders = &r->folders,
+				 .squeeze = &r->squeeze,
+				 .keep_data = r->options->keep_data };
+	undo_begin(&r->undo);
 	ending_hold();
 	int rc = store_create(&r->store, r->options->results, r->scenario->name, err);
 	if (rc == 0)
@@ -72,7 +68,7 @@ static int begin(struct run *r, struct error *err)
 		close_loop(r);
 		return -1;
 	}
-	r->user = (struct ending_party){ .asked = told_by_user_first, .arg = r };
+	r->user = (struct ending_party){ .asked = machine_interrupt, .arg = r };
 	ending_join(&r->user);
 	return 0;
 }
@@ -90,14 +86,14 @@ static int make_target(struct run *r, struct error *err)
 		.tmp_dir = r->folders.tmp,
 		.log_path = r->log_path,
 		.probe_interval_ns = PROBE_INTERVAL_NS,
-		.callbacks = told_by_target(r),
+		.callbacks = machine_target_callbacks(r),
 	};
 	return target_new(&r->target, &options, err);
 }
 
 static int make_load(struct run *r, struct error *err)
 {
-	struct load_callbacks callbacks = told_by_load(r);
+	struct load_callbacks callbacks = machine_load_callbacks(r);
 	return load_new(&r->load, &r->loop, target_access(r->target), r->scenario->seed, &callbacks, err);
 }
 
@@ -134,18 +130,18 @@ static int set_up(struct run *r, struct error *err)
 	if (make_outside(r, err) != 0 || http_client_new(&r->http, &r->loop, err) != 0 || make_target(r, err) != 0 ||
 	    make_load(r, err) != 0)
 		return -1;
-	record_isolation(r);
+	run_json_isolation(r);
 	return 0;
 }
 
 static void write_csv_headers(struct run *r)
 {
-	buf_clear(&r->row);
-	sample_csv_header(&r->row);
-	fprintf(r->store.samples, "%s\n", r->row.data);
-	buf_clear(&r->row);
-	request_csv_header(&r->row);
-	fprintf(r->store.requests, "%s\n", r->row.data);
+	buf_clear(&r->books.row);
+	sample_csv_header(&r->books.row);
+	fprintf(r->store.samples, "%s\n", r->books.row.data);
+	buf_clear(&r->books.row);
+	request_csv_header(&r->books.row);
+	fprintf(r->store.requests, "%s\n", r->books.row.data);
 }
 
 static void close_http(void *arg)
@@ -174,27 +170,34 @@ static void tear_down(struct run *r)
 	else
 		close_target(r);
 	ending_leave(&r->user);
-	uv_close((uv_handle_t *)&r->tick, NULL);
-	uv_close((uv_handle_t *)&r->deadline, NULL);
-	uv_close((uv_handle_t *)&r->oom_async, NULL);
-	uv_close((uv_handle_t *)&r->user_async, NULL);
-	again_close(r);
+	machine_close(r);
 	end_loop(r);
 	undo_finish(&r->undo);
+	squeeze_release(&r->squeeze);
 	kernel_log_close(&r->kernel_log);
 	gather_release(&r->gather);
 	rounds_release(&r->rounds);
+	broken_free(&r->books.broken);
 	alloc_words_release(&r->alloc_words);
-	buf_release(&r->row);
+	buf_release(&r->books.row);
 	verdict_release(&r->verdict);
 	free(r->self_exe);
 	free(r->log_path);
 }
 
-static void skip(struct run *r, const char *reason)
+/* Where the run begins: at its end, if there is nothing to start or no way to. */
+static enum phase_id prepare(struct run *r)
 {
-	snprintf(r->facts.skip_reason, sizeof(r->facts.skip_reason), "%s", reason);
-	run_enter_stop(r);
+	struct error err = ERROR_INIT;
+	const char *missing = requirements_missing(r->scenario);
+	if (missing != NULL) {
+		snprintf(r->facts.skip_reason, sizeof(r->facts.skip_reason), "%s", missing);
+		return PHASE_STOP;
+	}
+	if (set_up(r, &err) == 0)
+		return run_json_write(r, true) == 0 ? PHASE_START : PHASE_STOP;
+	run_note_fault(r, &err);
+	return PHASE_STOP;
 }
 
 int run_scenario(const struct scenario *s, const struct run_options *options, json_t **record, char **folder,
@@ -206,26 +209,19 @@ int run_scenario(const struct scenario *s, const struct run_options *options, js
 		return -1;
 	}
 	secrets_learn(s);
+	life_init(&r);
 	alloc_words_init(&r.alloc_words);
 	gather_init(&r.gather, &r.facts);
 	write_csv_headers(&r);
 	struct progress_options progress = { .out = stderr, .quiet = options->quiet, .title = options->title };
 	r.progress = progress_new(&progress);
 	kernel_log_open(&r.kernel_log);
-	record_begin(&r);
+	run_json_begin(&r);
 
-	struct error fault = ERROR_INIT;
-	const char *missing = requirements_missing(s);
-	if (missing != NULL)
-		skip(&r, missing);
-	else if (set_up(&r, &fault) == 0 && store_update(&r.store, &fault) == 0)
-		run_enter(&r, RUN_START);
-	else
-		run_fail(&r, &fault);
-	uv_run(&r.loop, UV_RUN_DEFAULT); /* ended by finish.c: uv_stop() */
+	machine_run(&r, prepare(&r));
 	progress_free(r.progress);
 
-	record_end(&r);
+	run_json_end(&r);
 	*folder = xstrdup(r.store.folder);
 	*record = json_incref(r.store.record);
 	int rc = store_close(&r.store, err);

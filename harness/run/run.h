@@ -1,15 +1,6 @@
 /*
  * run - one run from an empty folder to a verdict; the only module that knows
- * all the others.  states.c has what each state begins with and what follows it:
- *
- *   start -> ready -> login -> prepare -> baseline -> load -> settle ->
- *   read-back -> squeeze -> stop -> judged
- *
- * with collect before the baseline, before the squeeze, and after each of several
- * rounds, where the server can be asked to collect its garbage.
- * Any state may go straight to stop: the server died, the rig failed, the user
- * interrupted, a deadline passed.  With the scenario's on_crash a death leads to
- * aftermath or back into the load instead: again.h.  Nothing sleeps; every wait has a deadline.
+ * all the others.  What happens in between is in phases.h, the parts in parts.h.
  *
  * run_scenario() runs its own libuv loop and returns when server, group and
  * temporary folders are gone and the record is complete.  0: judged (whatever

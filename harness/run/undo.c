@@ -31,12 +31,9 @@ static void asked(void *arg)
 	(void)arg; /* the run's loop has a party of its own, which ends before this one */
 }
 
-void undo_begin(struct undo *u, bool keep_data, struct isolation **isolation, struct folders *folders)
+void undo_begin(struct undo *u)
 {
-	*u = (struct undo){ .party = { .asked = asked, .at_once = at_once, .arg = u },
-			    .isolation = isolation,
-			    .folders = folders,
-			    .keep_data = keep_data };
+	u->party = (struct ending_party){ .asked = asked, .at_once = at_once, .arg = u };
 	strays_adopt();
 	ending_join(&u->party);
 }
@@ -63,7 +60,9 @@ static void close_isolation(struct undo *u)
 	struct error err = ERROR_INIT;
 	ending_hold();
 	struct isolation *iso = *u->isolation;
-	if (iso != NULL && iso->backend->close(iso, &err) != 0)
+	/* What a thread has in its hands goes from the machine, and stays in our memory. */
+	bool in_use = iso != NULL && squeeze_holds_group(u->squeeze);
+	if (iso != NULL && (in_use ? iso->backend->remove : iso->backend->close)(iso, &err) != 0)
 		log_error("%s", err.message);
 	*u->isolation = NULL;
 	ending_release();

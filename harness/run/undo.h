@@ -14,17 +14,20 @@
 #include "base/ending.h"
 #include "isolation/isolation.h"
 #include "run/folders.h"
+#include "run/squeeze.h"
 
 struct undo {
-	struct ending_party party;
-	struct isolation **isolation; /* borrowed; NULL in there: none was made, or it is gone */
-	struct folders *folders;      /* borrowed */
-	char *root, *data;	      /* copies of the folders' paths; NULL: not made */
-	char *record;		      /* the run's folder */
+	struct isolation **isolation;  /* borrowed; NULL in there: none was made, or it is gone */
+	struct folders *folders;       /* borrowed */
+	const struct squeeze *squeeze; /* borrowed */
 	bool keep_data;
+	struct ending_party party;
+	char *root, *data; /* copies of the folders' paths; NULL: not made */
+	char *record;	   /* the run's folder */
 };
 
-void undo_begin(struct undo *u, bool keep_data, struct isolation **isolation, struct folders *folders);
+/* The first four fields are the caller's. */
+void undo_begin(struct undo *u);
 /* They are made; under ending_hold(). */
 void undo_note_record(struct undo *u, const char *folder);
 void undo_note_folders(struct undo *u);

@@ -91,6 +91,19 @@ copied() {
 	[[ $output == *"arrow up: harness/judge/judge.c includes from run"* ]]
 }
 
+@test "an arrow that runs up within a room is found, and a file that its list does not name" {
+	copied
+	sed -i '1i #include "run/machine.h"' harness/run/life.c
+	run tests/check/arrows
+	[ "$status" -eq 1 ]
+	[[ $output == *"arrow up: harness/run/life.c includes machine.h"* ]]
+	sed -i 1d harness/run/life.c
+	sed -i /squeeze/d tests/check/room-run
+	run tests/check/arrows
+	[ "$status" -eq 1 ]
+	[[ $output == *"not in tests/check/room-run: "* ]]
+}
+
 @test "a picture of other arrows than the includes make is found" {
 	copied
 	sed -i '1i #include "stats/stats.h"' harness/cli/cmd.c

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +13,9 @@
 #include "expect.h"
 #include "judge/aftermath.h"
 #include "run/gather.h"
-#include "run/lost.h"
-#include "run/state.h"
+#include "run/broken_requests.h"
+#include "run/objects_found.h"
+#include "run/requests.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define MS NS_PER_MS
@@ -27,73 +29,73 @@ static struct load_request broke(uint64_t sequence, uint64_t finished_ns)
 	};
 }
 
-static void list_row(void *arg, const struct lost_row *row)
+static void list_row(void *arg, const struct broken_row *row)
 {
 	buf_addf(arg, "%llu:%u:%s ", (unsigned long long)row->request.sequence, row->death, row->phase);
 }
 
-static void expect_released(struct lost *l, uint64_t now_ns, bool all, const char *expected)
+static void expect_released(struct broken_requests *l, uint64_t now_ns, bool all, const char *expected)
 {
 	struct buf got = BUF_INIT;
-	lost_release(l, now_ns, all, list_row, &got);
+	broken_release(l, now_ns, all, list_row, &got);
 	expect_text(expected, buf_str(&got), expected);
 	buf_release(&got);
 }
 
 static void test_lost(void **state)
 {
-	struct lost l = { 0 };
+	struct broken_requests l = { 0 };
 	struct load_request rows[] = { broke(1, 1000 * MS), broke(2, 4500 * MS), broke(3, 5010 * MS),
 				       broke(4, 5300 * MS) };
 	struct load_request well = { .end = END_OK }, refused = { .end = END_STATUS }, ours = { .end = END_TRANSPORT };
 
 	(void)state;
-	assert_false(lost_hold(&l, &well, "load"));
-	assert_false(lost_hold(&l, &refused, "load"));
-	assert_false(lost_hold(&l, &ours, "load")); /* curl had no part in it */
-	assert_true(lost_hold(&l, &rows[0], "load"));
+	assert_false(broken_hold(&l, &well, "load"));
+	assert_false(broken_hold(&l, &refused, "load"));
+	assert_false(broken_hold(&l, &ours, "load")); /* curl had no part in it */
+	assert_true(broken_hold(&l, &rows[0], "load"));
 	expect_released(&l, 1500 * MS, false, ""); /* it may still turn out that it had died */
-	assert_true(lost_hold(&l, &rows[1], "load"));
-	lost_death(&l, 5000 * MS);
-	assert_true(lost_hold(&l, &rows[2], "load"));
+	assert_true(broken_hold(&l, &rows[1], "load"));
+	broken_death(&l, 5000 * MS);
+	assert_true(broken_hold(&l, &rows[2], "load"));
 	expect_released(&l, 5020 * MS, false, "1:0:load 2:1:load 3:1:load ");
-	lost_up(&l);
-	assert_true(lost_hold(&l, &rows[3], "load"));
+	broken_up(&l);
+	assert_true(broken_hold(&l, &rows[3], "load"));
 	expect_released(&l, 5400 * MS, false, "");
-	lost_death(&l, 5500 * MS);
+	broken_death(&l, 5500 * MS);
 	expect_released(&l, 5500 * MS, false, "4:2:load ");
-	lost_up(&l);
+	broken_up(&l);
 	rows[3].finished_ns = 9000 * MS;
-	assert_true(lost_hold(&l, &rows[3], "stop"));
+	assert_true(broken_hold(&l, &rows[3], "stop"));
 	expect_released(&l, 9000 * MS, true, "4:0:stop ");
 	expect_released(&l, 9000 * MS, true, "");
-	lost_free(&l);
+	broken_free(&l);
 	assert_int_equal(failures, 0);
 }
 
 static void test_torn(void **state)
 {
-	struct lost l = { 0 };
+	struct broken_requests l = { 0 };
 	struct load_request half = broke(1, 1000 * MS), unread = broke(2, 1100 * MS), whole = { .found = FOUND_INTACT };
 
 	(void)state;
 	half.found = FOUND_HALF;
 	half.acknowledged = true;
 	unread.found = FOUND_UNREAD;
-	assert_false(lost_torn(&l, 1010 * MS));
-	lost_look(&l, &half);
-	lost_look(&l, &unread); /* refused: it may well be dead */
-	assert_true(lost_torn(&l, 1900 * MS));
-	assert_false(lost_torn(&l, 2100 * MS)); /* too long before to be the reason */
-	lost_look(&l, &whole);
-	assert_false(lost_torn(&l, 1900 * MS)); /* it lived on */
+	assert_false(broken_torn(&l, 1010 * MS));
+	broken_look(&l, &half);
+	broken_look(&l, &unread); /* refused: it may well be dead */
+	assert_true(broken_torn(&l, 1900 * MS));
+	assert_false(broken_torn(&l, 2100 * MS)); /* too long before to be the reason */
+	broken_look(&l, &whole);
+	assert_false(broken_torn(&l, 1900 * MS)); /* it lived on */
 	half.acknowledged = false;
-	lost_look(&l, &half);
-	assert_false(lost_torn(&l, 1900 * MS)); /* does not count as corrupt anyway */
+	broken_look(&l, &half);
+	assert_false(broken_torn(&l, 1900 * MS)); /* does not count as corrupt anyway */
 	half.acknowledged = true;
 	half.end = END_OK;
-	lost_look(&l, &half);
-	assert_false(lost_torn(&l, 1900 * MS)); /* ended early by its own answer */
+	broken_look(&l, &half);
+	assert_false(broken_torn(&l, 1900 * MS)); /* ended early by its own answer */
 }
 
 /* ---- what is found ------------------------------------------------------ */
@@ -128,25 +130,33 @@ static void test_half(void **state)
 	static const struct scenario scenario = { .on_crash = CRASH_RESTART };
 	static const struct {
 		const char *what;
-		enum again_step step;
+		enum phase_id now;
 		uint64_t half_visible;
 	} rows[] = {
-		{ "read", AGAIN_READ, 1 },
-		{ "cut", AGAIN_DRAIN, 0 },
+		{ "read", PHASE_AFTERMATH_READ, 1 },
+		{ "cut", PHASE_AFTERMATH, 0 },
 	};
 	struct load_request half = broke(1, 1000 * MS);
 
 	(void)state;
 	half.found = FOUND_HALF;
 	half.acknowledged = true;
+	half.group = "g";
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct run r = { .scenario = &scenario, .state = RUN_AFTERMATH, .again.step = rows[i].step };
-		r.facts.aftermath_half_visible = fact_of(0);
-		r.facts.aftermath_unread = fact_of(1);
-		assert_false(again_request(&r, &half));
-		again_finish(&r);
-		expect_figure(rows[i].what, r.facts.aftermath_half_visible.value, rows[i].half_visible);
-		expect_figure(rows[i].what, r.facts.aftermath_unread.value, 1 - rows[i].half_visible);
+		struct run *r = xcalloc(1, sizeof(*r));
+		r->scenario = &scenario;
+		r->schedule = (struct schedule){ .now = rows[i].now, .name = "aftermath" };
+		r->life.number = 2;
+		r->store.requests = fopen("/dev/null", "w");
+		r->facts.aftermath_half_visible = fact_of(0);
+		r->facts.aftermath_unread = fact_of(1);
+		requests_note(r, &half);
+		objects_found_end(r);
+		expect_figure(rows[i].what, r->facts.aftermath_half_visible.value, rows[i].half_visible);
+		expect_figure(rows[i].what, r->facts.aftermath_unread.value, 1 - rows[i].half_visible);
+		fclose(r->store.requests);
+		buf_release(&r->books.row);
+		free(r);
 	}
 	assert_int_equal(failures, 0);
 }
@@ -256,21 +266,6 @@ static void test_objects_line(void **state)
 	assert_int_equal(failures, 0);
 }
 
-/* Told of between the verdict and the last write of the record. */
-static void test_interrupted_too_late(void **state)
-{
-	struct run *r = xcalloc(1, sizeof(*r));
-	uv_async_t handle = { .data = r };
-	(void)state;
-	r->finished = r->stopping = true;
-	told_by_user(&handle);
-	assert_false(fact_known(r->facts.interrupted));
-	r->finished = false;
-	told_by_user(&handle);
-	assert_true(fact_known(r->facts.interrupted));
-	free(r);
-}
-
 static void test_cap_of_later_lives(void **state)
 {
 	const struct {
@@ -335,7 +330,7 @@ static void test_later_death(void **state)
 	sample(&g, 1000, 64, 0, SAMPLE_OOM);
 	gather_death(&g, 1010 * MS);
 	gather_phase(&g, GATHER_STOP);
-	gather_again(&g, 1);
+	gather_forget(&g, 1);
 	assert_null(gather_at_death(&g, 1010 * MS));
 	sample(&g, 1500, 7, 1, SAMPLE_TICK);
 	assert_int_equal(gather_at_death(&g, 1600 * MS)->memory.field[MEMORY_ANON].value, 7);
@@ -357,7 +352,6 @@ int main(void)
 		cmocka_unit_test_setup(test_deaths_line, reset_failures),
 		cmocka_unit_test_setup(test_crash_loop, reset_failures),
 		cmocka_unit_test_setup(test_objects_line, reset_failures),
-		cmocka_unit_test(test_interrupted_too_late),
 		cmocka_unit_test(test_cap_of_later_lives),
 		cmocka_unit_test(test_deaths_through_json),
 		cmocka_unit_test(test_later_death),

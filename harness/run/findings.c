@@ -1,4 +1,5 @@
-#include <signal.h>
+#include "run/findings.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,13 +8,15 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/saturate.h"
-#include "run/death.h"
-#include "run/state.h"
+#include "load/plan.h"
+#include "run/checks.h"
+#include "run/death_record.h"
+#include "run/objects_found.h"
+#include "run/requests.h"
+#include "run/run_json.h"
 #include "record/host.h"
 
-/* The kill's record reached /dev/kmsg at most 11 ms after the last touched page; ten times that is patience. */
-#define KERNEL_LOG_WAIT_NS (20 * NS_PER_MS)
-#define KERNEL_LOG_WAITS 6
+#define KERNEL_LOG_WAITS 6 /* of FINDINGS_LOG_WAIT_NS each */
 
 /* What must be read while only the server's own doing is in it: before our signals, before the group goes. */
 static void read_counters(struct run *r)
@@ -21,7 +24,7 @@ static void read_counters(struct run *r)
 	struct facts *f = &r->facts;
 	struct error err = ERROR_INIT;
 	struct isolation_final final;
-	watch_division(r);
+	checks_division(r);
 	if (r->isolation == NULL || r->isolation->backend->final(r->isolation, &final, &err) != 0) {
 		f->oom_kill = f->limit_hits = FACT_BROKEN;
 		return;
@@ -31,7 +34,7 @@ static void read_counters(struct run *r)
 	f->peak_usage_bytes = final.peak_usage_bytes;
 	f->oom_events = fact_of(r->gather.oom_events);
 	if (r->gather.oom_events > 0)
-		f->oom_event_ns = fact_of(r->gather.first_oom_ns - r->origin_ns);
+		f->oom_event_ns = fact_of(r->gather.first_oom_ns - r->clocks.origin_ns);
 	if (f->cap_in_force_bytes.state == FACT_ABSENT) /* otherwise it was found changed in between */
 		f->cap_in_force_bytes = final.limit_bytes;
 	if (f->cap_swap_in_force_bytes.state == FACT_ABSENT)
@@ -50,16 +53,16 @@ static void read_load(struct run *r)
 	struct load_totals now;
 	load_totals(r->load, &now);
 	f->verified_bytes = fact_of(now.verified_bytes);
-	f->corrupt = fact_of(now.corrupt - r->read_torn);
+	f->corrupt = fact_of(now.corrupt - r->found.torn);
 	if (fact_known(f->aftermath_acknowledged))
-		f->corrupt = fact_of(r->again.before.corrupt - r->read_torn + f->aftermath_lost.value +
+		f->corrupt = fact_of(r->found.before.corrupt - r->found.torn + f->aftermath_lost.value +
 				     f->aftermath_corrupt.value + f->aftermath_half_visible.value);
 	/* The load alone: neither what prepared it nor the read-back after it. */
-	const struct load_totals *base = &r->before_load;
-	if (r->phases[RUN_LOAD].start_ns == 0)
+	const struct load_totals *base = &r->books.before;
+	if (r->books.began_ns == 0)
 		now = *base; /* it never began: zero of everything */
-	else if (r->load_over)
-		now = r->after_load;
+	else if (r->books.over)
+		now = r->books.after;
 	f->requests_started = fact_of(now.started - base->started);
 	f->requests_ok = fact_of(now.ok - base->ok);
 	f->requests_failed = fact_of(now.failed - base->failed);
@@ -73,6 +76,7 @@ static void read_load(struct run *r)
 	f->generator_bottleneck = fact_of(self.bottleneck);
 }
 
+/* Nothing is said where one group's end is open. */
 static void count_intended(struct run *r)
 {
 	uint64_t intended = 0;
@@ -92,32 +96,25 @@ static void count_intended(struct run *r)
 static void note_torn(struct run *r, uint64_t end_ns)
 {
 	struct load_totals totals;
-	r->read_torn = lost_torn(&r->again.lost, end_ns);
+	r->found.torn = broken_torn(&r->books.broken, end_ns);
 	load_totals(r->load, &totals);
-	if (r->read_torn && totals.corrupt == 1)
+	if (r->found.torn && totals.corrupt == 1)
 		r->facts.first_corrupt[0] = '\0';
 }
 
-void finish_note_exit(struct run *r, const struct target_exit *exit)
+void findings_of_death(struct run *r, uint64_t end_ns)
 {
 	struct facts *f = &r->facts;
-	f->server_end_ns = fact_of(exit->t_ns - r->origin_ns);
-	if (exit->signal != 0)
-		f->server_signal = fact_of((uint64_t)exit->signal);
-	else
-		f->server_exit_code = fact_of((uint64_t)exit->exit_code);
-	if (r->stopping)
-		return;
 	int left = r->isolation->backend->pids(r->isolation, NULL, 0, NULL);
 	f->server_left = left < 0 ? FACT_BROKEN : fact_of((uint64_t)left);
-	watch_drain(r);
-	gather_death(&r->gather, exit->t_ns);
+	checks_drain(r);
+	gather_death(&r->gather, end_ns);
 	if (r->load == NULL)
 		return;
-	note_torn(r, exit->t_ns);
+	note_torn(r, end_ns);
 	/* By now connections have been reset; what was under way is known from the OOM event, if there was one. */
-	struct load_totals totals = r->at_oom;
-	if (r->at_oom_ns == 0 || exit->t_ns - r->at_oom_ns > SAMPLE_DYING_NS)
+	struct load_totals totals = r->life.at_oom;
+	if (r->life.at_oom_ns == 0 || end_ns - r->life.at_oom_ns > SAMPLE_DYING_NS)
 		load_totals(r->load, &totals);
 	f->death_in_flight = fact_of(totals.in_flight);
 	f->death_acknowledged_bytes = fact_of(totals.acknowledged_bytes);
@@ -129,7 +126,7 @@ static void stop_sampler(struct run *r)
 	if (r->sampler == NULL)
 		return;
 	sampler_stop(r->sampler);
-	watch_drain(r);
+	checks_drain(r);
 	struct sampler_stats stats;
 	sampler_stats(r->sampler, &stats);
 	struct facts *f = &r->facts;
@@ -155,16 +152,16 @@ static void take_kernel_log(struct run *r)
 }
 
 /* Once it has, or when the counter stayed at 0, what it says later is our doing. */
-bool finish_kernel_log_late(struct run *r)
+static bool is_late(struct run *r)
 {
-	if (r->kernel_log.fd < 0 || r->kernel_log.kill_count > 0 || !fact_known(r->facts.oom_kill) ||
-	    r->facts.oom_kill.value == 0)
+	if (r->findings.kernel_log_read || r->kernel_log.fd < 0 || r->kernel_log.kill_count > 0 ||
+	    !fact_known(r->facts.oom_kill) || r->facts.oom_kill.value == 0)
 		return false;
 	take_kernel_log(r);
-	return r->kernel_log.kill_count == 0 && r->kernel_log_waits++ < KERNEL_LOG_WAITS;
+	return r->kernel_log.kill_count == 0 && r->findings.kernel_log_waits++ < KERNEL_LOG_WAITS;
 }
 
-void finish_read_kernel_log(struct run *r)
+static void read_kernel_log(struct run *r)
 {
 	struct facts *f = &r->facts;
 	const struct kernel_log *log = &r->kernel_log;
@@ -190,6 +187,16 @@ void finish_read_kernel_log(struct run *r)
 	}
 }
 
+bool findings_kernel_log_late(struct run *r)
+{
+	if (is_late(r))
+		return true;
+	if (!r->findings.kernel_log_read)
+		read_kernel_log(r);
+	r->findings.kernel_log_read = true;
+	return false;
+}
+
 static void keep_kernel_log(struct run *r)
 {
 	const struct kernel_log *log = &r->kernel_log;
@@ -200,94 +207,52 @@ static void keep_kernel_log(struct run *r)
 	free(path);
 }
 
-static void find_alloc_failure(struct run *r)
+void findings_of_log(struct run *r)
 {
+	struct facts *f = r->life.facts;
 	struct relay_totals totals = { 0 };
 	if (r->target == NULL)
 		return;
 	target_settle_log(r->target, &totals);
-	alloc_words_last(&r->alloc_words, r->facts.server_log_alloc, sizeof(r->facts.server_log_alloc));
+	alloc_words_last(&r->alloc_words, f->server_log_alloc, sizeof(f->server_log_alloc));
 }
 
 /* Were the clocks sane?  All three should have gone on by the same. */
 static void compare_clocks(struct run *r)
 {
-	uint64_t elapsed = run_elapsed_ns(r), boot = clock_boot_ns() - r->origin_boot_ns;
-	int64_t step = (int64_t)(clock_wall_ns() - r->origin_wall_ns) - (int64_t)boot;
-	if (r->origin_ns == 0)
+	uint64_t elapsed = run_elapsed_ns(r), boot = clock_boot_ns() - r->clocks.origin_boot_ns;
+	int64_t step = (int64_t)(clock_wall_ns() - r->clocks.origin_wall_ns) - (int64_t)boot;
+	if (r->clocks.origin_ns == 0)
 		return;
 	r->facts.slept_ns = fact_of(boot > elapsed ? boot - elapsed : 0);
 	r->facts.wall_step_ns = fact_of((uint64_t)(step < 0 ? -step : step));
 }
 
-static void read_evidence(struct run *r)
+void findings_seal(struct run *r)
 {
-	watch_port_unseen(r);
+	if (r->findings.sealed)
+		return;
+	r->findings.sealed = true;
+	checks_port_unseen(r);
 	count_intended(r);
-	watch_drain(r);
+	checks_drain(r);
 	gather_phase(&r->gather, GATHER_STOP);
 	read_counters(r);
 	take_kernel_log(r);
-	if (r->folders.data != NULL)
-		watch_disk(r);
+	checks_disk(r);
 }
 
-void finish_freeze(struct run *r)
+void findings_end(struct run *r)
 {
-	read_evidence(r);
-	find_alloc_failure(r);
-	r->frozen = true;
-}
-
-void finish_begin(struct run *r)
-{
-	struct facts *f = &r->facts;
-	uv_timer_stop(&r->again.timer);
-	if (r->frozen)
-		watch_cap(r);
-	else
-		read_evidence(r);
-	if (r->target != NULL && r->target_running) {
-		watch_membership(r);
-		if (!r->frozen) {
-			f->health_longest_silence_ns = target_longest_silence_ns(r->target);
-			f->rig_longest_late_ns = target_longest_late_ns(r->target);
-		}
-	}
-	if (r->phases[RUN_LOAD].start_ns != 0 && !fact_known(f->load_ns))
-		f->load_ns = fact_of(run_elapsed_ns(r) - r->phases[RUN_LOAD].start_ns);
-	if (r->load_running)
-		load_stop(r->load);
-	if (r->target_running)
-		target_stop(r->target, !fact_known(f->interrupted));
-	finish_check(r);
-}
-
-void finish_check(struct run *r)
-{
-	if (r->load_running || r->target_running || r->squeezing || r->finished)
-		return;
-	if (!r->again.kernel_log_read && finish_kernel_log_late(r)) {
-		run_set_deadline(r, KERNEL_LOG_WAIT_NS);
-		return;
-	}
-	r->finished = true;
-	uv_timer_stop(&r->deadline);
 	stop_sampler(r);
-	again_finish(r);
+	requests_write_held(r, true);
+	objects_found_end(r);
 	read_load(r);
-	if (!r->again.kernel_log_read)
-		finish_read_kernel_log(r);
-	record_death(r);
-	if (r->frozen)
-		take_kernel_log(r); /* of later deaths, for the file alone */
-	else
-		find_alloc_failure(r);
+	run_json_death(r);
+	take_kernel_log(r); /* of later deaths, for the file alone */
+	findings_of_log(r);
 	keep_kernel_log(r);
 	compare_clocks(r);
-	passes_sum_up(&r->facts);
+	maintenance_sum_up(&r->facts);
 	r->facts.host_swap_bytes = host_swap_total_bytes();
-	r->phases[RUN_STOP].end_ns = run_elapsed_ns(r);
-	judge(&r->facts, &r->verdict);
-	uv_stop(&r->loop);
 }

@@ -1,3 +1,5 @@
+#include "run/run_json.h"
+
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +9,7 @@
 #include "base/log.h"
 #include "base/mask.h"
 #include "base/text.h"
-#include "run/death.h"
-#include "run/state.h"
+#include "run/death_record.h"
 #include "record/host.h"
 
 static json_t *fact_json(struct fact f)
@@ -49,7 +50,7 @@ static json_t *server_source(const json_t *command)
 	return git;
 }
 
-void record_begin(struct run *r)
+void run_json_begin(struct run *r)
 {
 	const struct scenario *s = r->scenario;
 	struct facts *f = &r->facts;
@@ -70,7 +71,7 @@ void record_begin(struct run *r)
 	store_set(&r->store, "host", host_describe());
 }
 
-void record_isolation(struct run *r)
+void run_json_isolation(struct run *r)
 {
 	const struct isolation_readback *b = &r->isolation->readback;
 	store_set(&r->store, "isolation",
@@ -84,30 +85,30 @@ void record_isolation(struct run *r)
 	store_set(&r->store, "server_command", command);
 }
 
-/* In the order of their starts: a server is asked to collect at different points of a run. */
-static json_t *phases_json(const struct run *r)
+/* In the order of their starts: a later row of the table may have come first. */
+static json_t *phases_json(const struct schedule *schedule)
 {
 	json_t *phases = json_array();
-	for (int i = 0; i < RUN_STATES; i++) {
-		const struct run_phase *p = &r->phases[i];
-		bool goes_on = i == (int)r->state && !r->finished;
-		if (p->start_ns == 0 && p->end_ns == 0 && !goes_on)
+	for (int i = 0; i < PHASES; i++) {
+		const struct span *span = &schedule->spans[i];
+		bool goes_on = schedule->name != NULL && i == (int)schedule->span;
+		if (span->name == NULL || (span->start_ns == 0 && span->end_ns == 0 && !goes_on))
 			continue;
 		size_t at = json_array_size(phases);
 		while (at > 0 && json_integer_value(json_object_get(json_array_get(phases, at - 1), "start_ns")) >
-					 (json_int_t)p->start_ns)
+					 (json_int_t)span->start_ns)
 			at--;
 		json_array_insert_new(phases, at,
-				      json_pack("{s:s, s:I, s:o}", "name", run_state_names[i], "start_ns",
-						(json_int_t)p->start_ns, "end_ns",
-						goes_on ? json_null() : json_integer((json_int_t)p->end_ns)));
+				      json_pack("{s:s, s:I, s:o}", "name", span->name, "start_ns",
+						(json_int_t)span->start_ns, "end_ns",
+						goes_on ? json_null() : json_integer((json_int_t)span->end_ns)));
 	}
 	return phases;
 }
 
-void record_progress(struct run *r)
+static void set_progress(struct run *r)
 {
-	store_set(&r->store, "phases", phases_json(r));
+	store_set(&r->store, "phases", phases_json(&r->schedule));
 	if (r->target != NULL && target_pid(r->target) > 0)
 		store_set(&r->store, "server_pid", json_integer(target_pid(r->target)));
 	/* Together with the pid this tells a leftover server from a later process of the same id. */
@@ -116,12 +117,15 @@ void record_progress(struct run *r)
 	store_set(&r->store, "facts", facts_to_json(&r->facts));
 }
 
-void record_phase(struct run *r)
+int run_json_write(struct run *r, bool durable)
 {
 	struct error err = ERROR_INIT;
-	record_progress(r);
-	if (store_update_unsynced(&r->store, &err) != 0)
-		log_error("%s", err.message);
+	set_progress(r);
+	if ((durable ? store_update : store_update_unsynced)(&r->store, &err) == 0)
+		return 0;
+	log_error("%s", err.message);
+	run_note_fault(r, &err);
+	return -1;
 }
 
 static json_t *load_json(const struct run *r)
@@ -155,14 +159,14 @@ static json_t *sampler_json(const struct run *r)
 			 (json_int_t)s.gap_max_ns);
 }
 
-void record_death(struct run *r)
+void run_json_death(struct run *r)
 {
 	const struct oom_snapshot *at_oom = r->sampler != NULL ? sampler_at_oom(r->sampler) : NULL;
 	const struct fact end_ns = r->facts.server_end_ns;
 	/* A first death for another reason has no OOM event of its own. */
-	if (at_oom != NULL && fact_known(end_ns) && at_oom->sample.t_ns - r->origin_ns > end_ns.value)
+	if (at_oom != NULL && fact_known(end_ns) && at_oom->sample.t_ns - r->clocks.origin_ns > end_ns.value)
 		at_oom = NULL;
-	json_t *death = death_to_json(&r->kernel_log, at_oom, &r->gather, r->origin_ns);
+	json_t *death = death_to_json(&r->kernel_log, at_oom, &r->gather, r->clocks.origin_ns);
 	if (death != NULL)
 		store_set(&r->store, "death", death);
 }
@@ -173,13 +177,13 @@ static json_t *printed_json(const struct run *r)
 	struct relay_totals log;
 	target_settle_log(r->target, &log);
 	return json_pack("{s:I, s:I, s:I, s:I}", "log_bytes", (json_int_t)log.bytes, "log_dropped_bytes",
-			 (json_int_t)log.dropped_bytes, "figures_bytes", (json_int_t)r->app_bytes,
-			 "figures_dropped_bytes", (json_int_t)r->app_dropped_bytes);
+			 (json_int_t)log.dropped_bytes, "figures_bytes", (json_int_t)r->figures.bytes,
+			 "figures_dropped_bytes", (json_int_t)r->figures.dropped_bytes);
 }
 
-void record_end(struct run *r)
+void run_json_end(struct run *r)
 {
-	record_progress(r);
+	set_progress(r);
 	if (r->target != NULL)
 		store_set(&r->store, "printed", printed_json(r));
 	store_set(&r->store, "ended", wall_time());

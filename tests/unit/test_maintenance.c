@@ -1,4 +1,4 @@
-/* run/passes.c and judge/passes.c: memory after each pass of the server's maintenance. */
+/* run/maintenance.c and judge/passes.c: memory after each pass of the server's maintenance. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "judge/passes.h"
-#include "run/passes.h"
+#include "run/maintenance.h"
 
 #define MIB (1ULL << 20)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -26,20 +26,20 @@ static void test_a_pass_is_noted_once(void **state)
 {
 	(void)state;
 	struct facts f = { 0 };
-	struct passes p = { 0 };
+	struct maintenance p = { 0 };
 	struct gather g;
 	gather_init(&g, &f);
 	feed(&g, 10 * MIB, 0);
-	passes_note(&p, &g, false, 2, 1); /* before the load: says only where the count stands */
+	maintenance_note(&p, &g, false, 2, 1); /* before the load: says only where the count stands */
 	assert_int_equal(f.maintenance_passes.state, FACT_ABSENT);
-	passes_note(&p, &g, true, 2, 2);
+	maintenance_note(&p, &g, true, 2, 2);
 	assert_int_equal(f.maintenance_passes.value, 0);
 	assert_int_equal(f.pass_count, 0);
 	feed(&g, 11 * MIB, 5 * MIB);
-	passes_note(&p, &g, true, 3, 3);
+	maintenance_note(&p, &g, true, 3, 3);
 	feed(&g, 12 * MIB, 6 * MIB);
-	passes_note(&p, &g, true, 3, 4); /* the same pass, seen again */
-	passes_note(&p, &g, true, 5, 5); /* two since */
+	maintenance_note(&p, &g, true, 3, 4); /* the same pass, seen again */
+	maintenance_note(&p, &g, true, 5, 5); /* two since */
 	assert_int_equal(f.maintenance_passes.value, 3);
 	assert_int_equal(f.pass_count, 2);
 	assert_int_equal(f.passes[0].number.value, 3);
@@ -47,28 +47,30 @@ static void test_a_pass_is_noted_once(void **state)
 	assert_int_equal(f.passes[0].unreclaimable_bytes.value, 11 * MIB);
 	assert_int_equal(f.passes[0].wal_bytes.value, 5 * MIB);
 	assert_int_equal(f.passes[1].number.value, 5);
-	passes_sum_up(&f);
+	maintenance_sum_up(&f);
 	assert_int_equal(f.pass_rise_bytes.value, MIB / 2);
 	assert_int_equal(f.pass_wal_rise_bytes.value, MIB / 2);
 	gather_release(&g);
 }
 
-static void test_a_restarted_server_counts_on(void **state)
+/* Its count begins at 0 again, and what it finishes is no pass of the first life. */
+static void test_a_later_life_is_noted_by_itself(void **state)
 {
 	(void)state;
-	struct facts f = { 0 };
-	struct passes p = { 0 };
+	struct facts first = { 0 }, later = { 0 };
+	struct maintenance p = { 0 };
 	struct gather g;
-	gather_init(&g, &f);
+	gather_init(&g, &first);
 	feed(&g, 10 * MIB, 0);
-	static const uint64_t told[] = { 1, 2, 0, 0, 1, 2 };
-	passes_note(&p, &g, false, 0, 0);
-	for (size_t i = 0; i < COUNT(told); i++)
-		passes_note(&p, &g, true, told[i], i);
-	assert_int_equal(f.maintenance_passes.value, 4);
-	assert_int_equal(f.pass_count, 4);
-	for (size_t i = 0; i < 4; i++)
-		assert_int_equal(f.passes[i].number.value, i + 1);
+	maintenance_note(&p, &g, true, 1, 1);
+	maintenance_note(&p, &g, true, 2, 2);
+	p = (struct maintenance){ 0 };
+	gather_next_life(&g, &later);
+	maintenance_note(&p, &g, true, 1, 3);
+	assert_int_equal(first.maintenance_passes.value, 2);
+	assert_int_equal(first.pass_count, 2);
+	assert_int_equal(later.maintenance_passes.value, 1);
+	assert_int_equal(later.pass_count, 1);
 	gather_release(&g);
 }
 
@@ -76,12 +78,12 @@ static void test_of_many_passes_an_even_choice_is_kept(void **state)
 {
 	(void)state;
 	struct facts f = { 0 };
-	struct passes p = { 0 };
+	struct maintenance p = { 0 };
 	struct gather g;
 	gather_init(&g, &f);
 	for (uint64_t n = 1; n <= 1000; n++) {
 		feed(&g, 10 * MIB + n * 1000, 0);
-		passes_note(&p, &g, true, n, n);
+		maintenance_note(&p, &g, true, n, n);
 	}
 	assert_int_equal(f.maintenance_passes.value, 1000);
 	assert_in_range(f.pass_count, FACTS_PASSES_MAX / 2, FACTS_PASSES_MAX);
@@ -89,7 +91,7 @@ static void test_of_many_passes_an_even_choice_is_kept(void **state)
 	for (size_t i = 1; i < f.pass_count; i++)
 		assert_int_equal(f.passes[i].number.value - f.passes[i - 1].number.value, 16);
 	assert_in_range(f.passes[f.pass_count - 1].number.value, 1000 - 16, 1000);
-	passes_sum_up(&f);
+	maintenance_sum_up(&f);
 	assert_int_equal(f.pass_rise_bytes.value, 1000); /* a pass, not a kept one */
 	gather_release(&g);
 }
@@ -141,7 +143,7 @@ static void test_what_the_evidence_says(void **state)
 				.number = fact_of(n + 1),
 				.unreclaimable_bytes = fact_of((uint64_t)(rows[i].kib[n] * 1024)),
 			};
-		passes_sum_up(&f);
+		maintenance_sum_up(&f);
 		passes_explain(&f, &v);
 		uint64_t rise_kib = f.pass_rise_bytes.value / 1024;
 		if (rise_kib + 2 < rows[i].rise_kib || rise_kib > rows[i].rise_kib + 2)
@@ -203,7 +205,7 @@ int main(void)
 		cmocka_unit_test(test_of_many_passes_an_even_choice_is_kept),
 		cmocka_unit_test(test_what_the_evidence_says),
 		cmocka_unit_test(test_steps_in_words),
-		cmocka_unit_test(test_a_restarted_server_counts_on),
+		cmocka_unit_test(test_a_later_life_is_noted_by_itself),
 		cmocka_unit_test(test_passes_in_json),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

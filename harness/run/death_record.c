@@ -1,4 +1,4 @@
-#include "run/death.h"
+#include "run/death_record.h"
 
 #include <stddef.h>
 #include "base/text.h"

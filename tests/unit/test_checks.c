@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "expect.h"
-#include "run/state.h"
+#include "run/checks.h"
 #include "target/internal.h"
 
 static struct isolation_final limits_now;
@@ -38,7 +38,7 @@ static void expect_cap(const char *what, struct run *r, struct fact limit, struc
 		       struct fact swap_found)
 {
 	limits_now = (struct isolation_final){ .limit_bytes = limit, .swap_limit_bytes = swap };
-	watch_cap(r);
+	checks_cap(r);
 	expect_figure(what, r->facts.cap_in_force_bytes.state, cap_found.state);
 	expect_figure(what, r->facts.cap_in_force_bytes.value, cap_found.value);
 	expect_figure(what, r->facts.cap_swap_in_force_bytes.state, swap_found.state);
@@ -49,6 +49,7 @@ static void test_cap(void **state)
 {
 	struct run r = { .isolation = &isolation };
 	(void)state;
+	r.life.facts = &r.facts;
 	expect_cap("as at the start", &r, fact_of(64), fact_of(64), FACT_NONE, FACT_NONE);
 	expect_cap("cannot be read just now", &r, FACT_BROKEN, FACT_BROKEN, FACT_NONE, FACT_NONE);
 	expect_cap("gone", &r, FACT_NONE, FACT_NONE, FACT_NONE, FACT_NONE);
@@ -64,12 +65,12 @@ static void test_membership(void **state)
 	struct target target = { .options.isolation = &isolation, .pid = getsid(0) };
 	struct run r = { .isolation = &isolation, .target = &target };
 	(void)state;
+	r.life = (struct life){ .facts = &r.facts, .running = true };
 	r.facts.server_started = r.facts.server_in_group = fact_of(1);
-	r.target_running = true;
-	watch_membership(&r);
+	checks_membership(&r);
 	expect_figure("a trampoline", r.facts.server_in_group.value, 1);
-	r.server_up = true;
-	watch_membership(&r);
+	r.life.up = true;
+	checks_membership(&r);
 	expect_figure("a server", r.facts.server_in_group.value, 0);
 	assert_int_equal(failures, 0);
 }

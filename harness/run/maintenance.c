@@ -1,4 +1,4 @@
-#include "run/passes.h"
+#include "run/maintenance.h"
 
 #include "judge/passes.h"
 
@@ -9,13 +9,10 @@ static void drop_every_second(struct facts *f)
 	f->pass_count = (f->pass_count + 1) / 2;
 }
 
-void passes_note(struct passes *p, const struct gather *g, bool loading, uint64_t number, uint64_t seen_ns)
+void maintenance_note(struct maintenance *p, const struct gather *g, bool loading, uint64_t number, uint64_t seen_ns)
 {
 	const struct sample *s = &g->last;
 	struct facts *f = g->facts;
-	if (number + p->earlier < p->last)
-		p->earlier = p->last;
-	number += p->earlier;
 	if (!loading) {
 		p->before = p->last = number;
 		return;
@@ -49,7 +46,7 @@ static struct fact rise(const struct facts *f, size_t offset)
 	return fact_of(s.estimate > 0 ? (uint64_t)s.estimate : 0);
 }
 
-void passes_sum_up(struct facts *f)
+void maintenance_sum_up(struct facts *f)
 {
 	f->pass_rise_bytes = rise(f, offsetof(struct facts_pass, unreclaimable_bytes));
 	f->pass_wal_rise_bytes = rise(f, offsetof(struct facts_pass, wal_bytes));

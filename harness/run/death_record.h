@@ -1,10 +1,10 @@
 /*
- * death - how the server died, as far as it was seen: the "death" object of
+ * death_record - how the server died, as far as it was seen: the "death" object of
  * run.json, beside the facts.  Built once, when the sampler has stopped and the
  * kernel log was read; results/README.md explains the keys.  Main thread.
  */
-#ifndef OOMRIG_RUN_DEATH_H
-#define OOMRIG_RUN_DEATH_H
+#ifndef OOMRIG_RUN_DEATH_RECORD_H
+#define OOMRIG_RUN_DEATH_RECORD_H
 
 #include <jansson.h>
 
