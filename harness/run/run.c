@@ -8,7 +8,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "run/requirements.h"
-#include "run/rows.h"
+#include "record/requests.h"
+#include "record/samples.h"
 #include "run/state.h"
 #include "scenario/secrets.h"
 

@@ -4,7 +4,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "run/rows.h"
+#include "record/app.h"
+#include "record/requests.h"
 #include "run/state.h"
 
 #define APP_BYTES_MAX (64u << 20) /* of app.jsonl: a day of figures of 700 bytes each second */
@@ -225,10 +226,7 @@ static void on_figures(void *arg, uint64_t t_ns, const char *json, size_t len)
 		return;
 	}
 	r->app_bytes += len;
-	json_t *row = json_pack("{s:I, s:o}", "t_ns", (json_int_t)(t_ns - r->origin_ns), "figures",
-				text_json_foreign(figures));
-	text_json_print(row, JSON_COMPACT, r->store.app);
-	json_decref(row);
+	app_write(r->store.app, t_ns - r->origin_ns, figures);
 }
 
 static void on_printed(void *arg, const char *data, size_t len)

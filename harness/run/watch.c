@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "run/rows.h"
+#include "record/samples.h"
 #include "run/state.h"
 #include "target/strays.h"
 

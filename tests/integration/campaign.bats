@@ -201,7 +201,7 @@ bisect() {
 	history "$RESULTS/.repo" 6 5
 	cat >"$RESULTS/.step" <<-END
 		sh ./build || exit 125
-		"$RIG" run "$ROOT/${SMALL[0]}" "${SMALL[@]:1}" --quiet --json --results "$RESULTS" --memory 64MiB --set expect=grew,steady --bisect-exit \
+		"$RIG" run "$ROOT/${SMALL[0]}" ${SMALL[*]:1} --quiet --json --results "$RESULTS" --memory 64MiB --set expect=grew,steady --bisect-exit \
 			-- "\$PWD/server" --data {data} --tmp {tmp} --port {port} --debug-port {debug_port} >/dev/null
 	END
 	cd "$RESULTS/.repo"

@@ -14,6 +14,7 @@
 #include "run/gather.h"
 #include "run/lost.h"
 #include "run/state.h"
+#include "facts/facts_json.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define MS NS_PER_MS

@@ -1,4 +1,4 @@
-/* run/passes.c and judge/passes.c: memory after each pass of the server's maintenance. */
+/* run/passes.c and judge/maintenance.c: memory after each pass of the server's maintenance. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,8 +7,9 @@
 
 #include <cmocka.h>
 
-#include "judge/passes.h"
+#include "judge/maintenance.h"
 #include "run/passes.h"
+#include "facts/facts_json.h"
 
 #define MIB (1ULL << 20)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
