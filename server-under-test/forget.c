@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "log.h"
 #include "server.h"
-#include "store.h"
+#include "entries.h"
 
 static const char orphan_ids[] = "SELECT DISTINCT id FROM entries_data WHERE id NOT IN (SELECT id FROM entries)";
 

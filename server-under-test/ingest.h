@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "store.h"
+#include "entries.h"
 
 struct server;
 struct ingest;

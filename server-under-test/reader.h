@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "store.h"
+#include "entries.h"
 
 struct server;
 struct reader;

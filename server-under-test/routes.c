@@ -6,7 +6,7 @@
 #include "download.h"
 #include "forget.h"
 #include "server.h"
-#include "store.h"
+#include "entries.h"
 #include "upload.h"
 
 static enum MHD_Result answer_health(struct request *r)

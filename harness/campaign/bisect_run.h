@@ -1,6 +1,6 @@
 /*
- * bisect_run - the bisection on real commits: a worktree for each, built once and
- * taken away at the end.
+ * bisect_run - the bisection on real commits (bisect_run.c): a worktree for each,
+ * built once and taken away at the end; and what is said of it (bisect_print.c).
  *
  * Life cycle: bisect_run() fills a zeroed struct bisect_result as far as it comes,
  * also when it fails midway; bisect_print() or bisect_json(); bisect_result_release()
@@ -13,6 +13,8 @@
 #include "campaign/checkout.h"
 #include "campaign/floor_run.h"
 #include "campaign/trial.h"
+
+#define BISECT_SHOWN 10 /* digits of a commit, for people */
 
 struct bisect_options {
 	struct checkout_options checkout;
@@ -39,6 +41,7 @@ int bisect_run(struct campaign *c, struct scenario *s, const struct bisect_optio
 /* Is one commit known to be the first? */
 bool bisect_found(const struct bisect_result *r);
 
+/* bisect_print.c */
 void bisect_print(FILE *out, const struct bisect_result *r, const char *repository);
 json_t *bisect_json(const struct bisect_result *r, const char *repository);
 void bisect_result_release(struct bisect_result *r);

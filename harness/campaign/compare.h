@@ -113,10 +113,11 @@ json_t *compare_json(const struct comparison *c);
  * false alarm), and as often runs of a against runs of b.
  */
 struct calibration {
-	size_t rounds, runs;	      /* runs of each side in each round */
+	size_t rounds, runs;	      /* asked for: runs of each side in each round */
+	uint64_t seed;		      /* asked for */
 	size_t same[4], different[4]; /* answers, by enum answer */
 };
 int compare_calibrate(const struct observations *a, const struct observations *b, const struct compare_options *options,
-		      size_t rounds, size_t runs, uint64_t seed, struct calibration *out, struct error *err);
+		      struct calibration *out, struct error *err);
 
 #endif

@@ -26,8 +26,9 @@ static size_t judged_order(const struct observations *o, size_t *order)
 }
 
 int compare_calibrate(const struct observations *a, const struct observations *b, const struct compare_options *options,
-		      size_t rounds, size_t runs, uint64_t seed, struct calibration *out, struct error *err)
+		      struct calibration *out, struct error *err)
 {
+	size_t runs = out->runs;
 	if (a->judged < 2 * runs || b->judged < runs)
 		return error_set(err, ERROR_USAGE,
 				 "measuring with %zu runs of each side takes %zu of '%s' (%zu are there) and "
@@ -38,9 +39,10 @@ int compare_calibrate(const struct observations *a, const struct observations *b
 	size_t *order_a = xcalloc(a->count, sizeof(*order_a)), *order_b = xcalloc(b->count, sizeof(*order_b));
 	size_t count_a = judged_order(a, order_a), count_b = judged_order(b, order_b);
 	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-	gsl_rng_set(rng, (unsigned long)seed);
-	*out = (struct calibration){ .rounds = rounds, .runs = runs };
-	for (size_t i = 0; i < rounds; i++) {
+	gsl_rng_set(rng, (unsigned long)out->seed);
+	memset(out->same, 0, sizeof(out->same));
+	memset(out->different, 0, sizeof(out->different));
+	for (size_t i = 0; i < out->rounds; i++) {
 		struct comparison c;
 		gsl_ran_shuffle(rng, order_a, count_a, sizeof(*order_a));
 		gsl_ran_shuffle(rng, order_b, count_b, sizeof(*order_b));

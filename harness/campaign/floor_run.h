@@ -1,5 +1,6 @@
 /*
- * floor_run - the floor search on real runs, and its report.
+ * floor_run - the floor search on real runs (floor_run.c), and what is said of it
+ * (floor_print.c).
  *
  * Life cycle: floor_run() fills a zeroed struct floor_result as far as it comes,
  * also when it fails midway; floor_print() or floor_json(); floor_result_release().
@@ -37,6 +38,7 @@ int floor_run(struct campaign *c, struct scenario *s, double precision, size_t b
 	      struct error *err);
 void floor_result_release(struct floor_result *r);
 
+/* floor_print.c */
 void floor_print(FILE *out, const struct floor_result *r);
 json_t *floor_json(const struct floor_result *r, const struct run_list *runs);
 

@@ -17,12 +17,6 @@
 #include "run/folders.h"
 #include "target/mark.h"
 
-static bool is_running(const json_t *record)
-{
-	const char *state = json_string_value(json_object_get(record, "state"));
-	return state != NULL && strcmp(state, "running") == 0;
-}
-
 static bool rig_is_dead(const json_t *record)
 {
 	struct owner rig = {
@@ -35,27 +29,23 @@ static bool rig_is_dead(const json_t *record)
 static void mark_interrupted(const struct leftovers *l, const char *folder, const char *id, json_t *record)
 {
 	struct error err = ERROR_INIT;
-	char *path = xasprintf("%s/" STORE_RECORD, folder), *text = NULL;
 	int rc = 0;
-	if (!l->dry_run &&
-	    (rc = rejudge_as_interrupted(record, "the rig was killed before it had judged this run", &err)) == 0) {
-		text = json_dumps(record, JSON_INDENT(2));
-		rc = fs_write_file(path, text, strlen(text), &err);
-	}
+	if (!l->dry_run)
+		rc = rejudge_as_interrupted(record, "the rig was killed before it had judged this run", &err);
+	if (!l->dry_run && rc == 0)
+		rc = store_rewrite(folder, record, &err);
 	if (rc == 0) {
 		l->done(l->arg, LEFTOVER_MARKED, id);
 	} else {
 		error_prefix(&err, "run '%s'", id);
 		l->failed(l->arg, &err);
 	}
-	free(text);
-	free(path);
 }
 
 /* What fs_write_file() of a dead rig did not come to rename. */
 static void clean_temporary(const struct leftovers *l, const char *folder)
 {
-	static const char *const names[] = { STORE_RECORD ".tmp", "kernel.log.tmp" };
+	static const char *const names[] = { STORE_RECORD ".tmp", STORE_KERNEL_LOG ".tmp" };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct error err = ERROR_INIT;
 		char *path = xasprintf("%s/%s", folder, names[i]);
@@ -81,7 +71,7 @@ static void clean_run(const struct leftovers *l, const char *id)
 		/* Read anew: it may have come to its end between the first look and its death. */
 		json_decref(record);
 		record = store_read(folder, &err);
-		if (record != NULL && is_running(record))
+		if (record != NULL && record_state(record) == RECORD_RUNNING)
 			mark_interrupted(l, folder, id, record);
 	}
 	if (record == NULL)

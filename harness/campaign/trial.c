@@ -1,18 +1,15 @@
 #include "campaign/trial.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/buf.h"
 #include "base/units.h"
-#include "judge/judge.h"
 #include "report/figures.h"
 #include "report/report.h"
 
 bool trial_survived(const struct run_summary *run)
 {
-	return strcmp(run->outcome, outcome_names[OUTCOME_CRASHED]) != 0 &&
-	       strcmp(run->outcome, outcome_names[OUTCOME_STALLED]) != 0;
+	return run->outcome != OUTCOME_CRASHED && run->outcome != OUTCOME_STALLED;
 }
 
 int trial(struct campaign *c, const struct scenario *s, const char *what, size_t *run, struct error *err)
@@ -36,7 +33,7 @@ int trial(struct campaign *c, const struct scenario *s, const char *what, size_t
 			fflush(c->out);
 		}
 		judged = run_judged(last);
-		if (strcmp(last->outcome, outcome_names[OUTCOME_INTERRUPTED]) == 0)
+		if (last->outcome == OUTCOME_INTERRUPTED)
 			rc = error_set(err, ERROR_INTERRUPTED, "interrupted");
 	}
 	if (rc == 0 && !judged)

@@ -127,7 +127,7 @@ static void count_run(struct truth *t, struct truth_case *c, const struct truth_
 		      const struct run_summary *run, uint64_t seed)
 {
 	bool loss = fact_known(run->facts.corrupt) && run->facts.corrupt.value > 0;
-	char *verdict = label_of(run->outcome, run->cause, loss);
+	char *verdict = label_of(summary_outcome(run), run->cause, loss);
 	struct truth_outcome outcome = { .of = c,
 					 .number = t->confusion.runs + 1,
 					 .total = o->runs * t->count,
@@ -169,7 +169,7 @@ static int run_case(struct truth *t, struct truth_case *c, const struct truth_op
 	free(folder); /* the record holds it too */
 	rc = summary_read(&summary, record, err);
 	if (rc == 0) {
-		t->interrupted = strcmp(summary.outcome, outcome_names[OUTCOME_INTERRUPTED]) == 0;
+		t->interrupted = summary.outcome == OUTCOME_INTERRUPTED;
 		if (!t->interrupted)
 			count_run(t, c, o, &summary, seed);
 		summary_release(&summary);

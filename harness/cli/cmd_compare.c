@@ -159,11 +159,9 @@ static int answer(const struct observations *a, const struct observations *b, co
 		  const struct compare_settings *settings, struct error *err)
 {
 	struct comparison c;
-	struct calibration rates;
 	if (settings->calibrate > 0) {
-		if (compare_calibrate(a, b, options, settings->calibrate, settings->runs, settings->seed, &rates,
-				      err) != 0 ||
-		    print_calibration(&rates, settings, err) != 0)
+		struct calibration rates = { settings->calibrate, settings->runs, settings->seed, { 0 }, { 0 } };
+		if (compare_calibrate(a, b, options, &rates, err) != 0 || print_calibration(&rates, settings, err) != 0)
 			return cmd_fail(err);
 		return STATUS_OK;
 	}

@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/fs.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/cmd.h"
 #include "record/rejudge.h"
 #include "record/store.h"
+#include "record/verdict_json.h"
 
 struct judge_settings {
 	const char *results;
@@ -86,18 +86,6 @@ static bool same_verdict(const json_t *old, const json_t *fresh)
 	return same;
 }
 
-static int write_back(const char *folder, json_t *record, json_t *verdict, struct error *err)
-{
-	char *path = xasprintf("%s/" STORE_RECORD, folder);
-
-	json_object_set(record, "verdict", verdict);
-	char *text = text_json_dumps(record, JSON_INDENT(2));
-	int rc = fs_write_file(path, text, strlen(text), err);
-	free(text);
-	free(path);
-	return rc;
-}
-
 static int judge_one(struct judging *j, const char *folder, struct error *err)
 {
 	struct expectation expectation;
@@ -121,8 +109,10 @@ static int judge_one(struct judging *j, const char *folder, struct error *err)
 							 fresh, "changed", !same_verdict(old, fresh)));
 	else
 		print_change(j, id, old, fresh);
-	if (j->settings->write)
-		rc = write_back(folder, record, fresh, err);
+	if (j->settings->write) {
+		json_object_set(record, "verdict", fresh);
+		rc = store_rewrite(folder, record, err);
+	}
 	json_decref(old);
 	json_decref(fresh);
 	verdict_release(&verdict);

@@ -139,9 +139,9 @@ static int exit_code(const struct run_list *all, bool stopped)
 		const struct run_summary *s = &all->summaries[i];
 		if (s->as_expected)
 			continue;
-		if (strcmp(s->outcome, outcome_names[OUTCOME_SKIPPED]) == 0)
+		if (s->outcome == OUTCOME_SKIPPED)
 			skipped++;
-		else if (strcmp(s->outcome, outcome_names[OUTCOME_INVALID]) == 0)
+		else if (s->outcome == OUTCOME_INVALID)
 			code = STATUS_RIG;
 		else if (code == STATUS_OK)
 			code = STATUS_VERDICT;

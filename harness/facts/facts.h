@@ -1,8 +1,8 @@
 /*
  * facts - everything a verdict may rest on, as plain figures: what run/ gathered
- * and store/ writes into run.json, so that an old run can be judged again.
+ * and record/ writes into run.json, so that an old run can be judged again.
  * facts.c holds one table of rows (name, unit, meaning) from which the JSON
- * form comes both ways.  Times are ns since the run's origin (server start);
+ * form (facts_json.h) comes both ways.  Times are ns since the run's origin (server start);
  * 0-based, so "absent" is a fact's own state and never the number 0.
  *
  * Life cycle: zeroed memory is "nothing known" (every fact absent, every text
@@ -15,15 +15,13 @@
  * the load's.  And peaks are those of the load and what follows, not of the
  * start or of the prepared uploads.
  */
-#ifndef OOMRIG_JUDGE_FACTS_H
-#define OOMRIG_JUDGE_FACTS_H
+#ifndef OOMRIG_FACTS_FACTS_H
+#define OOMRIG_FACTS_FACTS_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/error.h"
 #include "base/fact.h"
 
 #define FACTS_TEXT_MAX 512
@@ -229,18 +227,5 @@ extern const struct fact_row round_rows[]; /* the same for struct facts_round */
 extern const struct fact_row point_rows[]; /* and for struct facts_point */
 extern const struct fact_row death_rows[]; /* and for struct facts_death */
 extern const struct fact_row pass_rows[];  /* and for struct facts_pass */
-
-/* One key per row: a figure, null when absent, {"state":"unreadable"}, or a text.  The caller owns it. */
-json_t *facts_to_json(const struct facts *f);
-
-/* "deaths" alone; the caller owns it. */
-json_t *facts_deaths_json(const struct facts *f);
-
-/* Unknown keys are left alone (a newer rig wrote them); a missing key is absent.  ERROR_INPUT names a bad one. */
-int facts_from_json(struct facts *f, const json_t *json, struct error *err);
-
-/* One fact as facts_to_json() writes it, and back: -1 for what is neither figure, null nor unreadable. */
-json_t *fact_to_json(struct fact fact);
-int fact_from_json(const json_t *value, struct fact *out);
 
 #endif

@@ -3,6 +3,7 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -71,7 +72,7 @@ void forecast_make(const struct facts *f, struct forecast *out)
 	}
 }
 
-static bool asked(const struct verdict *v)
+bool forecast_asked(const struct verdict *v)
 {
 	return v->outcome == OUTCOME_GREW && v->cause != NULL && strcmp(v->cause, "leak") == 0;
 }
@@ -83,7 +84,7 @@ void forecast_explain(const struct facts *f, struct verdict *v)
 				   *time = &forecast.by[FORECAST_TIME];
 	char in_time[96] = "";
 
-	if (!asked(v))
+	if (!forecast_asked(v))
 		return;
 	forecast_make(f, &forecast);
 	if (time->known)
@@ -99,27 +100,4 @@ void forecast_explain(const struct facts *f, struct verdict *v)
 			     SIZE_TEXT(units_whole(bytes->left_most)), time->known ? ", in " : "", in_time);
 	else if (time->known)
 		evidence_add(v, "at this rate the cap is reached in %s", in_time);
-}
-
-static json_t *rate_json(const struct forecast_rate *r, double per)
-{
-	if (!r->known)
-		return json_null();
-	return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f}", "rate_bytes", r->bytes * per, "rate_low_bytes", r->low * per,
-			 "rate_high_bytes", r->high * per, "left", r->left / per, "left_least", r->left_least / per,
-			 "left_most", r->left_most / per);
-}
-
-json_t *forecast_to_json(const struct facts *f, const struct verdict *v)
-{
-	struct forecast forecast;
-
-	if (!asked(v))
-		return NULL;
-	forecast_make(f, &forecast);
-	if (!forecast.known)
-		return NULL;
-	return json_pack("{s:o, s:o, s:o}", "requests", rate_json(&forecast.by[FORECAST_REQUESTS], 1), "bytes",
-			 rate_json(&forecast.by[FORECAST_BYTES], 1), "seconds",
-			 rate_json(&forecast.by[FORECAST_TIME], (double)NS_PER_S));
 }

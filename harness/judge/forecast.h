@@ -40,7 +40,7 @@ void forecast_make(const struct facts *f, struct forecast *out);
 /* Adds what is left until the cap to a verdict of a leak. */
 void forecast_explain(const struct facts *f, struct verdict *v);
 
-/* requests, bytes and time, each with its rate and what is left, or null; NULL when nothing is known. */
-json_t *forecast_to_json(const struct facts *f, const struct verdict *v);
+/* Is the verdict a leak, of which alone there is a forecast? */
+bool forecast_asked(const struct verdict *v);
 
 #endif

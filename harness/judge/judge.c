@@ -6,51 +6,12 @@
 
 #include "judge/aftermath.h"
 #include "base/buf.h"
-#include "base/text.h"
 #include "judge/bound.h"
 #include "judge/evidence.h"
 #include "judge/forecast.h"
 #include "judge/law.h"
-#include "judge/passes.h"
+#include "judge/maintenance.h"
 #include "judge/rules.h"
-
-const char *const outcome_names[] = {
-	[OUTCOME_INVALID] = "invalid", [OUTCOME_CRASHED] = "crashed", [OUTCOME_STALLED] = "stalled",
-	[OUTCOME_GREW] = "grew",       [OUTCOME_STEADY] = "steady",   [OUTCOME_INTERRUPTED] = "interrupted",
-	[OUTCOME_SKIPPED] = "skipped",
-};
-
-const struct outcome_row outcome_rows[] = {
-	{ OUTCOME_CRASHED, NULL, "the server, or a part of it, died" },
-	{ OUTCOME_CRASHED, "oom-kill", "the kernel killed the server for lack of memory" },
-	{ OUTCOME_CRASHED, "oom-child", "the kernel killed another process of the server's group" },
-	{ OUTCOME_CRASHED, "alloc-failure", "the server ended itself because an allocation failed" },
-	{ OUTCOME_CRASHED, "signal", "another signal ended it, SIGKILL from outside included" },
-	{ OUTCOME_CRASHED, "exit", "it exited while it should have served" },
-	{ OUTCOME_STALLED, NULL,
-	  "alive, but a health probe went unanswered past its deadline, or held back at memory.high" },
-	{ OUTCOME_STALLED, "thrash", "it reads the same pages again and again, or is held back at memory.high" },
-	{ OUTCOME_STALLED, "hang", "without signs of thrash" },
-	{ OUTCOME_GREW, NULL, "memory rose above the noise" },
-	{ OUTCOME_GREW, "leak", "unreclaimable memory rose and stayed" },
-	{ OUTCOME_GREW, "peak", "unreclaimable memory rose under load and was given back" },
-	{ OUTCOME_GREW, "page-cache", "the charge rose, unreclaimable memory did not; shown by asking for it back" },
-	{ OUTCOME_STEADY, NULL, "nothing rose above the noise" },
-	{ OUTCOME_INVALID, NULL, "nothing can be said" },
-	{ OUTCOME_INVALID, "rig", "the rig itself failed" },
-	{ OUTCOME_INVALID, "cap", "the cap was not in force as asked, or was not what killed" },
-	{ OUTCOME_INVALID, "group", "the server was not shown to run inside its group" },
-	{ OUTCOME_INVALID, "start",
-	  "the server never became ready, left its first process, or is not what the load reached" },
-	{ OUTCOME_INVALID, "load", "the load was not applied in full" },
-	{ OUTCOME_INVALID, "disk", "the disk ran full" },
-	{ OUTCOME_INVALID, "samples", "memory was not watched closely enough" },
-	{ OUTCOME_INVALID, "evidence", "a figure that the verdict needs is missing or contradicts another" },
-	{ OUTCOME_INVALID, "unproven", "looks like page cache, but did not come back or was not asked back" },
-	{ OUTCOME_INTERRUPTED, NULL, "the user stopped the run" },
-	{ OUTCOME_SKIPPED, NULL, "the host lacks what the scenario requires" },
-	{ OUTCOME_INVALID, NULL, NULL },
-};
 
 /* The first rule that decides wins; docs/verdicts.md gives the reasons for the order. */
 static bool (*const rules[])(const struct facts *f, struct verdict *v) = {
@@ -99,9 +60,15 @@ static bool meets_any(const struct verdict *v, const struct expectation *e)
 	return false;
 }
 
-static void add_surprise(json_t *lines, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Lines for people; a heap array that grows by them. */
+struct lines {
+	char **line;
+	size_t count;
+};
 
-static void add_surprise(json_t *lines, const char *fmt, ...)
+static void add_surprise(struct lines *lines, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_surprise(struct lines *lines, const char *fmt, ...)
 {
 	struct buf line = BUF_INIT;
 	va_list ap;
@@ -109,11 +76,11 @@ static void add_surprise(json_t *lines, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vaddf(&line, fmt, ap);
 	va_end(ap);
-	json_array_append_new(lines, text_json(buf_str(&line)));
-	buf_release(&line);
+	lines->line = xrealloc(lines->line, (lines->count + 1) * sizeof(*lines->line));
+	lines->line[lines->count++] = buf_detach(&line);
 }
 
-static void check_figure(const char *text, const struct facts *f, json_t *lines)
+static void check_figure(const char *text, const struct facts *f, struct lines *lines)
 {
 	struct error err = ERROR_INIT;
 	char figure[BOUND_TEXT_MAX];
@@ -125,52 +92,35 @@ static void check_figure(const char *text, const struct facts *f, json_t *lines)
 		add_surprise(lines, "expected %s, got %s", text, bound_figure(&b, f, figure));
 }
 
-/* What was not as expected beside the verdict; the caller owns the array. */
-static json_t *surprises(const struct facts *f, const struct expectation *e)
+size_t verdict_surprises(const struct facts *f, const struct expectation *e, char ***out)
 {
-	json_t *lines = json_array();
+	struct lines lines = { 0 };
 	bool lost = fact_set(f->corrupt);
 
 	if (lost != e->data_loss)
-		add_surprise(lines, lost ? "no data was expected to be lost" : "data was expected to be lost");
+		add_surprise(&lines, lost ? "no data was expected to be lost" : "data was expected to be lost");
 	else if (!lost && aftermath_unknown(f)) /* what was not read is not "nothing lost" */
-		add_surprise(lines, "no data was expected to be lost, and not all that was acknowledged was read");
+		add_surprise(&lines, "no data was expected to be lost, and not all that was acknowledged was read");
 	if (aftermath_uncapped(f)) /* what later lives did, they did under no cap or another one */
-		add_surprise(lines, "the cap was expected to hold after the first death too");
+		add_surprise(&lines, "the cap was expected to hold after the first death too");
 	/* Unknown is neither: a run without requests, or without a record of them, fulfils no expectation of them. */
 	if (e->no_failures && !(fact_known(f->requests_failed) && f->requests_failed.value == 0))
-		add_surprise(lines, "no request was expected to fail");
+		add_surprise(&lines, "no request was expected to fail");
 	if (e->some_failures && !fact_set(f->requests_failed))
-		add_surprise(lines, "some request was expected to fail");
+		add_surprise(&lines, "some request was expected to fail");
 	for (size_t i = 0; i < e->figure_count; i++)
-		check_figure(e->figures[i], f, lines);
-	return lines;
+		check_figure(e->figures[i], f, &lines);
+	*out = lines.line;
+	return lines.count;
 }
 
 bool verdict_as_expected(const struct verdict *v, const struct facts *f, const struct expectation *e)
 {
-	json_t *lines = surprises(f, e);
-	bool surprised = json_array_size(lines) > 0;
+	char **lines;
+	size_t count = verdict_surprises(f, e, &lines);
 
-	json_decref(lines);
-	return meets_any(v, e) && !surprised;
-}
-
-json_t *verdict_to_json(const struct verdict *v, const struct facts *f, const struct expectation *e)
-{
-	json_t *expected = json_array(), *evidence = json_array();
-
-	for (size_t i = 0; i < e->count; i++)
-		json_array_append_new(expected, json_string(e->verdicts[i]));
-	for (size_t i = 0; i < v->evidence_count; i++)
-		json_array_append_new(evidence, text_json(v->evidence[i]));
-	json_t *law = law_asked(f, v) ? law_to_json(f) : NULL;
-	return json_pack("{s:s, s:s, s:i, s:o, s:b, s:s, s:b, s:o, s:o, s:o*, s:o*}", "outcome",
-			 outcome_names[v->outcome], "cause", v->cause ? v->cause : "", "judge_version", JUDGE_VERSION,
-			 "expected", expected, "expected_data_loss", e->data_loss, "expected_failures",
-			 e->no_failures	    ? "none"
-			 : e->some_failures ? "some"
-					    : "any",
-			 "as_expected", verdict_as_expected(v, f, e), "surprises", surprises(f, e), "evidence",
-			 evidence, "law", law, "forecast", forecast_to_json(f, v));
+	for (size_t i = 0; i < count; i++)
+		free(lines[i]);
+	free(lines);
+	return meets_any(v, e) && count == 0;
 }

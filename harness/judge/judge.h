@@ -2,7 +2,7 @@
  * judge - facts in, verdict out.  Pure: no I/O, no clock, no allocation that
  * the verdict does not own; the same facts always give the same verdict.
  * docs/verdicts.md states the rules in words; the outcomes and causes are the
- * table in judge.c.
+ * table in facts/words.c.
  *
  * Life cycle: judge() fills a verdict, verdict_release() frees its lines.  Any
  * thread.
@@ -14,16 +14,7 @@
 #include <stddef.h>
 
 #include "facts/facts.h"
-
-enum outcome {
-	OUTCOME_INVALID,
-	OUTCOME_CRASHED,
-	OUTCOME_STALLED,
-	OUTCOME_GREW,
-	OUTCOME_STEADY,
-	OUTCOME_INTERRUPTED,
-	OUTCOME_SKIPPED
-};
+#include "facts/words.h"
 
 #define JUDGE_VERSION 5
 
@@ -33,8 +24,6 @@ struct verdict {
 	char **evidence;   /* lines for people, most important first */
 	size_t evidence_count;
 };
-
-extern const char *const outcome_names[]; /* by enum outcome */
 
 void judge(const struct facts *f, struct verdict *out);
 void verdict_release(struct verdict *v);
@@ -54,19 +43,9 @@ struct expectation {
 bool verdict_as_expected(const struct verdict *v, const struct facts *f, const struct expectation *e);
 
 /*
- * run.json's "verdict": outcome, cause ("" for none), judge_version, expected,
- * as_expected, surprises (lines: what was not as expected beside the verdict
- * itself), evidence; law (law.h) only where there were rounds enough, forecast
- * (forecast.h) only of a leak that goes on.  The caller owns it.
+ * What was not as expected beside the verdict itself, as lines for people; *out
+ * is a heap array of heap strings, free each and the array.
  */
-json_t *verdict_to_json(const struct verdict *v, const struct facts *f, const struct expectation *e);
-
-/* Is "outcome[/cause]" one the judge can give?  For the scenario loader's check the same table is exported. */
-struct outcome_row {
-	enum outcome outcome;
-	const char *cause; /* NULL: outcome alone */
-	const char *meaning;
-};
-extern const struct outcome_row outcome_rows[]; /* ends with meaning == NULL */
+size_t verdict_surprises(const struct facts *f, const struct expectation *e, char ***out);
 
 #endif

@@ -66,10 +66,10 @@ bool law_asked(const struct facts *f, const struct verdict *v);
 /* Adds what the laws say to the evidence. */
 void law_explain(const struct facts *f, struct verdict *v);
 
-/*
- * What the laws say, for programs: class (one word; docs/verdicts.md lists them),
- * held and kept, each with its dominant term or null.  The caller owns it.
- */
-json_t *law_to_json(const struct facts *f);
+/* What the laws say in one word (docs/verdicts.md lists them). */
+const char *law_class(const struct law laws[LAWS]);
+
+/* That word for the dominant term of one law; NULL: no term carries it. */
+const char *law_term_class(enum law_kind kind, const struct law *law);
 
 #endif

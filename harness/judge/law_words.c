@@ -1,7 +1,8 @@
-/* What the growth laws say, in words and as JSON. */
+/* What the growth laws say, in words. */
 #include "judge/law.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "judge/evidence.h"
 
@@ -138,8 +139,13 @@ static double explained(const struct law *law)
 	return law->dominant < 0 ? 0 : law->terms[law->dominant].explains_bytes;
 }
 
-/* The term that explains more of the largest round names the bug; both are there beside it. */
-static const char *class_of(const struct law laws[LAWS])
+const char *law_term_class(enum law_kind kind, const struct law *law)
+{
+	return law->dominant < 0 ? NULL : words[kind][law->dominant].name;
+}
+
+/* The term that explains more of the largest round names the bug. */
+const char *law_class(const struct law laws[LAWS])
 {
 	const struct law *held = &laws[LAW_HELD], *kept = &laws[LAW_KEPT];
 
@@ -150,32 +156,4 @@ static const char *class_of(const struct law laws[LAWS])
 	if (!kept->fitted || !held->fitted)
 		return UNDETERMINED;
 	return fmax(kept->mean_bytes, held->mean_bytes) > LAW_NOISE_BYTES ? UNEXPLAINED : BOUNDED;
-}
-
-static json_t *one_json(enum law_kind kind, const struct law *law)
-{
-	json_t *left = json_array();
-
-	for (size_t i = 0; i < law->left_out_count; i++)
-		json_array_append_new(left, json_integer((json_int_t)law->left_out[i]));
-	json_t *json = json_pack("{s:b, s:n, s:o}", "fitted", law->fitted, "term", "left_out_rounds", left);
-	if (law->fitted)
-		json_object_set_new(json, "mean_bytes", json_integer((json_int_t)law->mean_bytes));
-	if (law->dominant < 0)
-		return json;
-	const struct law_coefficient *c = &law->terms[law->dominant];
-	json_object_set_new(json, "term",
-			    json_pack("{s:s, s:f, s:f, s:f, s:I}", "class", words[kind][law->dominant].name, "bytes",
-				      c->bytes, "low_bytes", c->low, "high_bytes", c->high, "explains_bytes",
-				      (json_int_t)c->explains_bytes));
-	return json;
-}
-
-json_t *law_to_json(const struct facts *f)
-{
-	struct law laws[LAWS];
-
-	laws_fit(f, laws);
-	return json_pack("{s:s, s:o, s:o}", "class", class_of(laws), "held", one_json(LAW_HELD, &laws[LAW_HELD]),
-			 "kept", one_json(LAW_KEPT, &laws[LAW_KEPT]));
 }

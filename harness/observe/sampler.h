@@ -34,7 +34,6 @@
 #include "isolation/isolation.h"
 
 enum sample_reason { SAMPLE_TICK, SAMPLE_DENSE, SAMPLE_THRESHOLD, SAMPLE_OOM, SAMPLE_LAST };
-extern const char *const sample_reason_names[]; /* "tick" … */
 
 /* /proc/PID/status and friends, summed over the processes of the tree. */
 struct process_sample {
@@ -133,13 +132,5 @@ const pid_t *sampler_pids(const struct sampler *s, size_t *count);
 /* Of the OOM event nearest to the kill; NULL: there was none.  Valid after sampler_stop(), borrowed. */
 const struct oom_snapshot *sampler_at_oom(const struct sampler *s);
 void sampler_free(struct sampler *s);
-
-/*
- * The columns of samples.csv, and one line of it (no newline); t relative to
- * origin_ns.  An absent figure is an empty cell, an unreadable one says so.
- */
-struct buf;
-void sample_csv_header(struct buf *out);
-void sample_csv_row(const struct sample *s, uint64_t origin_ns, struct buf *out);
 
 #endif

@@ -5,8 +5,8 @@
  * Life cycle: csv_open(), csv_column() while .cells hold the names, csv_next()
  * until it returns 0, csv_close() in any case.  One thread.
  */
-#ifndef OOMRIG_STORE_CSV_H
-#define OOMRIG_STORE_CSV_H
+#ifndef OOMRIG_RECORD_CSV_H
+#define OOMRIG_RECORD_CSV_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  * git - questions to git, asked as a child that writes nothing to the index and
  * asks nobody anything.  Main thread; waits for it.
  */
-#ifndef OOMRIG_STORE_GIT_H
-#define OOMRIG_STORE_GIT_H
+#ifndef OOMRIG_RECORD_GIT_H
+#define OOMRIG_RECORD_GIT_H
 
 #include "base/buf.h"
 

@@ -15,17 +15,13 @@
 #include <uv.h>
 #include <yaml.h>
 
+#include "base/fact_json.h"
 #include "base/fs.h"
 #include "base/text.h"
 
 static json_t *text_or_null(const char *text)
 {
 	return text && text[0] ? text_json(text) : json_null();
-}
-
-static json_t *fact_or_null(struct fact fact)
-{
-	return fact_known(fact) ? json_integer((json_int_t)fact.value) : json_null();
 }
 
 /* A line "KEY<blanks>: VALUE" of a file under /proc, without its blanks; false if there is none. */
@@ -190,8 +186,8 @@ json_t *host_describe(void)
 	json_object_set_new(host, "cpu", text_or_null(cpu));
 	json_object_set_new(host, "cores", json_integer(sysconf(_SC_NPROCESSORS_ONLN)));
 	json_object_set_new(host, "page_bytes", json_integer(sysconf(_SC_PAGESIZE)));
-	json_object_set_new(host, "memory_bytes", fact_or_null(meminfo("MemTotal")));
-	json_object_set_new(host, "swap_bytes", fact_or_null(host_swap_total_bytes()));
+	json_object_set_new(host, "memory_bytes", fact_to_json(meminfo("MemTotal")));
+	json_object_set_new(host, "swap_bytes", fact_to_json(host_swap_total_bytes()));
 	json_object_set_new(host, "transparent_hugepages", first_line("/sys/kernel/mm/transparent_hugepage/enabled"));
 	json_object_set_new(host, "cgroup", cgroup_json());
 	json_object_set_new(host, "libraries", libraries_json());

@@ -4,8 +4,8 @@
  * branch, commit and dirty state of a source folder.  Nothing that names the
  * machine or its user.  Main thread (git runs as a child and is waited for).
  */
-#ifndef OOMRIG_STORE_HOST_H
-#define OOMRIG_STORE_HOST_H
+#ifndef OOMRIG_RECORD_HOST_H
+#define OOMRIG_RECORD_HOST_H
 
 #include <jansson.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@
 
 #define OOMRIG_VERSION "0.1.0"
 
-/* What cannot be read is null.  The caller owns it. */
+/* A text that cannot be read is null, a figure says so (fact_json.h).  The caller owns it. */
 json_t *host_describe(void);
 
 /*

@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "facts/facts_json.h"
+#include "record/store.h"
+#include "record/verdict_json.h"
 
 /* The texts of an array of the scenario as a heap array of borrowed ones. */
 static char *const *texts_of(const json_t *scenario, const char *key, size_t *count)
@@ -41,10 +44,9 @@ void rejudge_expectation_release(struct expectation *e)
 int rejudge(const json_t *record, struct facts *facts, struct verdict *verdict, struct error *err)
 {
 	const char *id = json_string_value(json_object_get(record, "id"));
-	const char *state = json_string_value(json_object_get(record, "state"));
 	const json_t *gathered = json_object_get(record, "facts");
 
-	if (state == NULL || strcmp(state, "running") == 0)
+	if (record_state(record) == RECORD_RUNNING || !json_is_string(json_object_get(record, "state")))
 		return error_set(err, ERROR_INPUT,
 				 "run '%s' has not ended: its rig is still at it, or was killed (oomrig clean)",
 				 id ? id : "?");
@@ -70,7 +72,7 @@ int rejudge_as_interrupted(json_t *record, const char *why, struct error *err)
 	json_t *judged = verdict_to_json(&verdict, &facts, &expectation);
 	json_object_set_new(judged, "evidence", json_pack("[s++]", why, "; ", "nothing is said of the server"));
 	json_object_set_new(record, "verdict", judged);
-	json_object_set_new(record, "state", json_string("interrupted"));
+	json_object_set_new(record, "state", json_string(record_state_names[RECORD_INTERRUPTED]));
 	verdict_release(&verdict);
 	rejudge_expectation_release(&expectation);
 	return 0;

@@ -2,8 +2,8 @@
  * rejudge - the verdict on a stored run from its facts, by the rules of the rig
  * that reads it.  No I/O; any thread that owns the record.
  */
-#ifndef OOMRIG_STORE_REJUDGE_H
-#define OOMRIG_STORE_REJUDGE_H
+#ifndef OOMRIG_RECORD_REJUDGE_H
+#define OOMRIG_RECORD_REJUDGE_H
 
 #include <jansson.h>
 

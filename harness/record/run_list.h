@@ -6,8 +6,8 @@
  * and .records, run_list_release().  Adding moves the arrays: keep indexes, not
  * pointers.  Main thread.
  */
-#ifndef OOMRIG_STORE_RUN_LIST_H
-#define OOMRIG_STORE_RUN_LIST_H
+#ifndef OOMRIG_RECORD_RUN_LIST_H
+#define OOMRIG_RECORD_RUN_LIST_H
 
 #include <jansson.h>
 #include <stddef.h>

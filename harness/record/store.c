@@ -15,7 +15,10 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/text.h"
+#include "record/app.h"
 #include "record/rejudge.h"
+#include "record/requests.h"
+#include "record/samples.h"
 
 #define ROW_BUFFER_BYTES 65536
 #define NAME_IN_ID_MAX 80
@@ -25,15 +28,29 @@ static const struct row_file {
 	const char *name;
 	size_t offset;
 } row_files[] = {
-	{ "samples.csv", offsetof(struct store_run, samples) },
-	{ "requests.csv", offsetof(struct store_run, requests) },
-	{ "app.jsonl", offsetof(struct store_run, app) },
+	{ SAMPLES_FILE, offsetof(struct store_run, samples) },
+	{ REQUESTS_FILE, offsetof(struct store_run, requests) },
+	{ APP_FILE, offsetof(struct store_run, app) },
 };
 #define ROW_FILES (sizeof(row_files) / sizeof(row_files[0]))
 
 static FILE **stream_of(struct store_run *run, const struct row_file *file)
 {
 	return (FILE **)((char *)run + file->offset);
+}
+
+const char *const record_state_names[] = {
+	[RECORD_RUNNING] = "running", [RECORD_FINISHED] = "finished", [RECORD_INTERRUPTED] = "interrupted"
+};
+
+enum record_state record_state(const json_t *record)
+{
+	const char *name = json_string_value(json_object_get(record, "state"));
+	enum record_state state = RECORD_RUNNING;
+
+	while (state < RECORD_STATES && (name == NULL || strcmp(name, record_state_names[state]) != 0))
+		state++;
+	return state;
 }
 
 /* Letters, digits, '.', '_' and '-' stay; a folder name must not start with a dot. */
@@ -138,7 +155,7 @@ int store_create(struct store_run *run, const char *results, const char *name, s
 	run->record = json_object();
 	store_set(run, "schema", json_integer(STORE_SCHEMA));
 	store_set(run, "id", json_string(run->id));
-	store_set(run, "state", json_string("running"));
+	store_end(run, RECORD_RUNNING);
 	store_set(run, "rig_pid", json_integer(run->rig.pid));
 	store_set(run, "rig_start_time", json_integer((json_int_t)run->rig.start_ticks));
 	if (open_rows(run, err) != 0 || publish(run, results, err) != 0) {
@@ -154,28 +171,33 @@ void store_set(struct store_run *run, const char *key, json_t *value)
 	json_object_set_new(run->record, key, value ? text_json_clean(value) : json_null());
 }
 
+void store_end(struct store_run *run, enum record_state state)
+{
+	store_set(run, "state", json_string(record_state_names[state]));
+}
+
 #define ABANDON_PATIENCE_S 2
 
 static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER; /* of records */
 
 typedef int write_file(const char *path, const void *data, size_t len, struct error *err);
 
-static int write_record(struct store_run *run, write_file *write, struct error *err)
+/* The one place that writes a run.json. */
+static int write_record(const char *folder, const json_t *record, write_file *write, struct error *err)
 {
-	char *path = store_path(run, STORE_RECORD);
-	char *text = text_json_dumps(run->record, JSON_INDENT(2));
-	int rc;
-
+	char *text = text_json_dumps(record, JSON_INDENT(2));
 	if (text == NULL)
-		rc = error_set(err, ERROR_BUG, "the record of run '%s' cannot be written as JSON", run->id);
-	else {
-		pthread_mutex_lock(&writing);
-		rc = write(path, text, strlen(text), err);
-		pthread_mutex_unlock(&writing);
-	}
+		return error_set(err, ERROR_BUG, "the record in '%s' cannot be written as JSON", folder);
+	char *path = xasprintf("%s/" STORE_RECORD, folder);
+	int rc = write(path, text, strlen(text), err);
 	free(text);
 	free(path);
 	return rc;
+}
+
+int store_rewrite(const char *folder, const json_t *record, struct error *err)
+{
+	return write_record(folder, record, fs_write_file, err);
 }
 
 /* Takes the lock for good. */
@@ -187,16 +209,11 @@ int store_abandon(const char *folder, const char *why, struct error *err)
 	if (pthread_mutex_timedlock(&writing, &until) != 0)
 		return error_set(err, ERROR_SYSTEM, "the record in '%s' is being written", folder);
 	json_t *record = store_read(folder, err);
-	const char *state = json_string_value(json_object_get(record, "state"));
 	int rc = record != NULL ? 0 : -1;
-	if (state != NULL && strcmp(state, "running") == 0) {
-		char *path = xasprintf("%s/" STORE_RECORD, folder);
+	if (record_state(record) == RECORD_RUNNING) {
 		rc = rejudge_as_interrupted(record, why, err);
-		char *text = json_dumps(record, JSON_INDENT(2));
 		if (rc == 0)
-			rc = fs_write_file_unsynced(path, text, strlen(text), err);
-		free(text);
-		free(path);
+			rc = write_record(folder, record, fs_write_file_unsynced, err);
 	}
 	json_decref(record);
 	return rc;
@@ -205,7 +222,9 @@ int store_abandon(const char *folder, const char *why, struct error *err)
 static int update(struct store_run *run, write_file *write, struct error *err)
 {
 	/* The record first: it tells what became of the run even when a row file fails. */
-	int rc = write_record(run, write, err);
+	pthread_mutex_lock(&writing);
+	int rc = write_record(run->folder, run->record, write, err);
+	pthread_mutex_unlock(&writing);
 
 	return store_flush(run, rc == 0 ? err : NULL) == 0 ? rc : -1;
 }
@@ -233,6 +252,15 @@ int store_flush(struct store_run *run, struct error *err)
 					 run->folder, row_files[i].name);
 	}
 	return 0;
+}
+
+int store_write_kernel_log(const struct store_run *run, const char *text, size_t len, struct error *err)
+{
+	char *path = store_path(run, STORE_KERNEL_LOG);
+	int rc = fs_write_file(path, text, len, err);
+
+	free(path);
+	return rc;
 }
 
 char *store_path(const struct store_run *run, const char *file)

@@ -6,19 +6,18 @@
  *   run.json      the record, replaced atomically at each update: whenever the phase changes
  *   samples.csv   one row per sample        requests.csv  one row per transfer
  *   app.jsonl     the server's own figures  server.log    its stdout and stderr
- *   kernel.log    OOM records
+ *   kernel.log    OOM records, for people: nothing reads it back
  *
  * Life cycle: store_create() makes the folder and the first run.json with
  * "state":"running"; store_set() and store_update() as the run goes; rows are
- * appended through the three streams; store_set("state") to "finished" or
- * "interrupted"; store_close() in any case once store_create() succeeded.
- * Reading back: store_list(), store_find(), store_read().
+ * appended through the three streams; store_end() says how it ended; store_close() in any case once store_create()
+ * succeeded. Reading back: store_list(), store_find(), store_read().
  *
  * The struct owns its folder, streams and record; json_incref() the record to
  * keep it beyond store_close().  Loop thread only.
  */
-#ifndef OOMRIG_STORE_STORE_H
-#define OOMRIG_STORE_STORE_H
+#ifndef OOMRIG_RECORD_STORE_H
+#define OOMRIG_RECORD_STORE_H
 
 #include <jansson.h>
 #include <stdint.h>
@@ -31,8 +30,16 @@
 #define STORE_SCHEMA 1
 #define STORE_ID_MAX 128
 #define STORE_RECORD "run.json"
+#define STORE_KERNEL_LOG "kernel.log"
 #define STORE_RECORD_MAX (64 << 20) /* bytes; one of a hundred deaths has 200 kB */
 #define STORE_NEW_PREFIX ".new-"    /* then <owner>-<id> (isolation/owner.h): a folder that has no record yet */
+
+/* What "state" says: the rig is at it, or was killed; the run has its verdict; nobody could bring it to an end. */
+enum record_state { RECORD_RUNNING, RECORD_FINISHED, RECORD_INTERRUPTED, RECORD_STATES };
+extern const char *const record_state_names[];
+
+/* RECORD_STATES: the record says something else, or nothing. */
+enum record_state record_state(const json_t *record);
 
 struct store_run {
 	char id[STORE_ID_MAX]; /* "20261121-114439.120-three-uploads-before-any-fix-1f3a": also the folder's name */
@@ -51,12 +58,18 @@ int store_create(struct store_run *run, const char *results, const char *name, s
 
 /* Sets a top-level key of the record; steals value (NULL is written as null). */
 void store_set(struct store_run *run, const char *key, json_t *value);
+void store_end(struct store_run *run, enum record_state state);
 
 /* Writes run.json (atomically) and flushes the row files. */
 int store_update(struct store_run *run, struct error *err);
 /* Without waiting for the disk, which may take long while a load writes: for a rig that is killed, not a power cut. */
 int store_update_unsynced(struct store_run *run, struct error *err);
 int store_flush(struct store_run *run, struct error *err);
+
+int store_write_kernel_log(const struct store_run *run, const char *text, size_t len, struct error *err);
+
+/* Replaces the run.json of a run that is not under way (atomically), with a record that store_read() gave. */
+int store_rewrite(const char *folder, const json_t *record, struct error *err);
 
 /* Path of a file in the folder; heap, the caller frees. */
 char *store_path(const struct store_run *run, const char *file);

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/units.h"
+#include "facts/facts_json.h"
 
 static const char not_finished[] =
 	"the rig did not finish this run: it was killed, or it is still at it; nothing was judged";
@@ -45,9 +46,9 @@ static int read_verdict(struct run_summary *s, const json_t *record, struct erro
 {
 	const json_t *verdict = json_object_get(record, "verdict");
 
-	s->outcome = text_of(verdict, "outcome");
-	if (s->outcome[0] == '\0')
+	if (text_of(verdict, "outcome")[0] == '\0')
 		return lacks(s, "verdict.outcome", err);
+	s->outcome = outcome_find(text_of(verdict, "outcome"));
 	s->cause = text_of(verdict, "cause");
 	s->as_expected = json_is_true(json_object_get(verdict, "as_expected"));
 	s->law = json_object_get(verdict, "law");
@@ -63,7 +64,7 @@ static int read_verdict(struct run_summary *s, const json_t *record, struct erro
 /* The scenario's expectations are in its own part of the record from the start. */
 static int read_unfinished(struct run_summary *s, const json_t *scenario, struct error *err)
 {
-	s->outcome = "invalid";
+	s->outcome = OUTCOME_INVALID;
 	s->cause = "";
 	s->evidence = xcalloc(1, sizeof(*s->evidence));
 	s->evidence[s->evidence_count++] = not_finished;
@@ -116,9 +117,9 @@ static int read_record(struct run_summary *s, const json_t *record, struct error
 	s->id = text_of(record, "id");
 	if (s->id[0] == '\0')
 		return lacks(s, "id", err);
-	s->state = text_of(record, "state");
-	if (s->state[0] == '\0')
+	if (text_of(record, "state")[0] == '\0')
 		return lacks(s, "state", err);
+	s->state = record_state(record);
 	s->folder = text_of(record, "folder");
 	s->label = text_of(record, "label");
 	s->scenario = text_of(scenario, "name");
@@ -128,7 +129,7 @@ static int read_record(struct run_summary *s, const json_t *record, struct error
 	if (facts != NULL && facts_from_json(&s->facts, facts, err) != 0)
 		return error_prefix(err, "run '%s'", s->id);
 	s->memory_bytes = fact_known(s->facts.cap_asked_bytes) ? s->facts.cap_asked_bytes : cap_of_scenario(scenario);
-	if (strcmp(s->state, "running") == 0)
+	if (s->state == RECORD_RUNNING)
 		return read_unfinished(s, scenario, err);
 	if (facts == NULL)
 		return lacks(s, "facts", err);
@@ -142,6 +143,13 @@ int summary_read(struct run_summary *s, const json_t *record, struct error *err)
 		return 0;
 	summary_release(s);
 	return -1;
+}
+
+const char *summary_outcome(const struct run_summary *s)
+{
+	const char *name = text_of(json_object_get(s->record, "verdict"), "outcome");
+
+	return s->outcome != OUTCOME_UNKNOWN || name[0] == '\0' ? outcome_names[s->outcome] : name;
 }
 
 void summary_release(struct run_summary *s)

@@ -5,8 +5,8 @@
  * Life cycle: summary_read() from a record; strings are borrowed from it unless
  * said otherwise: keep the record until summary_release().  Any thread.
  */
-#ifndef OOMRIG_STORE_SUMMARY_H
-#define OOMRIG_STORE_SUMMARY_H
+#ifndef OOMRIG_RECORD_SUMMARY_H
+#define OOMRIG_RECORD_SUMMARY_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -15,13 +15,17 @@
 #include "base/error.h"
 #include "base/fact.h"
 #include "facts/facts.h"
+#include "facts/words.h"
+#include "record/store.h"
 
 struct run_summary {
-	const char *id, *scenario, *question, *state; /* state: "running", "finished", "interrupted" */
-	const char *folder;			      /* "" when the record does not say */
-	const char *label;			      /* "" when there is none */
-	const char *outcome, *cause;		      /* cause "" when there is none */
-	const char **expected;			      /* heap array of borrowed strings */
+	const char *id, *scenario, *question;
+	enum record_state state;
+	const char *folder;    /* "" when the record does not say */
+	const char *label;     /* "" when there is none */
+	enum outcome outcome;  /* OUTCOME_UNKNOWN: a newer rig's word, which summary_outcome() gives */
+	const char *cause;     /* "" when there is none */
+	const char **expected; /* heap array of borrowed strings */
 	size_t expected_count;
 	bool as_expected;
 	const char **surprises; /* as above; what was not as expected beside the verdict; none in older records */
@@ -38,10 +42,13 @@ struct run_summary {
 
 /*
  * A record of state "running" is that of a rig that did not finish (or is at it
- * now): outcome "invalid" without a cause, one line of evidence that says so.
+ * now): OUTCOME_INVALID without a cause, one line of evidence that says so.
  * ERROR_INPUT names what a record lacks; *s is then released.
  */
 int summary_read(struct run_summary *s, const json_t *record, struct error *err);
 void summary_release(struct run_summary *s);
+
+/* The word for its outcome; static, or borrowed from the record. */
+const char *summary_outcome(const struct run_summary *s);
 
 #endif

@@ -1,15 +1,15 @@
 #include "record/timeline.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "isolation/memory.h"
-#include "load/load.h"
-#include "record/csv.h"
 #include "http/request.h"
+#include "isolation/memory.h"
+#include "record/app.h"
+#include "record/requests.h"
+#include "record/samples.h"
 
 /* A series while its rows come in. */
 struct filling {
@@ -76,66 +76,34 @@ static void leave_row_out(struct timeline *t, const struct csv *csv)
 
 /* ---- samples.csv -------------------------------------------------------- */
 
-/* The last time in the file: a run that was cut short says nowhere else how long it was. */
-static int find_span(struct timeline *t, const char *path, struct error *err)
+/* A run that was cut short says nowhere else how long it was. */
+static int find_span(struct timeline *t, const char *folder, struct error *err)
 {
-	struct csv csv;
-	struct fact t_ns;
-	int rc = csv_open(&csv, path, err);
-	int column = rc > 0 ? csv_column(&csv, "t_ns") : -1;
-	while (rc > 0 && (rc = csv_next(&csv, err)) > 0)
-		if (csv_fact(&csv, column, &t_ns) == 0 && fact_known(t_ns) && t_ns.value >= t->span_ns)
-			t->span_ns = t_ns.value + 1;
-	csv_close(&csv);
-	if (t->span_ns == 0)
-		t->span_ns = 1;
+	struct fact last_ns;
+	int rc = samples_last_ns(folder, &last_ns, err);
+	t->span_ns = fact_known(last_ns) ? last_ns.value + 1 : 1;
 	return rc;
 }
 
-/* The fields a picture is made of; the rest of the sample stays absent. */
-static const enum memory_field fields[] = { MEMORY_USAGE, MEMORY_ANON, MEMORY_FILE, MEMORY_SHMEM, MEMORY_KERNEL };
-#define FIELDS (sizeof(fields) / sizeof(fields[0]))
-
-static int read_sample(const struct csv *csv, int time_column, const int columns[FIELDS], uint64_t *t_ns,
-		       struct memory_sample *sample)
+static int read_samples(struct timeline *t, const struct timeline_options *o, struct error *err)
 {
-	struct fact t;
-	if (csv->cell_count != csv->columns || csv_fact(csv, time_column, &t) != 0 || !fact_known(t))
-		return -1;
-	*t_ns = t.value;
-	memset(sample, 0, sizeof(*sample));
-	for (size_t i = 0; i < FIELDS; i++)
-		if (csv_fact(csv, columns[i], &sample->field[fields[i]]) != 0)
-			return -1;
-	return 0;
-}
-
-static int read_samples(struct timeline *t, const char *path, uint64_t hold_ns, struct error *err)
-{
+	uint64_t hold_ns = o->sample_hold_ns;
 	struct filling usage = { .buckets = t->series[TIMELINE_USAGE], .hold_ns = hold_ns };
 	struct filling unreclaimable = { .buckets = t->series[TIMELINE_UNRECLAIMABLE], .hold_ns = hold_ns };
 	struct filling file = { .buckets = t->series[TIMELINE_FILE], .hold_ns = hold_ns };
-	struct csv csv;
-	struct memory_sample sample;
-	uint64_t t_ns;
-	int columns[FIELDS], time_column = -1;
-	int rc = csv_open(&csv, path, err);
-	if (rc > 0) {
-		time_column = csv_column(&csv, "t_ns");
-		for (size_t i = 0; i < FIELDS; i++)
-			columns[i] = csv_column(&csv, memory_field_info[fields[i]].name);
-	}
-	while (rc > 0 && (rc = csv_next(&csv, err)) > 0) {
-		if (read_sample(&csv, time_column, columns, &t_ns, &sample) != 0) {
-			leave_row_out(t, &csv);
+	struct samples s;
+	int rc = samples_open(&s, o->folder, err);
+	while (rc > 0 && (rc = samples_next(&s, err)) > 0) {
+		if (s.bad) {
+			leave_row_out(t, &s.csv);
 			continue;
 		}
 		t->samples++;
-		fill(t, &usage, t_ns, sample.field[MEMORY_USAGE]);
-		fill(t, &unreclaimable, t_ns, memory_unreclaimable(&sample));
-		fill(t, &file, t_ns, sample.field[MEMORY_FILE]);
+		fill(t, &usage, s.t_ns, s.memory.field[MEMORY_USAGE]);
+		fill(t, &unreclaimable, s.t_ns, memory_unreclaimable(&s.memory));
+		fill(t, &file, s.t_ns, s.memory.field[MEMORY_FILE]);
 	}
-	csv_close(&csv);
+	samples_close(&s);
 	return rc;
 }
 
@@ -177,39 +145,31 @@ static void in_flight_mean(struct timeline *t, const struct in_flight *f)
 	}
 }
 
-static int read_requests(struct timeline *t, const char *path, struct error *err)
+static int read_requests(struct timeline *t, const char *folder, struct error *err)
 {
 	struct in_flight in_flight = { .part_ns = xcalloc(t->columns + 1, sizeof(double)),
 				       .step = xcalloc(t->columns + 1, sizeof(double)),
 				       .width_ns = (double)t->span_ns / (double)t->columns };
-	struct timeline_bucket *failures = t->series[TIMELINE_FAILED];
-	struct csv csv;
-	struct fact started, finished;
-	int rc = csv_open(&csv, path, err);
+	struct requests r;
+	int rc = requests_open(&r, folder, err);
 	bool there = rc > 0;
-	int start = there ? csv_column(&csv, "started_ns") : -1, finish = there ? csv_column(&csv, "finished_ns") : -1;
-	int end = there ? csv_column(&csv, "end") : -1;
-	while (rc > 0 && (rc = csv_next(&csv, err)) > 0) {
-		if (csv.cell_count != csv.columns || csv_fact(&csv, start, &started) != 0 ||
-		    csv_fact(&csv, finish, &finished) != 0 || !fact_known(finished) || end < 0 ||
-		    (fact_known(started) && started.value > finished.value)) {
-			leave_row_out(t, &csv);
+	while (rc > 0 && (rc = requests_next(&r, err)) > 0) {
+		if (r.bad) {
+			leave_row_out(t, &r.csv);
 			continue;
 		}
 		t->requests++;
-		if (fact_known(started))
-			in_flight_add(t, &in_flight, started.value, finished.value);
-		const char *how = csv.cells[end];
-		if (strcmp(how, request_end_names[END_STATUS]) == 0 ||
-		    strcmp(how, request_end_names[END_TRANSPORT]) == 0) {
-			struct timeline_bucket *b = &failures[column_of(t, finished.value)];
+		if (fact_known(r.started_ns))
+			in_flight_add(t, &in_flight, r.started_ns.value, r.finished_ns);
+		if (r.failed) {
+			struct timeline_bucket *b = &t->series[TIMELINE_FAILED][column_of(t, r.finished_ns)];
 			b->state = FACT_KNOWN;
 			b->low = b->high = b->high + 1;
 		}
 	}
 	if (there)
 		in_flight_mean(t, &in_flight);
-	csv_close(&csv);
+	requests_close(&r);
 	free(in_flight.part_ns);
 	free(in_flight.step);
 	return rc;
@@ -217,9 +177,9 @@ static int read_requests(struct timeline *t, const char *path, struct error *err
 
 /* ---- app.jsonl ---------------------------------------------------------- */
 
-static struct fact lag_of(const json_t *row, const char *pointer)
+static struct fact lag_of(const json_t *figures, const char *pointer)
 {
-	const json_t *ms = request_find_json(json_object_get(row, "figures"), pointer);
+	const json_t *ms = request_find_json(figures, pointer);
 	if (ms == NULL || json_is_null(ms))
 		return FACT_NONE;
 	if (!json_is_integer(ms) || json_integer_value(ms) < 0 ||
@@ -228,21 +188,18 @@ static struct fact lag_of(const json_t *row, const char *pointer)
 	return fact_of((uint64_t)json_integer_value(ms) * NS_PER_MS);
 }
 
-static int read_lag(struct timeline *t, const char *path, const char *pointer, uint64_t hold_ns, struct error *err)
+static int read_lag(struct timeline *t, const struct timeline_options *o, struct error *err)
 {
-	struct filling lag = { .buckets = t->series[TIMELINE_LAG], .hold_ns = hold_ns };
-	struct lines lines;
-	int rc = lines_open(&lines, path, err);
-	while (rc > 0 && (rc = lines_next(&lines, err)) > 0) {
-		json_t *row = json_loadb(lines.text, lines.len, 0, NULL);
-		const json_t *t_ns = json_object_get(row, "t_ns");
-		if (json_is_integer(t_ns) && json_integer_value(t_ns) >= 0)
-			fill(t, &lag, (uint64_t)json_integer_value(t_ns), lag_of(row, pointer));
+	struct filling lag = { .buckets = t->series[TIMELINE_LAG], .hold_ns = o->lag_hold_ns };
+	struct app app;
+	int rc = app_open(&app, o->folder, err);
+	while (rc > 0 && (rc = app_next(&app, err)) > 0) {
+		if (app.bad)
+			leave_out(t, app.lines.path, app.lines.number, "not the server's figures");
 		else
-			leave_out(t, path, lines.number, "not the server's figures");
-		json_decref(row);
+			fill(t, &lag, app.t_ns, lag_of(app.figures, o->lag_json));
 	}
-	lines_close(&lines);
+	app_close(&app);
 	return rc;
 }
 
@@ -253,18 +210,13 @@ int timeline_read(struct timeline *t, const struct timeline_options *o, struct e
 	t->span_ns = o->span_ns;
 	for (size_t i = 0; i < TIMELINE_SERIES; i++)
 		t->series[i] = xcalloc(t->columns, sizeof(*t->series[i]));
-	char *samples = xasprintf("%s/samples.csv", o->folder), *requests = xasprintf("%s/requests.csv", o->folder);
-	char *app = xasprintf("%s/app.jsonl", o->folder);
-	int rc = o->span_ns > 0 ? 0 : find_span(t, samples, err);
+	int rc = o->span_ns > 0 ? 0 : find_span(t, o->folder, err);
 	if (rc == 0)
-		rc = read_samples(t, samples, o->sample_hold_ns, err);
+		rc = read_samples(t, o, err);
 	if (rc == 0)
-		rc = read_requests(t, requests, err);
+		rc = read_requests(t, o->folder, err);
 	if (rc == 0 && o->lag_json != NULL)
-		rc = read_lag(t, app, o->lag_json, o->lag_hold_ns, err);
-	free(samples);
-	free(requests);
-	free(app);
+		rc = read_lag(t, o, err);
 	if (rc != 0)
 		timeline_release(t);
 	return rc;

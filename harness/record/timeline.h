@@ -6,8 +6,8 @@
  *
  * Life cycle: timeline_read(), read .series, timeline_release().  One thread.
  */
-#ifndef OOMRIG_STORE_TIMELINE_H
-#define OOMRIG_STORE_TIMELINE_H
+#ifndef OOMRIG_RECORD_TIMELINE_H
+#define OOMRIG_RECORD_TIMELINE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -162,7 +162,7 @@ void spread_add(struct buf *b, const struct page *p, const struct spread *s,
 
 static bool same_verdict(const struct run_summary *a, const struct run_summary *b)
 {
-	return strcmp(or_empty(a->outcome), or_empty(b->outcome)) == 0 &&
+	return strcmp(summary_outcome(a), summary_outcome(b)) == 0 &&
 	       strcmp(or_empty(a->cause), or_empty(b->cause)) == 0;
 }
 

@@ -4,16 +4,22 @@
 
 #define OFFSET(field) offsetof(struct facts, field)
 
-static void add_spread(struct buf *b, const struct page *p, const struct column *c, size_t offset,
-		       enum runs_taken taken, const char *before, const char *after,
-		       const char *(*format)(struct fact f, char out[UNITS_TEXT_MAX]))
+/* A figure of some of the runs, and the words around it. */
+struct phrase {
+	size_t offset; /* of the figure in struct facts */
+	enum runs_taken taken;
+	const char *before, *after;
+	const char *(*format)(struct fact f, char out[UNITS_TEXT_MAX]);
+};
+
+static void add_spread(struct buf *b, const struct page *p, const struct column *c, const struct phrase *phrase)
 {
-	struct spread s = column_spread(c, offset, taken);
+	struct spread s = column_spread(c, phrase->offset, phrase->taken);
 	if (s.known == 0)
 		return;
-	buf_adds(b, before);
-	spread_add(b, p, &s, format);
-	buf_adds(b, after);
+	buf_adds(b, phrase->before);
+	spread_add(b, p, &s, phrase->format);
+	buf_adds(b, phrase->after);
 }
 
 /* At most so much in any run: the figure that bounds them all. */
@@ -28,11 +34,16 @@ static void add_most(struct buf *b, const struct column *c, size_t offset, enum 
 
 static void died(struct buf *b, const struct page *p, const struct column *c)
 {
-	add_spread(b, p, c, OFFSET(server_end_ns), RUNS_CRASHED, " ", " after its start", figure_duration);
-	add_spread(b, p, c, OFFSET(death_anon_bytes), RUNS_CRASHED, " with ", " anon", figure_size);
+	add_spread(b, p, c,
+		   &(const struct phrase){ OFFSET(server_end_ns), RUNS_CRASHED, " ", " after its start",
+					   figure_duration });
+	add_spread(b, p, c,
+		   &(const struct phrase){ OFFSET(death_anon_bytes), RUNS_CRASHED, " with ", " anon", figure_size });
 	struct spread shmem = column_spread(c, OFFSET(death_shmem_bytes), RUNS_CRASHED);
 	if (shmem.known > 0 && shmem.max >= 1 << 20)
-		add_spread(b, p, c, OFFSET(death_shmem_bytes), RUNS_CRASHED, " and ", " shmem", figure_size);
+		add_spread(b, p, c,
+			   &(const struct phrase){ OFFSET(death_shmem_bytes), RUNS_CRASHED, " and ", " shmem",
+						   figure_size });
 }
 
 static void filled_cache(struct buf *b, const struct page *p, const struct column *c)
@@ -41,14 +52,17 @@ static void filled_cache(struct buf *b, const struct page *p, const struct colum
 	add_most(b, c, OFFSET(peak_anon_bytes), RUNS_ENDED, " (anon at most ", ")");
 	struct spread before = column_spread(c, OFFSET(settled_usage_bytes), RUNS_ENDED);
 	if (before.known > 0 && column_spread(c, OFFSET(squeezed_usage_bytes), RUNS_ENDED).known > 0)
-		add_spread(b, p, c, OFFSET(squeezed_usage_bytes), RUNS_ENDED, ", gave it back down to ", " when asked",
-			   figure_size);
+		add_spread(b, p, c,
+			   &(const struct phrase){ OFFSET(squeezed_usage_bytes), RUNS_ENDED, ", gave it back down to ",
+						   " when asked", figure_size });
 }
 
 static void rose(struct buf *b, const struct page *p, const struct column *c)
 {
 	add_most(b, c, OFFSET(peak_unreclaimable_bytes), RUNS_ENDED, " (unreclaimable at most ", "");
-	add_spread(b, p, c, OFFSET(settled_unreclaimable_bytes), RUNS_ENDED, ", ", " after the load)", figure_size);
+	add_spread(b, p, c,
+		   &(const struct phrase){ OFFSET(settled_unreclaimable_bytes), RUNS_ENDED, ", ", " after the load)",
+					   figure_size });
 }
 
 static void stayed(struct buf *b, const struct page *p, const struct column *c)
@@ -57,27 +71,14 @@ static void stayed(struct buf *b, const struct page *p, const struct column *c)
 	add_most(b, c, OFFSET(peak_usage_bytes), RUNS_ENDED, " (at most ", " charged)");
 }
 
-/* What follows the verb, by outcome and cause. */
-static const struct detail {
-	const char *outcome, *cause; /* cause NULL: any */
-	void (*add)(struct buf *b, const struct page *p, const struct column *c);
-} details[] = {
-	{ "crashed", NULL, died },  { "grew", "page-cache", filled_cache },
-	{ "grew", "peak", rose },   { "grew", "leak", rose },
-	{ "steady", NULL, stayed },
-};
-
-static void add_detail(struct buf *b, const struct page *p, const struct column *c)
+static void add_figures(struct buf *b, const struct page *p, const struct column *c)
 {
-	const struct verdict_words *w = verdict_words(c->runs[0]);
-	for (size_t i = 0; i < sizeof(details) / sizeof(details[0]); i++) {
-		const struct detail *d = &details[i];
-		if (w->outcome != NULL && strcmp(d->outcome, w->outcome) == 0 &&
-		    (d->cause == NULL || (w->cause != NULL && strcmp(d->cause, w->cause) == 0))) {
-			d->add(b, p, c);
-			return;
-		}
-	}
+	static void (*const add[FIGURES_KINDS])(struct buf * b, const struct page *p, const struct column *c) = {
+		[FIGURES_DEATH] = died, [FIGURES_CACHE] = filled_cache, [FIGURES_RISE] = rose, [FIGURES_LEVEL] = stayed
+	};
+	enum outcome_figures figures = verdict_words(c->runs[0])->figures;
+	if (add[figures] != NULL)
+		add[figures](b, p, c);
 }
 
 /* What became of the requests; "lost nothing" only when all that was acknowledged was read back and right. */
@@ -111,7 +112,7 @@ static void clause(struct buf *b, const struct page *p, const struct column *c, 
 	if (column_agrees(c)) {
 		buf_addf(b, " %s", verdict_words(c->runs[0])->clause);
 		struct buf detail = BUF_INIT;
-		add_detail(&detail, p, c);
+		add_figures(&detail, p, c);
 		if (c->count > 1)
 			buf_addf(b, " in %zu of %zu runs%s", c->count, c->count, detail.len > 0 ? "," : "");
 		buf_adds(b, buf_str(&detail));
@@ -121,8 +122,9 @@ static void clause(struct buf *b, const struct page *p, const struct column *c, 
 		column_tally(b, c, " in ");
 		buf_addc(b, ')');
 		if (c->crashed > 0)
-			add_spread(b, p, c, OFFSET(server_end_ns), RUNS_CRASHED, ": the crashes came ",
-				   " after the start", figure_duration);
+			add_spread(b, p, c,
+				   &(const struct phrase){ OFFSET(server_end_ns), RUNS_CRASHED, ": the crashes came ",
+							   " after the start", figure_duration });
 		add_most(b, c, OFFSET(peak_anon_bytes), RUNS_ENDED,
 			 c->crashed > 0 ? ", the others took at most " : ", with at most ", " anon");
 	}

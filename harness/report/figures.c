@@ -48,45 +48,27 @@ void figure_pair(struct buf *b, uint64_t first, uint64_t second, const char *bet
 	buf_addf(b, "%s%s%s", one, between, two);
 }
 
-static const struct verdict_words words[] = {
-	{ "crashed", "oom-kill", INK_BAD, "was killed by the kernel" },
-	{ "crashed", "oom-child", INK_BAD, "lost a worker to the kernel's OOM killer" },
-	{ "crashed", "alloc-failure", INK_BAD, "ended itself because an allocation failed" },
-	{ "crashed", "signal", INK_BAD, "died of a signal that was not the OOM killer's" },
-	{ "crashed", "exit", INK_BAD, "ended by itself" },
-	{ "crashed", NULL, INK_BAD, "crashed" },
-	{ "stalled", NULL, INK_BAD, "stopped answering" },
-	{ "grew", "leak", INK_WARN, "kept what it had taken" },
-	{ "grew", "peak", INK_WARN, "rose under load and gave it back" },
-	{ "grew", "page-cache", INK_GOOD, "filled the page cache" },
-	{ "grew", NULL, INK_WARN, "grew" },
-	{ "steady", NULL, INK_GOOD, "stayed flat" },
-	{ "invalid", NULL, INK_ALARM, "proves nothing, the run is invalid" },
-	{ "interrupted", NULL, INK_WARN, "was interrupted" },
-	{ "skipped", NULL, INK_WARN, "was skipped" },
-	{ NULL, NULL, INK_WARN, "has no verdict" },
-};
-
-const struct verdict_words *verdict_words(const struct run_summary *run)
+const struct outcome_row *verdict_words(const struct run_summary *run)
 {
-	const struct verdict_words *w = words;
-	if (run_unfinished(run))
-		return &words[sizeof(words) / sizeof(words[0]) - 1];
-	const char *cause = run->cause != NULL ? run->cause : "";
-	while (w->outcome != NULL && !(run->outcome != NULL && strcmp(w->outcome, run->outcome) == 0 &&
-				       (w->cause == NULL || strcmp(w->cause, cause) == 0)))
-		w++;
-	return w;
+	return run_unfinished(run) ? outcome_row_of(OUTCOME_UNKNOWN, NULL) : outcome_row_of(run->outcome, run->cause);
+}
+
+enum ink verdict_ink(const struct run_summary *run)
+{
+	static const enum ink inks[] = {
+		[TONE_WARN] = INK_WARN, [TONE_GOOD] = INK_GOOD, [TONE_BAD] = INK_BAD, [TONE_ALARM] = INK_ALARM
+	};
+	return inks[verdict_words(run)->tone];
 }
 
 bool run_unfinished(const struct run_summary *run)
 {
-	return strcmp(run->state, "running") == 0;
+	return run->state == RECORD_RUNNING;
 }
 
 bool run_crashed(const struct run_summary *run)
 {
-	return run->outcome != NULL && strcmp(run->outcome, "crashed") == 0;
+	return run->outcome == OUTCOME_CRASHED;
 }
 
 bool run_ended_first(const struct facts *f)
@@ -97,9 +79,11 @@ bool run_ended_first(const struct facts *f)
 
 bool run_judged(const struct run_summary *run)
 {
-	const char *outcome = verdict_words(run)->outcome;
-	return outcome != NULL && strcmp(outcome, "invalid") != 0 && strcmp(outcome, "interrupted") != 0 &&
-	       strcmp(outcome, "skipped") != 0;
+	static const bool nothing_said[] = { [OUTCOME_INVALID] = true,
+					     [OUTCOME_INTERRUPTED] = true,
+					     [OUTCOME_SKIPPED] = true,
+					     [OUTCOME_UNKNOWN] = true };
+	return !run_unfinished(run) && !nothing_said[run->outcome];
 }
 
 void verdict_name(struct buf *b, const struct run_summary *run)
@@ -108,7 +92,7 @@ void verdict_name(struct buf *b, const struct run_summary *run)
 		buf_adds(b, "unfinished");
 		return;
 	}
-	buf_adds(b, run->outcome);
+	buf_adds(b, summary_outcome(run));
 	if (run->cause != NULL && run->cause[0] != '\0')
 		buf_addf(b, "/%s", run->cause);
 }

@@ -19,13 +19,9 @@ const char *figure_duration(struct fact f, char out[UNITS_TEXT_MAX]);
 void figure_pair(struct buf *b, uint64_t first, uint64_t second, const char *between,
 		 const char *(*format)(struct fact f, char out[UNITS_TEXT_MAX]));
 
-/* What an outcome and cause look like and how a sentence about them goes on. */
-struct verdict_words {
-	const char *outcome, *cause; /* cause NULL: any */
-	enum ink ink;
-	const char *clause; /* "was killed by the kernel" */
-};
-const struct verdict_words *verdict_words(const struct run_summary *run);
+/* What is said of its outcome and cause (words.h), and the ink for it.  Never NULL. */
+const struct outcome_row *verdict_words(const struct run_summary *run);
+enum ink verdict_ink(const struct run_summary *run);
 
 /* The rig is still at it, or was killed: no verdict yet. */
 bool run_unfinished(const struct run_summary *run);

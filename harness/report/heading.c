@@ -7,15 +7,15 @@
 
 static void headline(struct page *p, const struct run_summary *run)
 {
-	const struct verdict_words *words = verdict_words(run);
+	enum ink ink = verdict_ink(run);
 	bool unfinished = run_unfinished(run);
-	char *name = xstrdup(unfinished ? "unfinished" : run->outcome);
+	char *name = xstrdup(unfinished ? "unfinished" : summary_outcome(run));
 	for (char *c = name; *c != '\0'; c++)
 		*c = (char)toupper((unsigned char)*c);
-	page_ink(p, words->ink, "%s", name);
+	page_ink(p, ink, "%s", name);
 	free(name);
 	if (!unfinished && run->cause != NULL && run->cause[0] != '\0')
-		page_ink(p, words->ink, "  %s", run->cause);
+		page_ink(p, ink, "  %s", run->cause);
 
 	struct buf expected = BUF_INIT;
 	verdict_expected(&expected, run);

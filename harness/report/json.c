@@ -3,13 +3,10 @@
 #include <errno.h>
 #include <jansson.h>
 
+#include "base/fact_json.h"
 #include "base/text.h"
 #include "report/repeats.h"
-
-static json_t *figure(struct fact f)
-{
-	return fact_known(f) ? json_integer((json_int_t)f.value) : json_null();
-}
+#include "facts/facts_json.h"
 
 static json_t *text(const char *s)
 {
@@ -27,13 +24,13 @@ static json_t *texts(const char *const *items, size_t count)
 static json_t *aftermath_object(const struct facts *f)
 {
 	json_t *object = json_object();
-	json_object_set_new(object, "ready_ns", figure(f->aftermath_ready_ns));
-	json_object_set_new(object, "acknowledged", figure(f->aftermath_acknowledged));
-	json_object_set_new(object, "intact", figure(f->aftermath_intact));
-	json_object_set_new(object, "lost", figure(f->aftermath_lost));
-	json_object_set_new(object, "corrupt", figure(f->aftermath_corrupt));
-	json_object_set_new(object, "half_visible", figure(f->aftermath_half_visible));
-	json_object_set_new(object, "unread", figure(f->aftermath_unread));
+	json_object_set_new(object, "ready_ns", fact_to_json(f->aftermath_ready_ns));
+	json_object_set_new(object, "acknowledged", fact_to_json(f->aftermath_acknowledged));
+	json_object_set_new(object, "intact", fact_to_json(f->aftermath_intact));
+	json_object_set_new(object, "lost", fact_to_json(f->aftermath_lost));
+	json_object_set_new(object, "corrupt", fact_to_json(f->aftermath_corrupt));
+	json_object_set_new(object, "half_visible", fact_to_json(f->aftermath_half_visible));
+	json_object_set_new(object, "unread", fact_to_json(f->aftermath_unread));
 	json_object_set_new(object, "error", text(f->aftermath_error));
 	return object;
 }
@@ -43,26 +40,26 @@ static json_t *run_object(const struct run_summary *run)
 {
 	const struct facts *f = &run->facts;
 	json_t *peak = json_object();
-	json_object_set_new(peak, "usage_bytes", figure(f->peak_usage_bytes));
-	json_object_set_new(peak, "anon_bytes", figure(f->peak_anon_bytes));
-	json_object_set_new(peak, "file_bytes", figure(f->peak_file_bytes));
-	json_object_set_new(peak, "unreclaimable_bytes", figure(f->peak_unreclaimable_bytes));
+	json_object_set_new(peak, "usage_bytes", fact_to_json(f->peak_usage_bytes));
+	json_object_set_new(peak, "anon_bytes", fact_to_json(f->peak_anon_bytes));
+	json_object_set_new(peak, "file_bytes", fact_to_json(f->peak_file_bytes));
+	json_object_set_new(peak, "unreclaimable_bytes", fact_to_json(f->peak_unreclaimable_bytes));
 
 	json_t *requests = json_object();
-	json_object_set_new(requests, "ok", figure(f->requests_ok));
-	json_object_set_new(requests, "failed", figure(f->requests_failed));
-	json_object_set_new(requests, "verified_bytes", figure(f->verified_bytes));
-	json_object_set_new(requests, "corrupt", figure(f->corrupt));
+	json_object_set_new(requests, "ok", fact_to_json(f->requests_ok));
+	json_object_set_new(requests, "failed", fact_to_json(f->requests_failed));
+	json_object_set_new(requests, "verified_bytes", fact_to_json(f->verified_bytes));
+	json_object_set_new(requests, "corrupt", fact_to_json(f->corrupt));
 
 	json_t *object = json_object();
 	json_object_set_new(object, "id", text(run->id));
 	json_object_set_new(object, "scenario", text(run->scenario));
-	json_object_set_new(object, "outcome", text(run->outcome));
+	json_object_set_new(object, "outcome", text(summary_outcome(run)));
 	json_object_set_new(object, "cause", text(run->cause));
 	json_object_set_new(object, "expected", texts(run->expected, run->expected_count));
 	json_object_set_new(object, "as_expected", json_boolean(run->as_expected));
 	json_object_set_new(object, "surprises", texts(run->surprises, run->surprise_count));
-	json_object_set_new(object, "memory_bytes", figure(run->memory_bytes));
+	json_object_set_new(object, "memory_bytes", fact_to_json(run->memory_bytes));
 	json_object_set_new(object, "peak", peak);
 	json_object_set_new(object, "requests", requests);
 	if (fact_known(f->aftermath_acknowledged))

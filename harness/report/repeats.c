@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/fact_json.h"
 #include "stats/stats.h"
 
 #define OFFSET(field) offsetof(struct facts, field)
@@ -59,14 +60,13 @@ static json_t *column_json(const struct column *c)
 	json_object_set_new(peak, "censored_runs", json_integer((json_int_t)c->crashed));
 	json_object_set_new(peak, "censored_at_least",
 			    at_least.known > 0 ? json_integer((json_int_t)at_least.max) : json_null());
-	return json_pack(
-		"{s:s?, s:s?, s:s?, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "scenario", first->scenario, "label",
-		label, "server", first->server, "memory_bytes",
-		fact_known(first->memory_bytes) ? json_integer((json_int_t)first->memory_bytes.value) : json_null(),
-		"runs", (json_int_t)c->count, "judged", (json_int_t)c->judged, "crashed", (json_int_t)c->crashed,
-		"crash_rate", c->judged > 0 ? json_real((double)c->crashed / (double)c->judged) : json_null(),
-		"crash_rate_interval", json_pack("[f, f]", w.lo, w.hi), "time_to_death_ns",
-		figures_json(c, OFFSET(server_end_ns), RUNS_CRASHED), "peak_unreclaimable_bytes", peak);
+	return json_pack("{s:s?, s:s?, s:s?, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "scenario", first->scenario,
+			 "label", label, "server", first->server, "memory_bytes", fact_to_json(first->memory_bytes),
+			 "runs", (json_int_t)c->count, "judged", (json_int_t)c->judged, "crashed",
+			 (json_int_t)c->crashed, "crash_rate",
+			 c->judged > 0 ? json_real((double)c->crashed / (double)c->judged) : json_null(),
+			 "crash_rate_interval", json_pack("[f, f]", w.lo, w.hi), "time_to_death_ns",
+			 figures_json(c, OFFSET(server_end_ns), RUNS_CRASHED), "peak_unreclaimable_bytes", peak);
 }
 
 json_t *repeats_json(const struct run_summary *runs, size_t count)

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "report/death.h"
+#include "report/death_page.h"
 #include "report/figures.h"
 #include "report/heading.h"
 #include "report/page.h"
@@ -297,7 +297,7 @@ void report_line(FILE *out, const struct run_summary *run, const char *note)
 	char anon[UNITS_TEXT_MAX];
 	page_init(&p, out);
 	verdict_name(&verdict, run);
-	page_ink(&p, verdict_words(run)->ink, "%-22s", buf_str(&verdict));
+	page_ink(&p, verdict_ink(run), "%-22s", buf_str(&verdict));
 	const char *mark = page_glyph(&p, run->as_expected ? GLYPH_CHECK : GLYPH_CROSS);
 	if (run->expected_count == 0 || !run_judged(run))
 		mark = "";

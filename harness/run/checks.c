@@ -1,5 +1,7 @@
 #include "run/checks.h"
 
+#include "record/samples.h"
+
 #include <stdio.h>
 
 #include "base/clock.h"

@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 #include "base/text.h"
+#include "base/fact_json.h"
 
 void death_note_dump(const struct kernel_log *log, struct facts *f)
 {

@@ -201,10 +201,8 @@ static void keep_kernel_log(struct run *r)
 {
 	const struct kernel_log *log = &r->kernel_log;
 	struct error err = ERROR_INIT;
-	char *path = store_path(&r->store, "kernel.log");
-	if (log->excerpt.len > 0 && fs_write_file(path, log->excerpt.data, log->excerpt.len, &err) != 0)
+	if (log->excerpt.len > 0 && store_write_kernel_log(&r->store, log->excerpt.data, log->excerpt.len, &err) != 0)
 		log_error("%s", err.message);
-	free(path);
 }
 
 void findings_of_log(struct run *r)

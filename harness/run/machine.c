@@ -1,5 +1,7 @@
 #include "run/machine.h"
 
+#include "record/app.h"
+
 #include "base/text.h"
 #include "run/checks.h"
 #include "run/display.h"
@@ -205,10 +207,7 @@ static void write_figures(struct run *r, json_t *figures, uint64_t t_ns, size_t 
 		return;
 	}
 	r->figures.bytes += len;
-	json_t *row = json_pack("{s:I, s:o}", "t_ns", (json_int_t)(t_ns - r->clocks.origin_ns), "figures",
-				text_json_foreign(json_incref(figures)));
-	text_json_print(row, JSON_COMPACT, r->store.app);
-	json_decref(row);
+	app_write(r->store.app, t_ns - r->clocks.origin_ns, json_incref(figures));
 }
 
 static void on_figures(void *arg, uint64_t t_ns, const char *json, size_t len)

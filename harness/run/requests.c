@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "run/objects_found.h"
-#include "run/rows.h"
+#include "record/requests.h"
 
 static void write_row(struct run *r, const struct broken_row *row)
 {

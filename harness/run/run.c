@@ -11,7 +11,8 @@
 #include "run/machine.h"
 #include "run/parts.h"
 #include "run/requirements.h"
-#include "run/rows.h"
+#include "record/requests.h"
+#include "record/samples.h"
 #include "run/run_json.h"
 #include "scenario/secrets.h"
 

@@ -5,17 +5,15 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fact_json.h"
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/mask.h"
 #include "base/text.h"
 #include "run/death_record.h"
 #include "record/host.h"
-
-static json_t *fact_json(struct fact f)
-{
-	return fact_known(f) ? json_integer((json_int_t)f.value) : json_null();
-}
+#include "facts/facts_json.h"
+#include "record/verdict_json.h"
 
 static json_t *wall_time(void)
 {
@@ -77,8 +75,8 @@ void run_json_isolation(struct run *r)
 	store_set(&r->store, "isolation",
 		  json_pack("{s:s, s:s, s:s?, s:o, s:o, s:o, s:o, s:s, s:b}", "backend", r->isolation->backend->name,
 			    "group", r->isolation->name, "placement", r->isolation->placement, "memory_bytes",
-			    fact_json(b->memory_bytes), "memory_swap_bytes", fact_json(b->memory_swap_bytes),
-			    "swappiness", fact_json(b->swappiness), "memory_high_bytes", fact_json(b->high_bytes),
+			    fact_to_json(b->memory_bytes), "memory_swap_bytes", fact_to_json(b->memory_swap_bytes),
+			    "swappiness", fact_to_json(b->swappiness), "memory_high_bytes", fact_to_json(b->high_bytes),
 			    "data_file_system", r->folders.fs_type, "data_in_ram", r->folders.is_ram));
 	json_t *command = target_command(r->target);
 	store_set(&r->store, "server_source", server_source(command));
@@ -202,6 +200,5 @@ void run_json_end(struct run *r)
 					   .figures = r->scenario->expect_figures.items,
 					   .figure_count = r->scenario->expect_figures.count };
 	store_set(&r->store, "verdict", verdict_to_json(&r->verdict, &r->facts, &expectation));
-	store_set(&r->store, "state",
-		  json_string(r->verdict.outcome == OUTCOME_INTERRUPTED ? "interrupted" : "finished"));
+	store_end(&r->store, r->verdict.outcome == OUTCOME_INTERRUPTED ? RECORD_INTERRUPTED : RECORD_FINISHED);
 }

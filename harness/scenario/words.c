@@ -6,23 +6,10 @@
 #include "base/buf.h"
 #include "base/macros.h"
 #include "base/nearest.h"
+#include "facts/words.h"
 #include "scenario/network.h"
 
-struct outcome_words {
-	const char *outcome;
-	const char *causes[12]; /* NULL-terminated */
-};
-
-/* Every outcome the judge knows and its possible causes. */
-static const struct outcome_words outcomes[] = {
-	{ "crashed", { "oom-kill", "oom-child", "alloc-failure", "signal", "exit" } },
-	{ "stalled", { "thrash", "hang" } },
-	{ "grew", { "leak", "peak", "page-cache" } },
-	{ "steady", { NULL } },
-	{ "invalid", { "rig", "cap", "group", "start", "load", "disk", "samples", "evidence", "unproven" } },
-};
-
-#define OUTCOME_COUNT COUNT(outcomes)
+#define WORDS_MAX 32
 
 int words_unknown(const char *what, const char *text, const char *const *known, struct error *err)
 {
@@ -39,63 +26,64 @@ int words_unknown(const char *what, const char *text, const char *const *known, 
 	return -1;
 }
 
-/* A cause written without its outcome ("oom-kill") is the most likely slip. */
-static const char *outcome_of_cause(const char *cause)
+/* The causes of an outcome, or (cause false) the outcomes; those that a scenario may expect. */
+static const char *const *expectable(enum outcome outcome, bool cause, const char *known[WORDS_MAX + 1])
 {
-	for (size_t i = 0; i < OUTCOME_COUNT; i++)
-		for (const char *const *c = outcomes[i].causes; *c != NULL; c++)
-			if (strcmp(*c, cause) == 0)
-				return outcomes[i].outcome;
-	return NULL;
+	size_t count = 0;
+	for (const struct outcome_row *row = outcome_rows; row->meaning != NULL && count < WORDS_MAX; row++) {
+		if (!row->expectable || (row->cause != NULL) != cause || (cause && row->outcome != outcome))
+			continue;
+		known[count++] = cause ? row->cause : outcome_names[row->outcome];
+	}
+	known[count] = NULL;
+	return known;
 }
 
 static int unknown_outcome(const char *text, struct error *err)
 {
-	const char *outcome = outcome_of_cause(text);
-	if (outcome != NULL)
-		return error_set(err, ERROR_INPUT, "'%s' is a cause without its outcome; did you mean '%s/%s'?", text,
-				 outcome, text);
-	const char *known[OUTCOME_COUNT + 1] = { NULL };
-	for (size_t i = 0; i < OUTCOME_COUNT; i++)
-		known[i] = outcomes[i].outcome;
-	return words_unknown("outcome", text, known, err);
+	const char *known[WORDS_MAX + 1];
+	/* A cause written without its outcome ("oom-kill") is the most likely slip. */
+	for (const struct outcome_row *row = outcome_rows; row->meaning != NULL; row++)
+		if (row->cause != NULL && strcmp(row->cause, text) == 0)
+			return error_set(err, ERROR_INPUT, "'%s' is a cause without its outcome; did you mean '%s/%s'?",
+					 text, outcome_names[row->outcome], text);
+	return words_unknown("outcome", text, expectable(OUTCOME_UNKNOWN, false, known), err);
 }
 
-static int check_cause(const struct outcome_words *o, const char *cause, struct error *err)
+static int unknown_cause(enum outcome outcome, const char *cause, struct error *err)
 {
-	if (o->causes[0] == NULL)
-		return error_set(err, ERROR_INPUT, "outcome '%s' has no causes, '%s/%s' cannot be expected", o->outcome,
-				 o->outcome, cause);
-	for (const char *const *c = o->causes; *c != NULL; c++)
-		if (strcmp(*c, cause) == 0)
-			return 0;
-	struct buf what = BUF_INIT;
-	buf_addf(&what, "cause of '%s'", o->outcome);
-	words_unknown(buf_str(&what), cause, o->causes, err);
-	buf_release(&what);
+	const char *name = outcome_names[outcome], *known[WORDS_MAX + 1];
+	if (expectable(outcome, true, known)[0] == NULL)
+		return error_set(err, ERROR_INPUT, "outcome '%s' has no causes, '%s/%s' cannot be expected", name, name,
+				 cause);
+	char *what = xasprintf("cause of '%s'", name);
+	words_unknown(what, cause, known, err);
+	free(what);
 	return -1;
 }
 
 int words_check_expect(const char *text, struct error *err)
 {
 	size_t len = strcspn(text, "/");
-	for (size_t i = 0; i < OUTCOME_COUNT; i++) {
-		const struct outcome_words *o = &outcomes[i];
-		if (strlen(o->outcome) == len && memcmp(o->outcome, text, len) == 0)
-			return text[len] == '\0' ? 0 : check_cause(o, text + len + 1, err);
-	}
-	char *outcome = xasprintf("%.*s", (int)len, text);
-	unknown_outcome(outcome, err);
-	free(outcome);
-	return -1;
+	const char *cause = text[len] == '\0' ? NULL : text + len + 1;
+	char *name = xasprintf("%.*s", (int)len, text);
+	enum outcome outcome = outcome_find(name);
+	const struct outcome_row *plain = outcome_row_find(outcome, NULL), *row = outcome_row_find(outcome, cause);
+	int rc = 0;
+	if (plain == NULL || !plain->expectable)
+		rc = unknown_outcome(name, err);
+	else if (row == NULL || !row->expectable)
+		rc = unknown_cause(outcome, cause, err);
+	free(name);
+	return rc;
 }
 
 int words_check_network(const char *text, struct error *err)
 {
 	if (network_find(text) != NULL)
 		return 0;
-	const char *known[32] = { NULL };
-	for (size_t i = 0; network_presets[i].name != NULL && i + 1 < COUNT(known); i++)
+	const char *known[WORDS_MAX + 1] = { NULL };
+	for (size_t i = 0; network_presets[i].name != NULL && i < WORDS_MAX; i++)
 		known[i] = network_presets[i].name;
 	return words_unknown("network", text, known, err);
 }

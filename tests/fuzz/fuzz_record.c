@@ -18,6 +18,7 @@
 #include "report/plot.h"
 #include "report/report.h"
 #include "report/story.h"
+#include "record/verdict_json.h"
 
 static const char samples[] = "t_ns,usage_bytes,anon_bytes,file_bytes,shmem_bytes,kernel_bytes\n"
 			      "0,100,20,70,0,10\n500000000,200,50,unreadable,0,10\n2000000000,900,600,100,,10\n";

@@ -16,6 +16,7 @@
 #include "run/broken_requests.h"
 #include "run/objects_found.h"
 #include "run/requests.h"
+#include "facts/facts_json.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define MS NS_PER_MS

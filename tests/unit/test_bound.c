@@ -10,6 +10,7 @@
 #include "expect.h"
 #include "judge/bound.h"
 #include "judge/judge.h"
+#include "record/verdict_json.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -46,9 +46,9 @@ static char *plot_of_squeezes(const struct folder *f, size_t squeezes)
 	json_object_set_new(record, "phases", phases);
 	struct run_summary run = { .id = "id",
 				   .scenario = "s",
-				   .state = "finished",
+				   .state = RECORD_FINISHED,
 				   .folder = f->path,
-				   .outcome = "crashed",
+				   .outcome = OUTCOME_CRASHED,
 				   .cause = "oom-kill",
 				   .record = record };
 	run.facts.squeezed_usage_bytes = run.facts.oom_event_ns = run.facts.server_end_ns = fact_of(5);

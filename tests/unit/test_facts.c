@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "facts/facts.h"
+#include "facts/facts_json.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

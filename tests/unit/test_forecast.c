@@ -9,6 +9,8 @@
 #include <cmocka.h>
 
 #include "judge/forecast.h"
+#include "facts/facts_json.h"
+#include "record/verdict_json.h"
 
 #define MIB 1048576.0
 

@@ -1,4 +1,4 @@
-/* run/gather.c and run/rows.c: samples to facts, transfers to lines. */
+/* run/gather.c and record/requests.c: samples to facts, transfers to lines. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "run/gather.h"
-#include "run/rows.h"
+#include "record/requests.h"
 
 #define MIB (1ULL << 20)
 

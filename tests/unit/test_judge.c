@@ -10,6 +10,7 @@
 
 #include "judge_cases.h"
 #include "scenario/words.h"
+#include "record/verdict_json.h"
 
 /* Nothing known at all, and each single fact unreadable: never an outcome that needs it, never a crash of the judge. */
 static void test_missing_facts_are_never_survival(void **state)

@@ -1,4 +1,4 @@
-/* run/maintenance.c and judge/passes.c: memory after each pass of the server's maintenance. */
+/* run/maintenance.c and judge/maintenance.c: memory after each pass of the server's maintenance. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,8 @@
 
 #include <cmocka.h>
 
-#include "judge/passes.h"
+#include "facts/facts_json.h"
+#include "judge/maintenance.h"
 #include "run/maintenance.h"
 
 #define MIB (1ULL << 20)

@@ -23,6 +23,7 @@
 #include "observe/ring.h"
 #include "observe/sampler.h"
 #include "expect.h"
+#include "record/samples.h"
 
 #define MIB (1ULL << 20)
 

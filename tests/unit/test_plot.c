@@ -79,9 +79,9 @@ static struct run_summary crashed_run(json_t *record)
 	struct run_summary run = {
 		.id = "id",
 		.scenario = "uploads",
-		.state = "finished",
+		.state = RECORD_FINISHED,
 		.folder = folder,
-		.outcome = "crashed",
+		.outcome = OUTCOME_CRASHED,
 		.cause = "oom-kill",
 		.expected = expected_verdict,
 		.expected_count = 1,
@@ -250,7 +250,7 @@ static void test_what_is_said_instead(void **state)
 	struct run_summary run = crashed_run(NULL);
 	write_file("samples.csv", "t_ns,usage_bytes\n");
 	write_file("requests.csv", "sequence,end,started_ns,finished_ns\n");
-	run.outcome = "skipped";
+	run.outcome = OUTCOME_SKIPPED;
 	run.evidence = skipped_evidence;
 	run.evidence_count = 1;
 	char *got = drawn(&run, 1);
@@ -260,7 +260,7 @@ static void test_what_is_said_instead(void **state)
 	free(got);
 
 	write_file("samples.csv", "t_ns,usage_bytes\n0,1048576\nx,1\n1000000000,2097152\n2000");
-	run.state = "running";
+	run.state = RECORD_RUNNING;
 	got = drawn(&run, 1);
 	assert_non_null(strstr(got, "its phases were not recorded"));
 	assert_non_null(strstr(got, "no request ended"));
@@ -276,7 +276,7 @@ static void test_phase_without_an_end(void **state)
 	json_t *record = json_pack("{s:[{s:s,s:i,s:i},{s:s,s:i,s:n}]}", "phases", "name", "load", "start_ns", 0,
 				   "end_ns", 400, "name", "settle", "start_ns", 400, "end_ns");
 	struct run_summary run = crashed_run(record);
-	run.state = "running";
+	run.state = RECORD_RUNNING;
 	run.facts.server_end_ns = run.facts.oom_event_ns = FACT_NONE;
 	write_file("samples.csv", "t_ns,usage_bytes\n0,1048576\n1000,2097152\n");
 	char *got = drawn(&run, 1);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "record/rejudge.h"
+#include "facts/facts_json.h"
 
 /* A line each: {"name", "label", "facts"}; absent facts and empty texts are left out. */
 #define RECORDED "tests/unit/recorded-evidence.jsonl"

@@ -14,12 +14,13 @@
 /* Killed, killed, alive, alive, alive, invalid: with peaks that an average would give away. */
 static void make_runs(struct run_summary runs[RUNS])
 {
-	static const char *const outcomes[RUNS] = { "crashed", "crashed", "grew", "grew", "grew", "invalid" };
+	static const enum outcome outcomes[RUNS] = { OUTCOME_CRASHED, OUTCOME_CRASHED, OUTCOME_GREW,
+						     OUTCOME_GREW,    OUTCOME_GREW,    OUTCOME_INVALID };
 	static const uint64_t peaks[RUNS] = { 240, 250, 100, 120, 110, 999 };
 	for (size_t i = 0; i < RUNS; i++) {
 		runs[i] = (struct run_summary){ .id = "x",
 						.scenario = "s",
-						.state = "finished",
+						.state = RECORD_FINISHED,
 						.outcome = outcomes[i],
 						.cause = "",
 						.label = "l",

@@ -109,7 +109,7 @@ static void test_line(void **state)
 	r.surprises = &surprise;
 	r.surprise_count = 1;
 	check_contains(write_run, &r, 1, surprise, true);
-	r.outcome = "invalid";
+	r.outcome = OUTCOME_INVALID;
 	r.cause = "";
 	check_contains(write_line, &r, 1, "invalid                   anon", true);
 }
@@ -119,19 +119,23 @@ static void test_headlines(void **state)
 {
 	(void)state;
 	const struct {
-		const char *outcome, *cause, *run_state;
+		enum outcome outcome;
+		const char *cause;
+		enum record_state run_state;
 		bool as_expected;
 		const char *rig_error;
 		uint64_t corrupt;
 		const char *expected;
 	} rows[] = {
-		{ "crashed", "oom-kill", "finished", true, "", 0, "CRASHED  oom-kill   ok: as expected\n" },
-		{ "steady", "", "finished", false, "", 0, "STEADY   !! expected crashed/oom-kill\n" },
-		{ "invalid", "", "running", false, "", 0, "UNFINISHED   says nothing; expected crashed/oom-kill\n" },
-		{ "invalid", "", "finished", false, "cap not in force", 0, "\nthe rig failed: cap not in force\n" },
-		{ "grew", "page-cache", "finished", true, "", 2,
+		{ OUTCOME_CRASHED, "oom-kill", RECORD_FINISHED, true, "", 0, "CRASHED  oom-kill   ok: as expected\n" },
+		{ OUTCOME_STEADY, "", RECORD_FINISHED, false, "", 0, "STEADY   !! expected crashed/oom-kill\n" },
+		{ OUTCOME_INVALID, "", RECORD_RUNNING, false, "", 0,
+		  "UNFINISHED   says nothing; expected crashed/oom-kill\n" },
+		{ OUTCOME_INVALID, "", RECORD_FINISHED, false, "cap not in force", 0,
+		  "\nthe rig failed: cap not in force\n" },
+		{ OUTCOME_GREW, "page-cache", RECORD_FINISHED, true, "", 2,
 		  "\n DATA LOSS  2 transfers did not return the bytes that were stored\n  GET /-x: empty\n" },
-		{ "crashed", "oom-kill", "finished", true, "", 1, "Read back       - right, 1 WRONG\n" },
+		{ OUTCOME_CRASHED, "oom-kill", RECORD_FINISHED, true, "", 1, "Read back       - right, 1 WRONG\n" },
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct run_summary r = crashed_run();
@@ -172,7 +176,7 @@ static void test_json(void **state)
 		fail_msg("%s in: %s", bad.text, text);
 	json_t *expected = json_pack(
 		"{s:i, s:[{s:s,s:s,s:s,s:s,s:[s],s:b,s:[],s:I,s:{s:I,s:I,s:I,s:I},s:{s:i,s:i,s:n,s:n},s:[s,s]},"
-		"{s:s,s:s,s:s,s:n,s:[],s:b,s:[s],s:n,s:{s:I,s:n,s:I,s:I},s:{s:i,s:i,s:I,s:i},s:[s]}]}",
+		"{s:s,s:s,s:s,s:n,s:[],s:b,s:[s],s:n,s:{s:I,s:{s:s},s:I,s:I},s:{s:i,s:i,s:I,s:i},s:[s]}]}",
 		"schema", 1, "runs", "id", runs[0].id, "scenario", runs[0].scenario, "outcome", "crashed", "cause",
 		"oom-kill", "expected", "crashed/oom-kill", "as_expected", 1, "surprises", "memory_bytes",
 		(json_int_t)256 << 20, "peak", "usage_bytes", (json_int_t)256 << 20, "anon_bytes",
@@ -182,8 +186,9 @@ static void test_json(void **state)
 		/* the second */
 		"id", runs[1].id, "scenario", runs[1].scenario, "outcome", "grew", "cause", "expected", "as_expected",
 		1, "surprises", surprise, "memory_bytes", "peak", "usage_bytes", (json_int_t)256 << 20, "anon_bytes",
-		"file_bytes", (json_int_t)240 << 20, "unreclaimable_bytes", (json_int_t)24 << 20, "requests", "ok", 3,
-		"failed", 0, "verified_bytes", (json_int_t)1854000000, "corrupt", 0, "evidence", grew_evidence[0]);
+		"state", "unreadable", "file_bytes", (json_int_t)240 << 20, "unreclaimable_bytes", (json_int_t)24 << 20,
+		"requests", "ok", 3, "failed", 0, "verified_bytes", (json_int_t)1854000000, "corrupt", 0, "evidence",
+		grew_evidence[0]);
 	assert_non_null(expected);
 	assert_int_equal(json_array_size(json_object_get(got, "summary")), 2); /* test_repeats.c reads it */
 	json_object_del(got, "summary");

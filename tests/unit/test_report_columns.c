@@ -81,7 +81,7 @@ static void test_invalid_runs_count_for_nothing(void **state)
 {
 	(void)state;
 	struct run_summary runs[] = { grown_run(), grown_run() };
-	runs[1].outcome = "invalid";
+	runs[1].outcome = OUTCOME_INVALID;
 	runs[1].cause = "";
 	runs[1].facts.peak_anon_bytes = MIB(77);
 	runs[1].facts.peak_usage_bytes = MIB(77);

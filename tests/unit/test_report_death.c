@@ -1,4 +1,4 @@
-/* report/death.c: the golden text of a death with and without the kernel's table; 80 columns, no colour. */
+/* report/death_page.c: the golden text of a death with and without the kernel's table; 80 columns, no colour. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "report/death.h"
+#include "report/death_page.h"
 
 #define STEP(t, mib)                                                                                                   \
 	"{\"t_ns\": " t ", \"memory\": {\"usage_bytes\": " mib "0485760, \"anon_bytes\": " mib "0000000,"              \

@@ -16,6 +16,8 @@
 #include "record/host.h"
 #include "record/store.h"
 #include "record/summary.h"
+#include "facts/facts_json.h"
+#include "record/verdict_json.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -113,8 +115,8 @@ static void test_killed_rig_leaves_a_readable_record(void **state)
 	must(store_update(&run, &err), &err);
 	json_t *record = store_read(run.folder, &err);
 	must(summary_read(&summary, record, &err), &err);
-	assert_string_equal(summary.state, "running");
-	assert_string_equal(summary.outcome, "invalid");
+	assert_int_equal(summary.state, RECORD_RUNNING);
+	assert_int_equal(summary.outcome, OUTCOME_INVALID);
 	assert_string_equal(summary.cause, "");
 	assert_string_equal(summary.scenario, "three-uploads");
 	assert_string_equal(summary.question, "does it die?");
@@ -348,7 +350,7 @@ static void test_summary_of_a_finished_run(void **state)
 	must(summary_read(&s, record, &err), &err);
 	assert_string_equal(s.id, "the-id");
 	assert_string_equal(s.folder, "results/the-id");
-	assert_string_equal(s.outcome, "invalid");
+	assert_int_equal(s.outcome, OUTCOME_INVALID);
 	assert_string_equal(s.cause, "rig");
 	assert_string_equal(s.server, "chunkserver all-fixes --form-memory 1MiB");
 	assert_string_equal(s.expected[0], "crashed/oom-kill");

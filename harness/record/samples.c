@@ -1,10 +1,11 @@
+#include "record/samples.h"
+
 #include <inttypes.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "base/buf.h"
-#include "observe/sampler.h"
-
-const char *const sample_reason_names[] = {
+static const char *const reason_names[] = {
 	[SAMPLE_TICK] = "tick", [SAMPLE_DENSE] = "dense", [SAMPLE_THRESHOLD] = "threshold",
 	[SAMPLE_OOM] = "oom",	[SAMPLE_LAST] = "last",
 };
@@ -49,9 +50,65 @@ static void add_fact(struct buf *out, struct fact f)
 void sample_csv_row(const struct sample *s, uint64_t origin_ns, struct buf *out)
 {
 	buf_addf(out, "%" PRId64 ",%" PRIu64 ",%s", (int64_t)(s->t_ns - origin_ns), s->lateness_ns,
-		 sample_reason_names[s->reason]);
+		 reason_names[s->reason]);
 	for (size_t i = 0; i < MEMORY_FIELDS; i++)
 		add_fact(out, s->memory.field[i]);
 	for (size_t i = 0; i < COLUMNS; i++)
 		add_fact(out, *(const struct fact *)((const char *)s + columns[i].offset));
+}
+
+/* The fields a picture is made of; the rest of a sample that is read stays absent. */
+static const enum memory_field read_fields[SAMPLES_FIELDS] = { MEMORY_USAGE, MEMORY_ANON, MEMORY_FILE, MEMORY_SHMEM,
+							       MEMORY_KERNEL };
+
+int samples_open(struct samples *s, const char *folder, struct error *err)
+{
+	char *path = xasprintf("%s/" SAMPLES_FILE, folder);
+	int rc = csv_open(&s->csv, path, err);
+	free(path);
+	s->bad = false;
+	if (rc <= 0)
+		return rc;
+	s->time_column = csv_column(&s->csv, "t_ns");
+	for (size_t i = 0; i < SAMPLES_FIELDS; i++)
+		s->columns[i] = csv_column(&s->csv, memory_field_info[read_fields[i]].name);
+	return rc;
+}
+
+static bool read_row(struct samples *s)
+{
+	struct fact t;
+	if (s->csv.cell_count != s->csv.columns || csv_fact(&s->csv, s->time_column, &t) != 0 || !fact_known(t))
+		return false;
+	s->t_ns = t.value;
+	for (size_t i = 0; i < SAMPLES_FIELDS; i++)
+		if (csv_fact(&s->csv, s->columns[i], &s->memory.field[read_fields[i]]) != 0)
+			return false;
+	return true;
+}
+
+int samples_next(struct samples *s, struct error *err)
+{
+	int rc = csv_next(&s->csv, err);
+	memset(&s->memory, 0, sizeof(s->memory));
+	s->bad = rc > 0 && !read_row(s);
+	return rc;
+}
+
+int samples_last_ns(const char *folder, struct fact *t_ns, struct error *err)
+{
+	struct samples s;
+	struct fact t;
+	int rc = samples_open(&s, folder, err);
+	*t_ns = FACT_NONE;
+	while (rc > 0 && (rc = csv_next(&s.csv, err)) > 0)
+		if (csv_fact(&s.csv, s.time_column, &t) == 0)
+			*t_ns = fact_max(*t_ns, t);
+	samples_close(&s);
+	return rc;
+}
+
+void samples_close(struct samples *s)
+{
+	csv_close(&s->csv);
 }

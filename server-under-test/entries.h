@@ -1,9 +1,9 @@
 /*
- * store - what is said to the two tables.  Each function works on a connection
+ * entries - what is said to the two tables.  Each function works on a connection
  * its caller has acquired and leaves no statement open.  Any thread.
  */
-#ifndef CHUNKSERVER_STORE_H
-#define CHUNKSERVER_STORE_H
+#ifndef CHUNKSERVER_ENTRIES_H
+#define CHUNKSERVER_ENTRIES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,8 @@
-#include "report/death.h"
+#include "report/death_page.h"
 
 #include "facts/facts.h"
 #include "report/figures.h"
+#include "base/fact_json.h"
 
 #define LABEL_COLUMNS 14
 #define TASKS_SHOWN 8

@@ -1,6 +1,9 @@
-#include "run/rows.h"
+#include "record/requests.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/text.h"
 
 void request_csv_header(struct buf *out)
@@ -42,4 +45,43 @@ void request_csv_row(const struct load_request *r, const char *phase, unsigned d
 	buf_addc(out, ',');
 	if (death > 0)
 		buf_addf(out, "%u", death);
+}
+
+int requests_open(struct requests *r, const char *folder, struct error *err)
+{
+	char *path = xasprintf("%s/" REQUESTS_FILE, folder);
+	int rc = csv_open(&r->csv, path, err);
+	free(path);
+	r->bad = false;
+	if (rc <= 0)
+		return rc;
+	r->started = csv_column(&r->csv, "started_ns");
+	r->finished = csv_column(&r->csv, "finished_ns");
+	r->end = csv_column(&r->csv, "end");
+	return rc;
+}
+
+static bool read_row(struct requests *r)
+{
+	struct fact finished;
+	if (r->csv.cell_count != r->csv.columns || r->end < 0 || csv_fact(&r->csv, r->started, &r->started_ns) != 0 ||
+	    csv_fact(&r->csv, r->finished, &finished) != 0 || !fact_known(finished))
+		return false;
+	r->finished_ns = finished.value;
+	const char *end = r->csv.cells[r->end];
+	r->failed =
+		strcmp(end, request_end_names[END_STATUS]) == 0 || strcmp(end, request_end_names[END_TRANSPORT]) == 0;
+	return !fact_known(r->started_ns) || r->started_ns.value <= r->finished_ns;
+}
+
+int requests_next(struct requests *r, struct error *err)
+{
+	int rc = csv_next(&r->csv, err);
+	r->bad = rc > 0 && !read_row(r);
+	return rc;
+}
+
+void requests_close(struct requests *r)
+{
+	csv_close(&r->csv);
 }

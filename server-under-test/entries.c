@@ -1,4 +1,4 @@
-#include "store.h"
+#include "entries.h"
 
 #include <string.h>
 #include <sys/random.h>

@@ -1,4 +1,4 @@
-#include "judge/passes.h"
+#include "judge/maintenance.h"
 
 #include <inttypes.h>
 #include <math.h>
