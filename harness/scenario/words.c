@@ -16,7 +16,7 @@ struct outcome_words {
 /* Every outcome the judge knows and its possible causes. */
 static const struct outcome_words outcomes[] = {
 	{ "crashed", { "oom-kill", "oom-child", "alloc-failure", "signal", "exit" } },
-	{ "stalled", { "thrash", "hang" } },
+	{ "stalled", { "thrash", "hang", "no-victim" } },
 	{ "grew", { "leak", "peak", "page-cache" } },
 	{ "steady", { NULL } },
 	{ "invalid", { "rig", "cap", "group", "start", "load", "disk", "samples", "evidence", "unproven" } },
