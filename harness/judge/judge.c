@@ -25,12 +25,14 @@ const struct outcome_row outcome_rows[] = {
 	{ OUTCOME_CRASHED, "oom-kill", "the kernel killed the server for lack of memory" },
 	{ OUTCOME_CRASHED, "oom-child", "the kernel killed another process of the server's group" },
 	{ OUTCOME_CRASHED, "alloc-failure", "the server ended itself because an allocation failed" },
-	{ OUTCOME_CRASHED, "signal", "another signal ended it, SIGKILL from outside included" },
+	{ OUTCOME_CRASHED, "signal",
+	  "another signal ended it, a SIGKILL included that neither the kernel nor the rig sent" },
 	{ OUTCOME_CRASHED, "exit", "it exited while it should have served" },
 	{ OUTCOME_STALLED, NULL,
 	  "alive, but a health probe went unanswered past its deadline, or held back at memory.high" },
 	{ OUTCOME_STALLED, "thrash", "it reads the same pages again and again, or is held back at memory.high" },
-	{ OUTCOME_STALLED, "hang", "without signs of thrash" },
+	{ OUTCOME_STALLED, "no-victim", "out of memory, and the kernel may kill none of its processes" },
+	{ OUTCOME_STALLED, "hang", "without signs of either" },
 	{ OUTCOME_GREW, NULL, "memory rose above the noise" },
 	{ OUTCOME_GREW, "leak", "unreclaimable memory rose and stayed" },
 	{ OUTCOME_GREW, "peak", "unreclaimable memory rose under load and was given back" },
@@ -135,6 +137,11 @@ static json_t *surprises(const struct facts *f, const struct expectation *e)
 		add_surprise(lines, lost ? "no data was expected to be lost" : "data was expected to be lost");
 	else if (!lost && aftermath_unknown(f)) /* what was not read is not "nothing lost" */
 		add_surprise(lines, "no data was expected to be lost, and not all that was acknowledged was read");
+	if (!lost && !e->data_loss && fact_set(f->read_back_failed)) /* acknowledged, and not given out */
+		add_surprise(
+			lines,
+			"all that was acknowledged was expected to be readable, and %llu of %llu could not be read",
+			(unsigned long long)f->read_back_failed.value, (unsigned long long)f->read_back_started.value);
 	if (aftermath_uncapped(f)) /* what later lives did, they did under no cap or another one */
 		add_surprise(lines, "the cap was expected to hold after the first death too");
 	/* Unknown is neither: a run without requests, or without a record of them, fulfils no expectation of them. */

@@ -55,6 +55,7 @@ static const struct verdict_words words[] = {
 	{ "crashed", "signal", INK_BAD, "died of a signal that was not the OOM killer's" },
 	{ "crashed", "exit", INK_BAD, "ended by itself" },
 	{ "crashed", NULL, INK_BAD, "crashed" },
+	{ "stalled", "no-victim", INK_BAD, "ran out of memory, and the kernel may kill none of it" },
 	{ "stalled", NULL, INK_BAD, "stopped answering" },
 	{ "grew", "leak", INK_WARN, "kept what it had taken" },
 	{ "grew", "peak", INK_WARN, "rose under load and gave it back" },
@@ -100,6 +101,18 @@ bool run_judged(const struct run_summary *run)
 	const char *outcome = verdict_words(run)->outcome;
 	return outcome != NULL && strcmp(outcome, "invalid") != 0 && strcmp(outcome, "interrupted") != 0 &&
 	       strcmp(outcome, "skipped") != 0;
+}
+
+bool verdict_as_asked(const struct run_summary *run)
+{
+	for (size_t i = 0; i < run->expected_count; i++) {
+		size_t len = strcspn(run->expected[i], "/");
+		const char *cause = run->expected[i][len] == '/' ? run->expected[i] + len + 1 : NULL;
+		if (strlen(run->outcome) == len && strncmp(run->outcome, run->expected[i], len) == 0 &&
+		    (cause == NULL || strcmp(cause, run->cause) == 0))
+			return true;
+	}
+	return false;
 }
 
 void verdict_name(struct buf *b, const struct run_summary *run)

@@ -54,6 +54,11 @@ static void read_load(struct run *r)
 	if (fact_known(f->aftermath_acknowledged))
 		f->corrupt = fact_of(r->again.before.corrupt - r->read_torn + f->aftermath_lost.value +
 				     f->aftermath_corrupt.value + f->aftermath_half_visible.value);
+	if (r->phases[RUN_READ_BACK].start_ns != 0) {
+		const struct load_totals *then = &r->after_load;
+		f->read_back_started = fact_of(now.started - then->started);
+		f->read_back_failed = fact_of(now.started - then->started - (now.ok - then->ok) - r->read_torn);
+	}
 	/* The load alone: neither what prepared it nor the read-back after it. */
 	const struct load_totals *base = &r->before_load;
 	if (r->phases[RUN_LOAD].start_ns == 0)
@@ -115,10 +120,12 @@ void finish_note_exit(struct run *r, const struct target_exit *exit)
 	if (r->load == NULL)
 		return;
 	note_torn(r, exit->t_ns);
-	/* By now connections have been reset; what was under way is known from the OOM event, if there was one. */
+	/* By now connections have been reset: under way was what is known from the OOM event, or what just broke. */
 	struct load_totals totals = r->at_oom;
-	if (r->at_oom_ns == 0 || exit->t_ns - r->at_oom_ns > SAMPLE_DYING_NS)
+	if (r->at_oom_ns == 0 || exit->t_ns - r->at_oom_ns > SAMPLE_DYING_NS) {
 		load_totals(r->load, &totals);
+		lost_under_way(&r->again.lost, exit->t_ns, &totals.in_flight, &totals.sent_in_flight_bytes);
+	}
 	f->death_in_flight = fact_of(totals.in_flight);
 	f->death_acknowledged_bytes = fact_of(totals.acknowledged_bytes);
 	f->death_sent_in_flight_bytes = fact_of(totals.sent_in_flight_bytes);
@@ -206,7 +213,7 @@ static void find_alloc_failure(struct run *r)
 	if (r->target == NULL)
 		return;
 	target_settle_log(r->target, &totals);
-	alloc_words_last(&r->alloc_words, r->facts.server_log_alloc, sizeof(r->facts.server_log_alloc));
+	alloc_words_first(&r->alloc_words, r->facts.server_log_alloc, sizeof(r->facts.server_log_alloc));
 }
 
 /* Were the clocks sane?  All three should have gone on by the same. */

@@ -26,11 +26,18 @@ struct lost_row {
 	unsigned death;	   /* from 1; 0: none so far */
 };
 
+/* One that had reached the server. */
+struct lost_broken {
+	uint64_t finished_ns, upload_bytes;
+};
+
 struct lost {
 	struct lost_row *rows;
 	size_t count, capacity;
 	unsigned deaths;
 	bool down;
+	struct lost_broken *broken; /* transfers that broke, oldest first, none older than LOST_WINDOW_NS */
+	size_t broken_count, broken_capacity;
 	uint64_t torn_ns; /* when a read-back broke off within its object, the last to be answered; 0: it did not */
 };
 
@@ -38,6 +45,10 @@ struct lost {
 bool lost_hold(struct lost *l, const struct load_request *request, const char *phase);
 void lost_death(struct lost *l, uint64_t end_ns);
 void lost_up(struct lost *l);
+
+/* Of every finished transfer; which of them were under way at an end, beside those that are still. */
+void lost_note(struct lost *l, const struct load_request *request);
+void lost_under_way(const struct lost *l, uint64_t end_ns, uint64_t *count, uint64_t *upload_bytes);
 void lost_look(struct lost *l, const struct load_request *request);
 /* Did this end break the read-back off? */
 bool lost_torn(const struct lost *l, uint64_t end_ns);

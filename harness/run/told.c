@@ -11,8 +11,10 @@
 
 void run_fail(struct run *r, const struct error *err)
 {
-	if (r->facts.rig_error[0] == '\0')
+	if (r->facts.rig_error[0] == '\0') {
 		snprintf(r->facts.rig_error, sizeof(r->facts.rig_error), "%s", err->message);
+		r->facts.rig_error_by_server = fact_of(err->code == ERROR_TARGET);
+	}
 	run_enter_stop(r);
 }
 
@@ -61,6 +63,7 @@ void run_write_row(struct run *r, const struct load_request *request, const char
 static void on_request_done(void *arg, const struct load_request *request)
 {
 	struct run *r = arg;
+	lost_note(&r->again.lost, request);
 	if (!again_request(r, request))
 		run_write_row(r, request, run_state_names[r->state], 0);
 	if (r->state == RUN_AFTERMATH && request->found != FOUND_NOT_LOOKED)
