@@ -48,4 +48,7 @@ int fs_write_file_unsynced(const char *path, const void *data, size_t len, struc
 #define FS_TYPE_MAX 32
 int fs_type(const char *path, char name[FS_TYPE_MAX], int *is_ram, struct error *err);
 
+/* Copies what the folder open as from holds into the folder to: files and folders with their modes, symbolic links. */
+int fs_copy_tree(int from, const char *to, struct error *err);
+
 #endif

@@ -137,6 +137,8 @@ void checkout_set_command(const struct checkout *c, struct scenario *s, char *co
 		buf_adds(&word, at);
 		command[i] = buf_detach(&word);
 	}
+	free(s->source);
+	s->source = xstrdup(c->folder);
 	scenario_set_command(s, command);
 	for (size_t i = 0; i < count; i++)
 		free(command[i]);

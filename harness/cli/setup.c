@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/home.h"
+#include "scenario/check_words.h"
 #include "run/requirements.h"
 
 static int set_memory(struct scenario *s, const char *memory, struct error *err)
@@ -43,7 +44,8 @@ int setup_scenario(struct scenario *s, const char *name, const struct setup *set
 	free(path);
 	if (rc != 0)
 		return -1;
-	if (change(s, setup, err) == 0 && scenario_check(s, err) == 0 && requirements_check(s, err) == 0)
+	if (change(s, setup, err) == 0 && scenario_check(s, err) == 0 && requirements_check(s, err) == 0 &&
+	    check_program(s, err) == 0)
 		return 0;
 	scenario_release(s);
 	return -1;

@@ -55,6 +55,28 @@ static void check_kernel(struct doctor *d)
 	     u.sysname, u.release, cpus, cpus == 1 ? "" : "s");
 }
 
+/* The server is given 0 where that is allowed: it may always be raised, and lowered with CAP_SYS_RESOURCE only. */
+static void check_oom_score(struct doctor *d)
+{
+	struct buf text = BUF_INIT;
+	struct error err = ERROR_INIT;
+	if (fs_read_file("/proc/self/oom_score_adj", &text, &err) != 0) {
+		find(d, "oom_score_adj", LEVEL_WARN, NULL, "%s", err.message);
+		buf_release(&text);
+		return;
+	}
+	int own = atoi(buf_str(&text));
+	if (own == 0)
+		find(d, "oom_score_adj", LEVEL_OK, NULL, "0, for the servers too");
+	else if (own < 0)
+		find(d, "oom_score_adj", LEVEL_WARN, NULL,
+		     "%d: the rig is protected from the OOM killer; servers get 0", own);
+	else
+		find(d, "oom_score_adj", LEVEL_WARN, "choom -n 0 -- oomrig ...",
+		     "%d: the kernel kills what this was started from first; servers get 0 where that is allowed", own);
+	buf_release(&text);
+}
+
 static void check_backends(struct doctor *d)
 {
 	bool capped = isolation_find("auto", NULL) != NULL;
@@ -287,8 +309,8 @@ static void check_clock(struct doctor *d)
 
 /* In the order in which they are told. */
 static void (*const checks[])(struct doctor *d) = {
-	check_kernel, check_root,	check_backends,	  check_trial,	  check_memory, check_disk,
-	check_server, check_kernel_log, check_open_files, check_loopback, check_git,	check_clock,
+	check_kernel, check_oom_score,	check_root,	  check_backends, check_trial, check_memory, check_disk,
+	check_server, check_kernel_log, check_open_files, check_loopback, check_git,   check_clock,
 };
 
 void doctor_look(struct doctor *d)

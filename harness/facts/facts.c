@@ -11,6 +11,7 @@
 
 const struct fact_row fact_rows[] = {
 	TEXT(rig_error, "why the rig could not do its work"),
+	FACT(rig_error_by_server, "flag", "the server did not do its part in that"),
 	TEXT(skip_reason, "what the scenario requires and the host has not"),
 	FACT(interrupted, "flag", "the user stopped the run"),
 
@@ -40,7 +41,7 @@ const struct fact_row fact_rows[] = {
 	FACT(our_signal_ns, "ns", "when the rig sent it"),
 	FACT(server_pid, "number", "its main process"),
 	FACT(server_left, "count", "processes still in the group when the end of the main process was seen"),
-	TEXT(server_log_alloc, "last line of its log that speaks of a failed allocation"),
+	TEXT(server_log_alloc, "line of its log that told first of the last failed allocation"),
 
 	FACT(oom_kill, "count", "rise of the group's own oom_kill counter before the rig's first signal"),
 	FACT(oom_kill_main, "flag", "a kill record of the kernel log names the server's main process"),
@@ -94,6 +95,16 @@ const struct fact_row fact_rows[] = {
 	FACT(squeezed_unreclaimable_bytes, "bytes", "anon + shmem + kernel after the page cache was asked back"),
 	FACT(squeezed_kernel_bytes, "bytes", "kernel memory after the page cache was asked back"),
 
+	FACT(baseline_open_files, "count", "open files of all its processes before the load"),
+	FACT(peak_open_files, "count", "highest sample from the load on"),
+	FACT(settled_open_files, "count", "at the end of settling"),
+	FACT(baseline_threads, "count", "threads of all its processes before the load"),
+	FACT(peak_threads, "count", "highest sample from the load on"),
+	FACT(settled_threads, "count", "at the end of settling"),
+	FACT(baseline_processes, "count", "its processes before the load"),
+	FACT(peak_processes, "count", "highest sample from the load on"),
+	FACT(settled_processes, "count", "at the end of settling"),
+
 	FACT(death_usage_bytes, "bytes", "charge at death, or in the last sample before the server's end"),
 	FACT(death_anon_bytes, "bytes", "anon at that moment"),
 	FACT(death_file_bytes, "bytes", "page cache at that moment"),
@@ -125,6 +136,8 @@ const struct fact_row fact_rows[] = {
 	FACT(acknowledged_objects, "count", "uploads of the load that were answered with success"),
 	FACT(verified_bytes, "bytes", "bytes read and equal to what was sent"),
 	FACT(corrupt, "count", "transfers whose bytes were wrong, missing or too many"),
+	FACT(read_back_started, "count", "read-backs after the load; absent: none was asked for"),
+	FACT(read_back_failed, "count", "of these, not answered as a whole, or not at all"),
 	TEXT(first_corrupt, "the first of these"),
 	TEXT(first_failure, "the first failed request"),
 	FACT(load_ns, "ns", "length of the load"),

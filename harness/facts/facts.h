@@ -75,6 +75,7 @@ struct facts_pass {
 struct facts {
 	/* the rig itself */
 	char rig_error[FACTS_TEXT_MAX];	  /* why the rig could not do its work, "" otherwise */
+	struct fact rig_error_by_server;  /* 1: the server did not do its part in that */
 	char skip_reason[FACTS_TEXT_MAX]; /* what the scenario requires and the host has not, "" otherwise */
 	struct fact interrupted;	  /* 1: the user stopped the run */
 
@@ -105,7 +106,7 @@ struct facts {
 	struct fact our_signal_ns;
 	struct fact server_pid;
 	struct fact server_left;	       /* processes still in the group when the main process's end was seen */
-	char server_log_alloc[FACTS_TEXT_MAX]; /* last line of its log that speaks of a failed allocation */
+	char server_log_alloc[FACTS_TEXT_MAX]; /* line of its log that told first of the last failed allocation */
 
 	/* OOM evidence */
 	struct fact oom_kill;	     /* rise of the group's own counter during the run, before our own kill */
@@ -145,6 +146,10 @@ struct facts {
 	char collect_error[FACTS_TEXT_MAX];	   /* why that could not be done, "" otherwise */
 	struct fact squeezed_usage_bytes, squeezed_file_bytes, squeezed_unreclaimable_bytes,
 		squeezed_kernel_bytes; /* after asking for the cache back */
+	/* of all its processes together, in the same phases */
+	struct fact baseline_open_files, peak_open_files, settled_open_files;
+	struct fact baseline_threads, peak_threads, settled_threads;
+	struct fact baseline_processes, peak_processes, settled_processes;
 	/* composition of the charge at death (or at the last sample before the server's end) */
 	struct fact death_usage_bytes, death_anon_bytes, death_file_bytes, death_shmem_bytes, death_kernel_bytes,
 		death_dirty_bytes, death_writeback_bytes, death_unevictable_bytes;
@@ -161,7 +166,8 @@ struct facts {
 	struct fact requests_intended; /* absent: open-ended */
 	struct fact requests_started, requests_ok, requests_failed, requests_cut;
 	struct fact sent_bytes, received_bytes, acknowledged_bytes, acknowledged_objects;
-	struct fact verified_bytes, corrupt; /* corrupt: transfers or read-backs that were wrong */
+	struct fact verified_bytes, corrupt;		 /* corrupt: transfers or read-backs that were wrong */
+	struct fact read_back_started, read_back_failed; /* after the load; absent: there was none */
 	char first_corrupt[FACTS_TEXT_MAX];
 	char first_failure[FACTS_TEXT_MAX];
 	struct fact load_ns; /* length of the load phase */

@@ -76,7 +76,8 @@ static int set_url(struct request *r, CURL *easy, const struct target_access *ac
 		   const struct template_scope *scope, struct error *err)
 {
 	struct buf expanded = BUF_INIT;
-	if (template_expand(path != NULL ? path : "/", scope, &expanded, err) != 0) {
+	bool id_is_url = access->spec->upload.id_header != NULL;
+	if (template_expand_path(path != NULL ? path : "/", scope, id_is_url, &expanded, err) != 0) {
 		buf_release(&expanded);
 		return error_prefix(err, "path");
 	}
@@ -90,6 +91,7 @@ static int set_url(struct request *r, CURL *easy, const struct target_access *ac
 	buf_adds(&r->url, text);
 	buf_release(&expanded);
 	curl_easy_setopt(easy, CURLOPT_URL, r->url.data);
+	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* an object may be called ".." */
 	return 0;
 }
 
@@ -110,6 +112,20 @@ static int add_form(struct request *r, CURL *easy, const struct string_map *form
 		buf_release(&value);
 	}
 	return 0;
+}
+
+static bool names(const struct string_map *headers, const char *name)
+{
+	for (size_t i = 0; i < headers->count; i++)
+		if (strcasecmp(headers->items[i].key, name) == 0)
+			return true;
+	return false;
+}
+
+/* Such a request says that its body is empty (RFC 9110, section 8.6). */
+static bool means_body(const char *method)
+{
+	return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
 }
 
 int request_build(struct request *r, CURL *easy, const struct target_access *access, const struct request_spec *spec,
@@ -137,7 +153,7 @@ int request_build(struct request *r, CURL *easy, const struct target_access *acc
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, buf_str(&r->body));
 	} else if (strcmp(method, "HEAD") == 0) {
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-	} else if (strcmp(method, "POST") == 0) {
+	} else if (means_body(method)) {
 		curl_easy_setopt(easy, CURLOPT_POST, 1L);
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, 0L);
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
@@ -146,6 +162,9 @@ int request_build(struct request *r, CURL *easy, const struct target_access *acc
 
 	/* No waiting for "100 Continue": the time would be measured as the server's. */
 	if (add_header(r, "Expect:", err) != 0 || add_headers(r, &spec->headers, &own, err) != 0)
+		return -1;
+	/* curl calls whatever is sent this way a form. */
+	if (spec->form.count == 0 && !names(&spec->headers, "Content-Type") && add_header(r, "Content-Type:", err) != 0)
 		return -1;
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, r->headers);
 	return 0;
@@ -214,9 +233,8 @@ static int build_raw(struct request *r, CURL *easy, const struct upload_spec *sp
 	curl_easy_setopt(easy, CURLOPT_SEEKDATA, source->arg);
 	if (spec->chunked && add_header(r, "Transfer-Encoding: chunked", err) != 0)
 		return -1;
-	for (size_t i = 0; i < spec->headers.count; i++)
-		if (strcasecmp(spec->headers.items[i].key, "Content-Type") == 0)
-			return 0;
+	if (names(&spec->headers, "Content-Type"))
+		return 0;
 	struct buf line = BUF_INIT;
 	buf_addf(&line, "Content-Type: %s", type);
 	int failed = add_header(r, line.data, err);
@@ -225,8 +243,8 @@ static int build_raw(struct request *r, CURL *easy, const struct upload_spec *sp
 }
 
 int request_build_upload(struct request *r, CURL *easy, const struct target_access *access, const char *body,
-			 const char *name, uint64_t size, curl_read_callback read_fn, curl_seek_callback seek_fn,
-			 void *arg, struct error *err)
+			 const char *method, const char *name, uint64_t size, curl_read_callback read_fn,
+			 curl_seek_callback seek_fn, void *arg, struct error *err)
 {
 	const struct upload_spec *spec = &access->spec->upload;
 	const char *type = spec->content_type != NULL ? spec->content_type : DEFAULT_TYPE;
@@ -246,9 +264,7 @@ int request_build_upload(struct request *r, CURL *easy, const struct target_acce
 	if ((multipart ? build_multipart(r, easy, spec, type, &scope, &source, err)
 		       : build_raw(r, easy, spec, type, &source, err)) != 0)
 		return -1;
-	/* A body other than the server's own kind goes with the method usual for it. */
-	const char *method = multipart == (spec->body == BODY_MULTIPART) ? spec->method : NULL;
-	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method != NULL ? method : multipart ? "POST" : "PUT");
+	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method != NULL ? method : spec->method);
 	if (add_header(r, "Expect:", err) != 0 || add_headers(r, &spec->headers, &scope, err) != 0)
 		return -1;
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, r->headers);

@@ -41,12 +41,12 @@ int request_build(struct request *r, CURL *easy, const struct target_access *acc
 
 /*
  * Sets up an upload of size bytes that curl pulls through read_fn (also through
- * seek_fn, to rewind).  body ("multipart", "raw") overrides the spec's kind when
- * not NULL; the other kind goes with its usual method (POST, PUT).
+ * seek_fn, to rewind).  body ("multipart", "raw") and method override the spec's
+ * when not NULL.
  */
 int request_build_upload(struct request *r, CURL *easy, const struct target_access *access, const char *body,
-			 const char *name, uint64_t size, curl_read_callback read_fn, curl_seek_callback seek_fn,
-			 void *arg, struct error *err);
+			 const char *method, const char *name, uint64_t size, curl_read_callback read_fn,
+			 curl_seek_callback seek_fn, void *arg, struct error *err);
 
 void request_release(struct request *r);
 

@@ -1,5 +1,6 @@
 #include "http/template.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -50,8 +51,43 @@ static int add_now(const char *shift, struct buf *out, struct error *err)
 	return 0;
 }
 
-int template_expand(const char *text, const struct template_scope *scope, struct buf *out, struct error *err)
+/* How a value is put in. */
+enum place { PLACE_TEXT, PLACE_PATH, PLACE_PATH_URL };
+
+static bool stays(unsigned char c, bool in_query, bool is_url)
 {
+	static const char always[] = "-._~/:@!$'()*,;";
+	if (isalnum(c) || (c != '\0' && strchr(always, c) != NULL))
+		return true;
+	if (is_url && c == '%')
+		return true;
+	return !in_query && (c == '&' || c == '=' || c == '+');
+}
+
+static void add_encoded(struct buf *out, const char *value, bool in_query, bool is_url)
+{
+	for (; *value != '\0'; value++) {
+		unsigned char c = (unsigned char)*value;
+		if (stays(c, in_query, is_url))
+			buf_addc(out, *value);
+		else
+			buf_addf(out, "%%%02X", c);
+	}
+}
+
+static void add_value(struct buf *out, size_t from, const char *name, const char *value, enum place place)
+{
+	bool id = strcmp(name, "id") == 0;
+	if (place == PLACE_TEXT || (!id && strcmp(name, "name") != 0))
+		buf_adds(out, value);
+	else
+		add_encoded(out, value, strchr(buf_str(out) + from, '?') != NULL, id && place == PLACE_PATH_URL);
+}
+
+static int expand(const char *text, const struct template_scope *scope, enum place place, struct buf *out,
+		  struct error *err)
+{
+	size_t from = out->len;
 	for (const char *p = text; *p != '\0';) {
 		if (*p != '{') {
 			size_t len = strcspn(p, "{");
@@ -80,7 +116,7 @@ int template_expand(const char *text, const struct template_scope *scope, struct
 		const char *value = find_value(scope, name);
 		const char *shift = name + strlen(NOW);
 		if (value != NULL) {
-			buf_adds(out, value);
+			add_value(out, from, name, value, place);
 		} else if (strncmp(name, NOW, strlen(NOW)) == 0 && strchr("+-", *shift) != NULL) {
 			if (add_now(shift, out, err) != 0)
 				return -1;
@@ -89,4 +125,15 @@ int template_expand(const char *text, const struct template_scope *scope, struct
 		}
 	}
 	return 0;
+}
+
+int template_expand(const char *text, const struct template_scope *scope, struct buf *out, struct error *err)
+{
+	return expand(text, scope, PLACE_TEXT, out, err);
+}
+
+int template_expand_path(const char *text, const struct template_scope *scope, bool id_is_url, struct buf *out,
+			 struct error *err)
+{
+	return expand(text, scope, id_is_url ? PLACE_PATH_URL : PLACE_PATH, out, err);
 }

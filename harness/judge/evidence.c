@@ -22,6 +22,13 @@ const char *evidence_fact_size(struct fact fact, char out[UNITS_TEXT_MAX])
 	return fact.state == FACT_ABSENT ? "absent" : "unreadable";
 }
 
+const char *evidence_fact_time(struct fact fact, char out[UNITS_TEXT_MAX])
+{
+	if (fact_known(fact))
+		return units_format_duration(fact.value, out);
+	return fact.state == FACT_ABSENT ? "at a time that is absent" : "at a time that is unreadable";
+}
+
 bool fact_set(struct fact fact)
 {
 	return fact_known(fact) && fact.value != 0;
@@ -245,7 +252,11 @@ static void requests_beside(const struct facts *f, struct verdict *v)
 			     f->first_failure[0] ? "; the first: " : "", f->first_failure);
 	if (fact_set(f->verified_bytes))
 		evidence_add(v, "beside: %s read and equal to what was sent", SIZE_TEXT(f->verified_bytes.value));
-	else if (fact_set(f->acknowledged_objects) && !fact_known(f->aftermath_acknowledged))
+	if (fact_set(f->read_back_failed))
+		evidence_add(v, "beside: %" PRIu64 " of %" PRIu64 " acknowledged uploads could not be read back",
+			     f->read_back_failed.value, f->read_back_started.value);
+	else if (!fact_set(f->verified_bytes) && !fact_set(f->read_back_started) && fact_set(f->acknowledged_objects) &&
+		 !fact_known(f->aftermath_acknowledged))
 		evidence_add(v, "beside: nothing of what was acknowledged (%s) was read back",
 			     FACT_SIZE_TEXT(f->acknowledged_bytes));
 }
@@ -261,6 +272,10 @@ static void quality_beside(const struct facts *f, struct verdict *v)
 {
 	if (f->server_log_alloc[0] != '\0' && (v->cause == NULL || strcmp(v->cause, "alloc-failure") != 0))
 		evidence_add(v, "beside: its log speaks of a failed allocation: %s", f->server_log_alloc);
+	if (fact_set(f->oom_events) && fact_known(f->oom_kill) && f->oom_kill.value == 0 &&
+	    (v->cause == NULL || strcmp(v->cause, "no-victim") != 0))
+		evidence_add(v, "beside: the group ran out of memory %" PRIu64 " time%s, and the kernel killed nothing",
+			     f->oom_events.value, f->oom_events.value == 1 ? "" : "s");
 	if (fact_set(f->generator_bottleneck))
 		evidence_add(
 			v,
@@ -293,6 +308,30 @@ static void application_beside(const struct facts *f, struct verdict *v)
 		evidence_add(v, "beside: the write-ahead log grew to %s on disk", SIZE_TEXT(f->peak_wal_bytes.value));
 }
 
+/* What a process holds that no figure of memory shows as such. */
+static void holdings_beside(const struct facts *f, struct verdict *v)
+{
+	const struct {
+		const char *name;
+		struct fact before, peak, after;
+		uint64_t said; /* from so many more on */
+	} holdings[] = {
+		{ "open files", f->baseline_open_files, f->peak_open_files, f->settled_open_files, 16 },
+		{ "threads", f->baseline_threads, f->peak_threads, f->settled_threads, 8 },
+		{ "processes", f->baseline_processes, f->peak_processes, f->settled_processes, 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(holdings) / sizeof(holdings[0]); i++) {
+		struct fact before = holdings[i].before, after = holdings[i].after;
+		if (fact_known(before) && fact_known(after) && after.value >= before.value + holdings[i].said)
+			evidence_add(v,
+				     "beside: %" PRIu64 " %s stayed: %" PRIu64 " before the load, at most %" PRIu64
+				     ", %" PRIu64 " after it",
+				     after.value - before.value, holdings[i].name, before.value,
+				     fact_max(holdings[i].peak, after).value, after.value);
+	}
+}
+
 void evidence_beside(const struct facts *f, struct verdict *v)
 {
 	if (fact_set(f->corrupt))
@@ -301,6 +340,7 @@ void evidence_beside(const struct facts *f, struct verdict *v)
 				   f->first_corrupt);
 	requests_beside(f, v);
 	application_beside(f, v);
+	holdings_beside(f, v);
 	high_beside(f, v);
 	quality_beside(f, v);
 }

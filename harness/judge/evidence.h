@@ -16,6 +16,10 @@
 #define FACT_SIZE_TEXT(fact) evidence_fact_size(fact, (char[UNITS_TEXT_MAX]){ 0 })
 const char *evidence_fact_size(struct fact fact, char out[UNITS_TEXT_MAX]);
 
+/* The same of a time. */
+#define FACT_TIME_TEXT(fact) evidence_fact_time(fact, (char[UNITS_TEXT_MAX]){ 0 })
+const char *evidence_fact_time(struct fact fact, char out[UNITS_TEXT_MAX]);
+
 /* Adds a line at the end, or in front of all others. */
 void evidence_add(struct verdict *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void evidence_add_first(struct verdict *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

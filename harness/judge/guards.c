@@ -27,9 +27,25 @@ bool rule_skipped(const struct facts *f, struct verdict *v)
 	return f->skip_reason[0] != '\0' && evidence_decide(v, OUTCOME_SKIPPED, NULL, "skipped: %s", f->skip_reason);
 }
 
+/*
+ * A death is a death whatever the rig was doing: what it cannot do any more with
+ * a server that died is no failure of its own.  The counter is read before the
+ * rig's first signal, and the end is set beside it.
+ */
+static bool server_died_first(const struct facts *f)
+{
+	if (!fact_set(f->server_started) || !fact_set(f->rig_error_by_server))
+		return false;
+	if (fact_set(f->oom_kill))
+		return true;
+	return fact_known(f->server_end_ns) && (fact_set(f->server_signal) || fact_known(f->server_exit_code)) &&
+	       (f->our_signal.state == FACT_ABSENT ||
+		(fact_known(f->our_signal_ns) && f->our_signal_ns.value > f->server_end_ns.value));
+}
+
 bool rule_rig(const struct facts *f, struct verdict *v)
 {
-	return f->rig_error[0] != '\0' &&
+	return f->rig_error[0] != '\0' && !server_died_first(f) &&
 	       evidence_decide(v, OUTCOME_INVALID, "rig", "the rig failed: %s", f->rig_error);
 }
 

@@ -101,6 +101,11 @@ size_t verdict_surprises(const struct facts *f, const struct expectation *e, cha
 		add_surprise(&lines, lost ? "no data was expected to be lost" : "data was expected to be lost");
 	else if (!lost && aftermath_unknown(f)) /* what was not read is not "nothing lost" */
 		add_surprise(&lines, "no data was expected to be lost, and not all that was acknowledged was read");
+	if (!lost && !e->data_loss && fact_set(f->read_back_failed)) /* acknowledged, and not given out */
+		add_surprise(
+			&lines,
+			"all that was acknowledged was expected to be readable, and %llu of %llu could not be read",
+			(unsigned long long)f->read_back_failed.value, (unsigned long long)f->read_back_started.value);
 	if (aftermath_uncapped(f)) /* what later lives did, they did under no cap or another one */
 		add_surprise(&lines, "the cap was expected to hold after the first death too");
 	/* Unknown is neither: a run without requests, or without a record of them, fulfils no expectation of them. */

@@ -22,6 +22,16 @@ static enum ending how_it_ended(const struct facts *f)
 	return f->our_signal_ns.value <= f->server_end_ns.value ? ENDED_BY_US : ENDED_ITSELF;
 }
 
+/* Those of a fault of its own: a wrong access, a wrong instruction, abort(3). */
+static bool is_fault(uint64_t signal_number)
+{
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS };
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if ((uint64_t)faults[i] == signal_number)
+			return true;
+	return false;
+}
+
 /* Signals by which runtimes end themselves: abort(3), and the trap instructions of compilers and of V8. */
 static bool ends_itself(uint64_t signal_number)
 {
@@ -41,6 +51,15 @@ static bool went_to_background(const struct facts *f)
 	return fact_known(f->server_exit_code) && f->server_exit_code.value == 0 && fact_set(f->server_left);
 }
 
+static const char *when(const struct facts *f)
+{
+	if (!fact_known(f->server_ready_ns))
+		return ", before it was ready";
+	return fact_known(f->requests_started) && f->requests_started.value == 0 && !fact_known(f->load_ns)
+		       ? ", before the load"
+		       : "";
+}
+
 /* "the server (pid 515) ended by SIGKILL (signal 9) 0.42 s after its start[, before it was ready]; the rig …" */
 static void end_line(const struct facts *f, struct verdict *v)
 {
@@ -50,8 +69,9 @@ static void end_line(const struct facts *f, struct verdict *v)
 	if (fact_known(f->server_pid))
 		snprintf(pid, sizeof(pid), " (pid %" PRIu64 ")", f->server_pid.value);
 	evidence_add(v, "the server%s ended by %s %s after its start%s; the rig had sent it no signal", pid,
-		     evidence_end(f, end), TIME_TEXT(f->server_end_ns.value),
-		     fact_known(f->server_ready_ns) ? "" : ", before it was ready");
+		     evidence_end(f, end), TIME_TEXT(f->server_end_ns.value), when(f));
+	if (f->rig_error[0] != '\0')
+		evidence_add(v, "what the rig was doing then failed with it: %s", f->rig_error);
 }
 
 static void counter_line(const struct facts *f, struct verdict *v)
@@ -62,6 +82,33 @@ static void counter_line(const struct facts *f, struct verdict *v)
 	else
 		evidence_add(v, "the group's oom_kill counter is %s: whether a child was killed is not known",
 			     f->oom_kill.state == FACT_ABSENT ? "absent" : "unreadable");
+}
+
+/*
+ * Who refused the allocation?  Under a cap the kernel gives out addresses freely
+ * and kills when the pages are touched: a program that is told "no" mostly ran
+ * into a limit of its own.  An eighth below the cap, because one large piece is
+ * refused before it is charged.
+ */
+static void reason_line(const struct facts *f, struct verdict *v)
+{
+	struct fact usage = fact_max(f->peak_usage_bytes, f->death_usage_bytes), cap = f->cap_in_force_bytes;
+	struct fact stays = f->peak_unreclaimable_bytes;
+
+	if (!fact_known(cap) || fact_set(f->oom_events) || !fact_known(usage))
+		return;
+	if (usage.value < cap.value - cap.value / 8)
+		evidence_add(
+			v,
+			"the charge came to %s at most, under a cap of %s: not the cap refused it, but a limit of "
+			"the program's own (a runtime's largest heap or array, memory_limit, ulimit) or the host's",
+			SIZE_TEXT(usage.value), SIZE_TEXT(cap.value));
+	else if (fact_known(stays) && stays.value < cap.value / 2)
+		evidence_add(
+			v,
+			"of a charge of %s, %s could not be reclaimed, under a cap of %s: page cache makes room, so "
+			"rather a limit of the program's own refused it than the cap",
+			SIZE_TEXT(usage.value), SIZE_TEXT(stays.value), SIZE_TEXT(cap.value));
 }
 
 /*
@@ -153,7 +200,8 @@ static bool by_sigkill(const struct facts *f, struct verdict *v)
 		return false;
 	evidence_decide(
 		v, OUTCOME_CRASHED, "signal",
-		"killed by SIGKILL from outside: the group's oom_kill counter stayed at 0 and the rig sent nothing");
+		"killed by a SIGKILL whose sender is not known: not the kernel for lack of memory, for the group's "
+		"oom_kill counter stayed at 0, and not the rig");
 	end_line(f, v);
 	evidence_of_death(f, v);
 	return true;
@@ -173,6 +221,7 @@ static bool by_itself(const struct facts *f, struct verdict *v)
 	} else if (failed_allocation(f)) {
 		evidence_decide(v, OUTCOME_CRASHED, "alloc-failure", "its log speaks of a failed allocation: %s",
 				f->server_log_alloc);
+		reason_line(f, v);
 		end_line(f, v);
 		counter_line(f, v);
 		evidence_of_death(f, v);
@@ -194,8 +243,11 @@ static bool by_itself(const struct facts *f, struct verdict *v)
 		counter_line(f, v);
 		return true;
 	}
-	evidence_decide(v, OUTCOME_CRASHED, fact_set(f->server_signal) ? "signal" : "exit",
-			"the server ended on its own: %s", evidence_end(f, end));
+	evidence_decide(v, OUTCOME_CRASHED, fact_set(f->server_signal) ? "signal" : "exit", "the server ended: %s%s",
+			evidence_end(f, end),
+			!fact_set(f->server_signal)	   ? ""
+			: is_fault(f->server_signal.value) ? ", as after a fault of its own"
+							   : ", whose sender is not known (itself or somebody else)");
 	end_line(f, v);
 	counter_line(f, v);
 	evidence_of_death(f, v);
@@ -285,16 +337,36 @@ static bool held_back(const struct facts *f)
 	       fact_known(f->peak_unreclaimable_bytes) && f->peak_unreclaimable_bytes.value >= high - high / 8;
 }
 
+/* Out of memory, and the kernel found nobody it may kill: it tries again and again, and so does the server. */
+static bool nobody_to_kill(const struct facts *f, bool silent, struct verdict *v)
+{
+	if (!fact_set(f->oom_events) || !fact_known(f->oom_kill) || f->oom_kill.value != 0)
+		return false;
+	if (!silent && !fact_set(f->load_deadline_hit))
+		return false;
+	evidence_decide(v, OUTCOME_STALLED, "no-victim",
+			"the group ran out of memory %" PRIu64
+			" time%s, first %s after the server's start, and the kernel "
+			"killed nothing: none of its processes may be killed (oom_score_adj -1000)",
+			f->oom_events.value, f->oom_events.value == 1 ? "" : "s", FACT_TIME_TEXT(f->oom_event_ns));
+	return true;
+}
+
 bool rule_stall(const struct facts *f, struct verdict *v)
 {
 	struct fact silence = f->health_longest_silence_ns, deadline = f->health_deadline_ns;
+	bool silent = fact_known(silence) && fact_known(deadline) && silence.value > deadline.value;
 
 	if (!fact_set(f->requests_started))
 		return false; /* rule_load() says so */
 	if (silence.state == FACT_UNREADABLE)
 		return evidence_decide(v, OUTCOME_INVALID, "evidence",
 				       "whether the server kept answering is not known");
-	if (fact_known(silence) && fact_known(deadline) && silence.value > deadline.value)
+	if (nobody_to_kill(f, silent, v)) {
+		if (silent)
+			evidence_add(v, "a health probe went unanswered for %s (deadline %s)", TIME_TEXT(silence.value),
+				     TIME_TEXT(deadline.value));
+	} else if (silent)
 		evidence_decide(v, OUTCOME_STALLED, thrashed(f) || held_back(f) ? "thrash" : "hang",
 				"alive, but a health probe went unanswered for %s (deadline %s)",
 				TIME_TEXT(silence.value), TIME_TEXT(deadline.value));

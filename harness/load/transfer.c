@@ -124,8 +124,8 @@ static int build(struct transfer *t, struct error *err)
 	object_name(&s->object, name);
 
 	if (s->kind == REQUEST_UPLOAD)
-		return request_build_upload(&t->request, easy, access, t->shared->group->body, name, s->wanted,
-					    stream_read, stream_seek, s, err);
+		return request_build_upload(&t->request, easy, access, t->shared->group->body, t->shared->group->method,
+					    name, s->wanted, stream_read, stream_seek, s, err);
 	snprintf(size_text, sizeof(size_text), "%" PRIu64, s->object.size_bytes);
 	const struct template_value values[] = {
 		{ "name", name },
@@ -165,6 +165,9 @@ static void send_request(void *arg)
 		fail(t, err.message);
 		return;
 	}
+	if (t->shared->group->timeout_ns > 0)
+		curl_easy_setopt(t->http.easy, CURLOPT_TIMEOUT_MS,
+				 (long)(t->shared->group->timeout_ns / NS_PER_MS) + 1);
 	/*
 	 * The clients of a group share a pool of connections.  Opening one for each
 	 * client that has none keeps as many as clients, and it does not matter who uses which.

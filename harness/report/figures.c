@@ -86,6 +86,19 @@ bool run_judged(const struct run_summary *run)
 	return !run_unfinished(run) && !nothing_said[run->outcome];
 }
 
+bool verdict_as_asked(const struct run_summary *run)
+{
+	for (size_t i = 0; i < run->expected_count; i++) {
+		size_t len = strcspn(run->expected[i], "/");
+		const char *cause = run->expected[i][len] == '/' ? run->expected[i] + len + 1 : NULL;
+		const char *outcome = outcome_names[run->outcome];
+		if (strlen(outcome) == len && strncmp(outcome, run->expected[i], len) == 0 &&
+		    (cause == NULL || strcmp(cause, run->cause) == 0))
+			return true;
+	}
+	return false;
+}
+
 void verdict_name(struct buf *b, const struct run_summary *run)
 {
 	if (run_unfinished(run)) {

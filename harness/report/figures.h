@@ -34,6 +34,9 @@ bool run_ended_first(const struct facts *f);
 /* A run that says something about its server: neither invalid nor interrupted nor unfinished. */
 bool run_judged(const struct run_summary *run);
 
+/* Is the verdict one of those expected, whatever was expected beside it? */
+bool verdict_as_asked(const struct run_summary *run);
+
 /* The load groups without what says how they are checked: reading back loads nothing.  NULL: not known; caller owns. */
 json_t *run_load_alone(const struct run_summary *run);
 

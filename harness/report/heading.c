@@ -23,6 +23,8 @@ static void headline(struct page *p, const struct run_summary *run)
 		page_ink(p, INK_FAINT, "   nothing was expected");
 	else if (run->as_expected)
 		page_ink(p, INK_GOOD, "   %s as expected", page_glyph(p, GLYPH_CHECK));
+	else if (run_judged(run) && verdict_as_asked(run))
+		page_ink(p, INK_BAD, "   as expected, %s but not what stands beside it", page_glyph(p, GLYPH_CROSS));
 	else if (run_judged(run))
 		page_ink(p, INK_BAD, "   %s expected %s", page_glyph(p, GLYPH_CROSS), buf_str(&expected));
 	else

@@ -225,7 +225,8 @@ static void requests(struct page *p, const struct facts *f)
 		 figure_count(f->requests_started, a), figure_count(f->requests_ok, b),
 		 figure_count(f->requests_failed, c), figure_count(f->requests_cut, d));
 	if (f->first_failure[0] != '\0')
-		labelled(p, "", INK_WARN, "first failure: %s", f->first_failure);
+		labelled(p, "", INK_WARN, "%s: %s", failed ? "first failure" : "failed beside the load",
+			 f->first_failure);
 	labelled(p, "", INK_PLAIN, "%s sent, %s received, %s acknowledged in %s objects", figure_size(f->sent_bytes, a),
 		 figure_size(f->received_bytes, b), figure_size(f->acknowledged_bytes, c),
 		 figure_count(f->acknowledged_objects, d));
@@ -237,6 +238,9 @@ static void requests(struct page *p, const struct facts *f)
 			 figure_size(f->verified_bytes, a), figure_count(f->corrupt, b));
 	else
 		labelled(p, "Read back", INK_PLAIN, "nothing: no byte of what was stored was compared");
+	if (fact_known(f->read_back_failed) && f->read_back_failed.value > 0)
+		labelled(p, "", INK_BAD, "%s of %s acknowledged uploads could not be read",
+			 figure_count(f->read_back_failed, a), figure_count(f->read_back_started, b));
 	if (fact_known(f->death_in_flight))
 		labelled(p, "At its end", INK_PLAIN, "%s requests in flight with %s sent, %s acknowledged before",
 			 figure_count(f->death_in_flight, a), figure_size(f->death_sent_in_flight_bytes, b),

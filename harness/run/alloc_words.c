@@ -3,43 +3,32 @@
 #include <stdio.h>
 #include <string.h>
 
-/* In any case of letters. */
-static const char *const words[] = {
-	"cannot allocate",	/* C, Go, Erlang */
-	"out of memory",	/* C, Go, V8, Perl, .NET */
-	"memory allocation of", /* Rust */
-	"bad_alloc",		/* C++ */
-	"OutOfMemory",		/* Java's Error, .NET's Exception */
-	"Out_of_memory",	/* OCaml */
-	"MemoryError",		/* Python; Ruby's NoMemoryError */
-	"Allowed memory size",	/* PHP */
-};
+#include "run/alloc_line.h"
 
-#define OVERLAP 32 /* more than the longest of them */
-#define BEFORE 64  /* shown of a long line before such words */
+#define OVERLAP ALLOC_LINE_SPAN
+#define BEFORE 64 /* shown of a long line before such words */
 
-/* Where such words stand in a line; NULL: nowhere. */
-static const char *find(const char *line)
-{
-	/* Most lines hold neither of what each of the words holds. */
-	if (strcasestr(line, "memory") == NULL && strcasestr(line, "alloc") == NULL)
-		return NULL;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		const char *at = strcasestr(line, words[i]);
-		if (at != NULL)
-			return at;
-	}
-	return NULL;
-}
+/*
+ * One failure is often told more than once: by the cause, by what it led to, by
+ * the frames of a stack.  Lines with such words that follow one another within
+ * so many others are of one failure.
+ */
+#define ONE_FAILURE_LINES 1000
+
+_Static_assert(ALLOC_WORDS_LINE_MAX <= ALLOC_LINE_MAX, "a line is looked at as a whole");
 
 static void look(struct alloc_words *a)
 {
 	a->line[a->len] = '\0';
-	const char *at = find(a->line);
+	const char *at = alloc_line_find(a->line);
 	if (at == NULL)
 		return;
+	bool same = a->first[0] != '\0' && a->lines - a->told_at <= ONE_FAILURE_LINES;
+	a->told_at = a->lines;
+	if (same)
+		return;
 	size_t before = (size_t)(at - a->line);
-	snprintf(a->last, sizeof(a->last), "%s", before + OVERLAP < sizeof(a->last) ? a->line : at - BEFORE);
+	snprintf(a->first, sizeof(a->first), "%s", before + ALLOC_LINE_SPAN < sizeof(a->first) ? a->line : at - BEFORE);
 }
 
 void alloc_words_init(struct alloc_words *a)
@@ -60,6 +49,7 @@ void alloc_words_feed(struct alloc_words *a, const char *data, size_t len)
 		data += n;
 		if (data == newline) {
 			look(a);
+			a->lines++;
 			a->len = 0;
 			data++;
 		} else if (a->len == ALLOC_WORDS_LINE_MAX) {
@@ -71,12 +61,12 @@ void alloc_words_feed(struct alloc_words *a, const char *data, size_t len)
 	pthread_mutex_unlock(&a->lock);
 }
 
-void alloc_words_last(struct alloc_words *a, char *out, size_t size)
+void alloc_words_first(struct alloc_words *a, char *out, size_t size)
 {
 	pthread_mutex_lock(&a->lock);
 	look(a); /* the line under way */
-	if (a->last[0] != '\0')
-		snprintf(out, size, "%s", a->last);
+	if (a->first[0] != '\0')
+		snprintf(out, size, "%s", a->first);
 	pthread_mutex_unlock(&a->lock);
 }
 

@@ -31,6 +31,34 @@ void broken_up(struct broken_requests *l)
 	l->down = false;
 }
 
+/* A connection that was refused never reached the server. */
+void broken_note(struct broken_requests *l, const struct load_request *request)
+{
+	size_t old = 0;
+	if (request->end != END_TRANSPORT || request->curl_code == 0 || request->connected_ns == 0)
+		return;
+	while (old < l->recent_count && l->recent[old].finished_ns + BROKEN_WINDOW_NS < request->finished_ns)
+		old++;
+	l->recent_count -= old;
+	if (old > 0)
+		memmove(l->recent, l->recent + old, l->recent_count * sizeof(*l->recent));
+	if (l->recent_count == l->recent_capacity) {
+		l->recent_capacity = l->recent_capacity > 0 ? l->recent_capacity * 2 : 64;
+		l->recent = xrealloc(l->recent, l->recent_capacity * sizeof(*l->recent));
+	}
+	uint64_t upload = request->kind == REQUEST_UPLOAD ? request->sent_bytes : 0;
+	l->recent[l->recent_count++] = (struct broken_recent){ request->finished_ns, upload };
+}
+
+void broken_under_way(const struct broken_requests *l, uint64_t end_ns, uint64_t *count, uint64_t *upload_bytes)
+{
+	for (size_t i = 0; i < l->recent_count; i++)
+		if (l->recent[i].finished_ns + BROKEN_WINDOW_NS >= end_ns) {
+			*count += 1;
+			*upload_bytes += l->recent[i].upload_bytes;
+		}
+}
+
 void broken_look(struct broken_requests *l, const struct load_request *request)
 {
 	if (request->found == FOUND_NOT_LOOKED || request->found == FOUND_UNREAD)
@@ -61,5 +89,6 @@ void broken_release(struct broken_requests *l, uint64_t now_ns, bool all,
 void broken_free(struct broken_requests *l)
 {
 	free(l->rows);
+	free(l->recent);
 	memset(l, 0, sizeof(*l));
 }

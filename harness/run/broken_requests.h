@@ -26,11 +26,18 @@ struct broken_row {
 	unsigned death;	   /* from 1; 0: none so far */
 };
 
+/* One that had reached the server. */
+struct broken_recent {
+	uint64_t finished_ns, upload_bytes;
+};
+
 struct broken_requests {
 	struct broken_row *rows;
 	size_t count, capacity;
 	unsigned deaths;
 	bool down;
+	struct broken_recent *recent; /* transfers that broke, oldest first, none older than BROKEN_WINDOW_NS */
+	size_t recent_count, recent_capacity;
 	uint64_t torn_ns; /* when a read-back broke off within its object, the last to be answered; 0: it did not */
 };
 
@@ -38,6 +45,10 @@ struct broken_requests {
 bool broken_hold(struct broken_requests *l, const struct load_request *request, const char *phase);
 void broken_death(struct broken_requests *l, uint64_t end_ns);
 void broken_up(struct broken_requests *l);
+
+/* Of every finished transfer; which of them were under way at an end, beside those that are still. */
+void broken_note(struct broken_requests *l, const struct load_request *request);
+void broken_under_way(const struct broken_requests *l, uint64_t end_ns, uint64_t *count, uint64_t *upload_bytes);
 void broken_look(struct broken_requests *l, const struct load_request *request);
 /* Did this end break the read-back off? */
 bool broken_torn(const struct broken_requests *l, uint64_t end_ns);

@@ -57,6 +57,11 @@ static void read_load(struct run *r)
 	if (fact_known(f->aftermath_acknowledged))
 		f->corrupt = fact_of(r->found.before.corrupt - r->found.torn + f->aftermath_lost.value +
 				     f->aftermath_corrupt.value + f->aftermath_half_visible.value);
+	if (r->schedule.spans[PHASE_READ_BACK].name != NULL) {
+		const struct load_totals *then = &r->books.after;
+		f->read_back_started = fact_of(now.started - then->started);
+		f->read_back_failed = fact_of(now.started - then->started - (now.ok - then->ok) - r->found.torn);
+	}
 	/* The load alone: neither what prepared it nor the read-back after it. */
 	const struct load_totals *base = &r->books.before;
 	if (r->books.began_ns == 0)
@@ -112,10 +117,12 @@ void findings_of_death(struct run *r, uint64_t end_ns)
 	if (r->load == NULL)
 		return;
 	note_torn(r, end_ns);
-	/* By now connections have been reset; what was under way is known from the OOM event, if there was one. */
+	/* By now connections have been reset: under way was what is known from the OOM event, or what just broke. */
 	struct load_totals totals = r->life.at_oom;
-	if (r->life.at_oom_ns == 0 || end_ns - r->life.at_oom_ns > SAMPLE_DYING_NS)
+	if (r->life.at_oom_ns == 0 || end_ns - r->life.at_oom_ns > SAMPLE_DYING_NS) {
 		load_totals(r->load, &totals);
+		broken_under_way(&r->books.broken, end_ns, &totals.in_flight, &totals.sent_in_flight_bytes);
+	}
 	f->death_in_flight = fact_of(totals.in_flight);
 	f->death_acknowledged_bytes = fact_of(totals.acknowledged_bytes);
 	f->death_sent_in_flight_bytes = fact_of(totals.sent_in_flight_bytes);
@@ -212,7 +219,7 @@ void findings_of_log(struct run *r)
 	if (r->target == NULL)
 		return;
 	target_settle_log(r->target, &totals);
-	alloc_words_last(&r->alloc_words, f->server_log_alloc, sizeof(f->server_log_alloc));
+	alloc_words_first(&r->alloc_words, f->server_log_alloc, sizeof(f->server_log_alloc));
 }
 
 /* Were the clocks sane?  All three should have gone on by the same. */

@@ -41,6 +41,20 @@ static void keep_peaks(struct facts *f, const struct memory_sample *m)
 	f->peak_unreclaimable_bytes = fact_max(f->peak_unreclaimable_bytes, memory_unreclaimable(m));
 }
 
+static void keep_highest_holdings(struct facts *f, const struct process_sample *p)
+{
+	f->peak_open_files = fact_max(f->peak_open_files, p->open_files);
+	f->peak_threads = fact_max(f->peak_threads, p->threads);
+	f->peak_processes = fact_max(f->peak_processes, p->processes);
+}
+
+static void keep_settled_holdings(struct facts *f, const struct process_sample *p)
+{
+	f->settled_open_files = p->open_files;
+	f->settled_threads = p->threads;
+	f->settled_processes = p->processes;
+}
+
 static void keep_baseline(struct facts *f, const struct memory_sample *m)
 {
 	f->baseline_usage_bytes = m->field[MEMORY_USAGE];
@@ -161,6 +175,9 @@ void gather_sample(struct gather *g, const struct sample *s)
 	case GATHER_BASELINE:
 		keep_baseline(g->facts, &s->memory);
 		g->facts->baseline_children_anon_bytes = children_anon(s);
+		g->facts->baseline_open_files = s->process.open_files;
+		g->facts->baseline_threads = s->process.threads;
+		g->facts->baseline_processes = s->process.processes;
 		g->baseline_faults = faults;
 		g->baseline = s->memory;
 		return;
@@ -170,6 +187,7 @@ void gather_sample(struct gather *g, const struct sample *s)
 		break;
 	case GATHER_SETTLE:
 		keep_settled(g->facts, &s->memory);
+		keep_settled_holdings(g->facts, &s->process);
 		break;
 	case GATHER_COLLECT:
 		g->facts->collected_unreclaimable_bytes = memory_unreclaimable(&s->memory);
@@ -178,6 +196,7 @@ void gather_sample(struct gather *g, const struct sample *s)
 		break;
 	}
 	keep_peaks(g->facts, &s->memory);
+	keep_highest_holdings(g->facts, &s->process);
 	keep_rise(g, &s->memory);
 	if (g->round != NULL && g->phase != GATHER_AFTER) {
 		g->round->end_bytes = held(g, &s->memory);

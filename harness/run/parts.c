@@ -9,6 +9,8 @@ uint64_t run_elapsed_ns(const struct run *r)
 
 void run_note_fault(struct run *r, const struct error *err)
 {
-	if (r->facts.rig_error[0] == '\0')
-		snprintf(r->facts.rig_error, sizeof(r->facts.rig_error), "%s", err->message);
+	if (r->facts.rig_error[0] != '\0')
+		return;
+	snprintf(r->facts.rig_error, sizeof(r->facts.rig_error), "%s", err->message);
+	r->facts.rig_error_by_server = fact_of(err->code == ERROR_TARGET);
 }

@@ -48,6 +48,7 @@ static void note_first(struct run *r, const struct load_request *request)
 void requests_note(struct run *r, const struct load_request *request)
 {
 	bool looked = request->found != FOUND_NOT_LOOKED;
+	broken_note(&r->books.broken, request);
 	/* What is still under way of a reading that is being cut says nothing of the next life. */
 	if (r->schedule.now == PHASE_AFTERMATH_READ && looked)
 		objects_found_note(r, request);

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/macros.h"
 #include "base/units.h"
+#include "scenario/check_words.h"
 #include "scenario/scenario.h"
 
 /* Checks see one group among the scenario's; list is "prepare" or "load". */
@@ -59,26 +60,6 @@ static int check_ready(const struct scenario *s, struct error *err)
 	return 0;
 }
 
-static bool list_mentions(const struct string_list *list, const char *text)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (strstr(list->items[i], text) != NULL)
-			return true;
-	return false;
-}
-
-static bool server_mentions(const struct server_spec *server, const char *text)
-{
-	if (list_mentions(&server->command, text) || list_mentions(&server->args, text))
-		return true;
-	const struct string_map *maps[] = { &server->env, &server->files };
-	for (size_t m = 0; m < COUNT(maps); m++)
-		for (size_t i = 0; i < maps[m]->count; i++)
-			if (strstr(maps[m]->items[i].value, text) != NULL)
-				return true;
-	return false;
-}
-
 static int check_upload(const struct scenario *s, struct error *err)
 {
 	const struct upload_spec *up = &s->server.upload;
@@ -102,17 +83,18 @@ static int check_server(const struct scenario *s, struct error *err)
 				 "%s: no server: give 'server.use', 'server.command' or a command "
 				 "after \"--\"",
 				 s->path);
-	if (server->preset != NULL && !server_mentions(server, "{preset}"))
-		return error_set(err, ERROR_INPUT, "%s: 'server.preset' is given, but the command holds no {preset}",
+	if (server->preset != NULL && !check_words_mention(s, "{preset}"))
+		return error_set(err, ERROR_INPUT,
+				 "%s: 'server.preset' is given, but neither the command nor another text of the server "
+				 "holds {preset}",
 				 s->path);
 	const struct {
 		const char *name;
 		const struct request_spec *request;
 	} requests[] = {
-		{ "server.login", &server->login },	{ "server.download", &server->download },
-		{ "server.delete", &server->delete },	{ "server.health", &server->health },
-		{ "server.debug", &server->debug },	{ "server.ready", &server->ready },
-		{ "server.collect", &server->collect },
+		{ "server.login", &server->login },   { "server.download", &server->download },
+		{ "server.health", &server->health }, { "server.debug", &server->debug },
+		{ "server.ready", &server->ready },   { "server.collect", &server->collect },
 	};
 	for (size_t i = 0; i < COUNT(requests); i++)
 		if (check_request(s, requests[i].name, requests[i].request, err) != 0)
@@ -269,5 +251,5 @@ int scenario_check(const struct scenario *s, struct error *err)
 		return error_set(err, ERROR_INPUT, "%s: no load: 'load' needs at least one group", s->path);
 	if (check_server(s, err) != 0 || check_prepare(s, err) != 0 || check_on_crash(s, err) != 0)
 		return -1;
-	return check_groups(s, "load", &s->load, err);
+	return check_groups(s, "load", &s->load, err) != 0 ? -1 : check_words(s, err);
 }

@@ -15,6 +15,8 @@
 struct reader {
 	const char *file;
 	yaml_document_t doc;
+	struct place_list *places; /* of the scenario, NULL: not kept */
+	bool server_alone;
 	struct buf key; /* dotted path of the value at hand, for messages */
 	struct error *err;
 };
@@ -73,6 +75,16 @@ static size_t push_key(struct reader *r, const char *name)
 	size_t len = r->key.len;
 	buf_addf(&r->key, "%s%s", len == 0 ? "" : ".", name);
 	return len;
+}
+
+/* A server's description is read as a file of its own. */
+static void note_place(struct reader *r, const yaml_node_t *node)
+{
+	if (r->places == NULL)
+		return;
+	char *key = xasprintf("%s%s", r->server_alone ? "server." : "", buf_str(&r->key));
+	places_note(r->places, key, r->file, node->start_mark.line + 1);
+	free(key);
 }
 
 static void pop_key(struct reader *r, size_t len)
@@ -178,6 +190,7 @@ static int read_map(struct reader *r, const yaml_node_t *node, const struct key_
 			return -1;
 		size_t len = push_key(r, name);
 		const yaml_node_t *value = yaml_document_get_node(&r->doc, p->value);
+		note_place(r, value);
 		const char *text = read_scalar(r, value, "text");
 		if (text == NULL)
 			return -1;
@@ -251,6 +264,8 @@ static int read_groups(struct reader *r, const yaml_node_t *node, const struct k
 static int read_value(struct reader *r, const yaml_node_t *node, const struct key_row *row, void *base)
 {
 	void *field = (char *)base + row->offset;
+	if (is_null(node) && row->none_by_word)
+		return fail(r, node, "'%s': '%s' is no limit: that is written none", buf_str(&r->key), scalar(node));
 	if (is_null(node))
 		return 0;
 	switch (row->type) {
@@ -284,6 +299,7 @@ static int read_table(struct reader *r, const yaml_node_t *node, const struct ke
 			return locate(r, yaml_document_get_node(&r->doc, p->key));
 		}
 		size_t len = push_key(r, name);
+		note_place(r, yaml_document_get_node(&r->doc, p->value));
 		if (read_value(r, yaml_document_get_node(&r->doc, p->value), row, base) != 0)
 			return -1;
 		pop_key(r, len);
@@ -348,7 +364,7 @@ static void close_reader(struct reader *r)
 	buf_release(&r->key);
 }
 
-int loader_read_server(struct server_spec *server, const char *file, struct error *err)
+int loader_read_server(struct scenario *s, const char *file, struct error *err)
 {
 	struct buf text = BUF_INIT;
 	struct reader r;
@@ -357,9 +373,11 @@ int loader_read_server(struct server_spec *server, const char *file, struct erro
 	int ret = open_reader(&r, file, buf_str(&text), text.len, err);
 	if (ret == 0) {
 		const yaml_node_t *root = yaml_document_get_root_node(&r.doc);
+		r.places = &s->places;
+		r.server_alone = true;
 		const yaml_node_t *use = find_value(&r, root, "use");
 		ret = use != NULL ? fail(&r, use, "'use': a server description cannot build on another")
-				  : read_table(&r, root, server_keys, server);
+				  : read_table(&r, root, server_keys, &s->server);
 		close_reader(&r);
 	}
 	buf_release(&text);
@@ -388,7 +406,7 @@ static int read_used_server(struct reader *r, const yaml_node_t *root, struct sc
 		error_prefix(r->err, "'server.use'");
 		return locate(r, use);
 	}
-	int ret = loader_read_server(&s->server, file, r->err);
+	int ret = loader_read_server(s, file, r->err);
 	free(file);
 	return ret;
 }
@@ -400,6 +418,7 @@ static int parse_into(struct scenario *s, const char *text, size_t len, struct e
 	struct reader r;
 	if (open_reader(&r, s->path, text, len, err) != 0)
 		return -1;
+	r.places = &s->places;
 	const yaml_node_t *root = yaml_document_get_root_node(&r.doc);
 	int ret = read_used_server(&r, root, s);
 	if (ret == 0)
@@ -449,6 +468,8 @@ int scenario_load(struct scenario *s, const char *path, struct error *err)
 void scenario_release(struct scenario *s)
 {
 	schema_release(scenario_keys, s);
+	places_release(&s->places);
+	free(s->source);
 	free(s->path);
 	memset(s, 0, sizeof(*s));
 }

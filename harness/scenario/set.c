@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/macros.h"
+#include "base/log.h"
 #include "base/mask.h"
 #include "base/nearest.h"
 #include "scenario/loader.h"
@@ -101,10 +102,11 @@ static int replace_server(struct scenario *s, const char *name, struct error *er
 	char *file = servers_find(s->path, name, err);
 	if (file == NULL)
 		return -1;
+	places_forget(&s->places, "server");
 	schema_release(server_keys, &s->server);
 	int ret = schema_defaults(server_keys, &s->server, err);
 	if (ret == 0)
-		ret = loader_read_server(&s->server, file, err);
+		ret = loader_read_server(s, file, err);
 	if (ret == 0)
 		s->server.use = xstrdup(name);
 	free(file);
@@ -138,8 +140,10 @@ int scenario_set(struct scenario *s, const char *assignment, struct error *err)
 	char *key = xasprintf("%.*s", (int)(equals - assignment), assignment);
 	struct place place;
 	int ret = find_place(s, key, &place, err);
-	if (ret == 0)
+	if (ret == 0) {
+		places_forget(&s->places, key);
 		ret = set_place(s, &place, equals + 1, err);
+	}
 	free(key);
 	if (ret == 0) {
 		secrets_learn(s);
@@ -150,13 +154,28 @@ int scenario_set(struct scenario *s, const char *assignment, struct error *err)
 	return error_prefix(err, "--set %s", assignment);
 }
 
+static bool mentions_preset(char *const argv[])
+{
+	for (; *argv != NULL; argv++)
+		if (strstr(*argv, "{preset}") != NULL)
+			return true;
+	return false;
+}
+
 void scenario_set_command(struct scenario *s, char *const argv[])
 {
 	struct server_spec *server = &s->server;
 	/* They spoke to the command that goes. */
-	static const char *const gone[] = { "preset", "behaviours", "args", "command" };
-	for (size_t i = 0; i < COUNT(gone); i++)
+	static const char *const gone[] = { "preset", "presets", "behaviours", "args", "command" };
+	bool keeps_preset = mentions_preset(argv);
+	if (server->preset != NULL && !keeps_preset)
+		log_warning("the command after \"--\" has no {preset} in it: the preset '%s' goes", server->preset);
+	if (server->behaviours.count > 0)
+		log_warning("the command after \"--\" is taken as it is: the behaviours of the scenario go");
+	for (size_t i = keeps_preset ? 2 : 0; i < COUNT(gone); i++)
 		value_release(schema_find(server_keys, gone[i], strlen(gone[i])), server);
+	places_forget(&s->places, "server.command");
+	places_forget(&s->places, "server.args");
 	const struct key_row *command = schema_find(server_keys, "command", strlen("command"));
 	char *program = *argv != NULL && strchr(*argv, '/') != NULL ? realpath(*argv, NULL) : NULL;
 	for (size_t i = 0; argv[i] != NULL; i++) /* any text will do: cannot fail */

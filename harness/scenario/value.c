@@ -135,6 +135,8 @@ static int parse_integer(const struct key_row *row, const char *text, uint64_t *
 	bool none = row->type != KEY_COUNT && strcasecmp(text, "none") == 0;
 	if (!none && strcmp(text, "0") != 0 && parse[row->type](text, &value, err) != 0)
 		return -1;
+	if (row->none_by_word && value == 0 && !none)
+		return error_set(err, ERROR_INPUT, "'%s' is no limit: that is written none", text);
 	if (row->max != 0 && (value < row->min || value > row->max))
 		return out_of_range(row, text, err);
 	*out = value;
@@ -161,7 +163,8 @@ static int set_number(const struct key_row *row, void *field, const char *text, 
 
 static json_t *dump_integer(const struct key_row *row, const void *field)
 {
-	(void)row;
+	if (row->none_by_word && *(const uint64_t *)field == 0)
+		return json_string("none");
 	return json_integer((json_int_t) * (const uint64_t *)field);
 }
 

@@ -10,6 +10,7 @@
 #define OOMRIG_SCENARIO_VALUE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,6 +41,7 @@ struct key_row {
 	const char *const *choices;
 	int (*check)(const char *text, struct error *err); /* of a text or of each item of a text list; may be NULL */
 	const struct key_row *table;
+	bool none_by_word; /* of a size: "none" is no limit, and 0 or null a slip */
 	const char *doc;
 };
 

@@ -43,6 +43,7 @@ struct target {
 	struct relay *relay; /* of its log; NULL before the first start */
 
 	struct probe start_probe; /* readiness, then login */
+	struct probe again_probe; /* readiness once more, while the first is not answered */
 	struct probe health_probe, debug_probe, collect_probe;
 	bool login_sent;
 	uint64_t silent_since_ns; /* first health probe without an answer since; 0: none */

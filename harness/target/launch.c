@@ -41,6 +41,16 @@ static char *folder_of(const char *path)
 	return folder;
 }
 
+/* The server starts elsewhere: a name relative to our folder would not reach it. */
+static char *absolute_folder_of(const char *path)
+{
+	char *folder = folder_of(path), *absolute = realpath(folder, NULL);
+	if (absolute == NULL)
+		return folder;
+	free(folder);
+	return absolute;
+}
+
 static int resolve_values(struct launch *l, const struct launch_options *options, struct error *err)
 {
 	uint64_t port = l->spec->port, debug_port;
@@ -53,14 +63,20 @@ static int resolve_values(struct launch *l, const struct launch_options *options
 	if (l->bin_dir == NULL)
 		return -1;
 	l->data_dir = options->data_dir;
-	l->scenario_dir = folder_of(options->scenario->path ? options->scenario->path : "./-");
+	l->scenario_dir = absolute_folder_of(options->scenario->path ? options->scenario->path : "./-");
 	l->base_url = xasprintf("%s://%s:%s", l->spec->scheme, l->spec->host, l->port_text);
 	struct template_value values[] = {
-		{ "port", l->port_text },    { "debug_port", l->debug_port_text },
-		{ "host", l->spec->host },   { "data", options->data_dir },
-		{ "tmp", options->tmp_dir }, { "scenario_dir", l->scenario_dir },
-		{ "bin", l->bin_dir },	     { "preset", l->spec->preset },
-		{ "seed", l->seed_text },    { NULL, NULL },
+		{ "port", l->port_text },
+		{ "debug_port", l->debug_port_text },
+		{ "host", l->spec->host },
+		{ "data", options->data_dir },
+		{ "tmp", options->tmp_dir },
+		{ "scenario_dir", l->scenario_dir },
+		{ "bin", l->bin_dir },
+		{ "preset", l->spec->preset != NULL ? l->spec->preset : "" },
+		{ "source", options->scenario->source },
+		{ "seed", l->seed_text },
+		{ NULL, NULL },
 	};
 	size_t kept = 0;
 	for (size_t i = 0; values[i].name != NULL; i++)

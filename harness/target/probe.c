@@ -5,16 +5,18 @@
 #include "base/clock.h"
 #include "base/macros.h"
 
-/* Hung up on beyond that: no probe of ours needs more, and its status is known. */
+/* Read to its end, so that the server is not cut off; one without an end is hung up on, and its status is known. */
 static size_t keep_answer(char *data, size_t size, size_t count, void *arg)
 {
 	struct probe *p = arg;
 	size_t len = size * count;
-	p->too_long = p->answer.len + len > PROBE_ANSWER_MAX;
-	if (p->too_long)
-		return 0;
-	buf_add(&p->answer, data, len);
-	return len;
+	p->read_bytes += len;
+	p->endless = p->read_bytes > PROBE_READ_MAX;
+	if (p->read_bytes > PROBE_ANSWER_MAX)
+		buf_clear(&p->answer);
+	else
+		buf_add(&p->answer, data, len);
+	return p->endless ? 0 : len;
 }
 
 static size_t count_header(char *data, size_t size, size_t count, void *arg)
@@ -30,7 +32,7 @@ static void transfer_done(struct http_transfer *transfer, CURLcode result)
 	long status = 0;
 	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
 	/* CURLOPT_CONNECT_ONLY ends well without a status: the connection is the answer. */
-	if (result != CURLE_OK && !p->too_long)
+	if (result != CURLE_OK && !p->endless)
 		status = 0;
 	else if (status == 0)
 		status = 1;
@@ -65,7 +67,8 @@ int probe_send(struct probe *p, const struct target_access *access, const struct
 	CURL *easy = p->transfer.easy;
 	curl_easy_reset(easy);
 	buf_clear(&p->answer);
-	p->too_long = false;
+	p->read_bytes = 0;
+	p->endless = false;
 	if (request_build(&p->request, easy, access, spec, NULL, err) != 0) {
 		request_release(&p->request);
 		return -1;

@@ -20,7 +20,8 @@ struct probe {
 	struct http_client *http; /* borrowed */
 	struct request request;
 	struct buf answer; /* body, at most PROBE_ANSWER_MAX bytes; none where it was longer */
-	bool too_long;
+	uint64_t read_bytes;
+	bool endless; /* hung up on after PROBE_READ_MAX */
 	bool busy;
 	uint64_t sent_ns; /* clock_ns() of the last probe_send() */
 	/* status 0: no HTTP answer came, detail says why (borrowed during the call). */
@@ -28,6 +29,7 @@ struct probe {
 };
 
 #define PROBE_ANSWER_MAX (1u << 20)
+#define PROBE_READ_MAX (64u << 20)
 
 int probe_init(struct probe *p, struct http_client *http, void (*done)(struct probe *, long, const char *),
 	       struct error *err);

@@ -8,19 +8,23 @@
 #include "target/internal.h"
 
 #define READY_RETRY_MS 10
-#define READY_PROBE_TIMEOUT_NS (2 * NS_PER_S)
+
+/*
+ * A server may take its time over the first answer, so one probe waits for as long
+ * as it may take to become ready.  It may also lose a connection that it accepted
+ * while it was starting: every now and then another one asks beside the first.
+ */
+#define READY_AGAIN_NS (2 * NS_PER_S)
 
 static void on_ready_timer(uv_timer_t *timer)
 {
 	ready_try(timer->data);
 }
 
-/* What is left until the server must be ready, at most the time of one probe. */
-static uint64_t probe_timeout_ns(const struct target *t)
+static uint64_t left_ns(const struct target *t)
 {
 	uint64_t now = clock_ns();
-	uint64_t left = t->ready_deadline_ns > now ? t->ready_deadline_ns - now : 0;
-	return left < READY_PROBE_TIMEOUT_NS ? left : READY_PROBE_TIMEOUT_NS;
+	return t->ready_deadline_ns > now ? t->ready_deadline_ns - now : 0;
 }
 
 /* What this answer set goes along with the requests that follow. */
@@ -67,22 +71,35 @@ static void login(struct target *t)
 	}
 	t->login_sent = true;
 	keep_cookies(t);
-	if (probe_send(&t->start_probe, &t->access, &t->spec->login, READY_PROBE_TIMEOUT_NS, false, &err) != 0)
+	if (probe_send(&t->start_probe, &t->access, &t->spec->login, t->spec->login_timeout_ns, false, &err) != 0)
 		target_fail(t, err.code, "login: %s", err.message);
+}
+
+static void on_ready_answer(struct target *t, long status, const char *detail)
+{
+	bool up = t->spec->ready_kind == READY_TCP ? status == 1 : request_status_ok(t->spec->ready.status, status);
+	char text[64];
+	snprintf(text, sizeof(text), "it answers %ld", status);
+	if (up) {
+		probe_cancel(&t->start_probe);
+		probe_cancel(&t->again_probe);
+		uv_timer_stop(&t->timer);
+		login(t);
+	} else {
+		retry_ready(t, status > 0 ? text : detail);
+	}
+}
+
+static void on_again_probe(struct probe *p, long status, const char *detail)
+{
+	on_ready_answer((struct target *)((char *)p - offsetof(struct target, again_probe)), status, detail);
 }
 
 static void on_start_probe(struct probe *p, long status, const char *detail)
 {
 	struct target *t = container_of(p, struct target, start_probe);
 	if (!t->login_sent) {
-		bool up = t->spec->ready_kind == READY_TCP ? status == 1
-							   : request_status_ok(t->spec->ready.status, status);
-		char text[64];
-		snprintf(text, sizeof(text), "it answers %ld", status);
-		if (up)
-			login(t);
-		else
-			retry_ready(t, status > 0 ? text : detail);
+		on_ready_answer(t, status, detail);
 		return;
 	}
 	if (!request_status_ok(t->spec->login.status, status)) {
@@ -104,13 +121,19 @@ void ready_try(struct target *t)
 		return;
 	}
 	struct request_spec root = { .method = (char *)"GET", .path = (char *)"/" };
-	bool tcp_only = t->spec->ready_kind == READY_TCP;
-	if (probe_send(&t->start_probe, &t->access, tcp_only ? &root : &t->spec->ready, probe_timeout_ns(t), tcp_only,
-		       &err) != 0)
+	bool tcp_only = t->spec->ready_kind == READY_TCP, first = !t->start_probe.busy;
+	struct probe *p = first ? &t->start_probe : &t->again_probe;
+	uint64_t left = left_ns(t), wait = first || left < READY_AGAIN_NS ? left : READY_AGAIN_NS;
+	if (!p->busy && probe_send(p, &t->access, tcp_only ? &root : &t->spec->ready, wait, tcp_only, &err) != 0)
 		target_fail(t, err.code, "readiness: %s", err.message);
+	else if (first)
+		uv_timer_start(&t->timer, on_ready_timer, READY_AGAIN_NS / NS_PER_MS, 0);
 }
 
 int ready_init(struct target *t, struct error *err)
 {
-	return probe_init(&t->start_probe, t->options.http, on_start_probe, err);
+	return probe_init(&t->start_probe, t->options.http, on_start_probe, err) != 0 ||
+			       probe_init(&t->again_probe, t->options.http, on_again_probe, err) != 0
+		       ? -1
+		       : 0;
 }

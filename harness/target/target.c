@@ -123,6 +123,7 @@ static void report_exit(struct target *t)
 	watch_end(t);
 	/* A probe that goes on would be answered by the next life. */
 	probe_cancel(&t->start_probe);
+	probe_cancel(&t->again_probe);
 	probe_cancel(&t->health_probe);
 	probe_cancel(&t->debug_probe);
 	probe_cancel(&t->collect_probe);
@@ -348,6 +349,7 @@ void target_stop(struct target *t, bool gentle)
 	watch_end(t);
 	uv_timer_stop(&t->timer);
 	probe_cancel(&t->start_probe);
+	probe_cancel(&t->again_probe);
 	t->stopping = true;
 	gentle &= t->exec_known; /* a trampoline has nothing to put in order */
 	send_signal(t, gentle ? SIGTERM : SIGKILL);
@@ -374,6 +376,7 @@ void target_close(struct target *t, void (*closed)(void *arg), void *arg)
 		return;
 	}
 	probe_release(&t->start_probe);
+	probe_release(&t->again_probe);
 	probe_release(&t->health_probe);
 	probe_release(&t->debug_probe);
 	probe_release(&t->collect_probe);

@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/fs.h"
 #include "base/open_files.h"
 #include "base/options.h"
 #include "isolation/isolation.h"
@@ -75,9 +76,16 @@ void trampoline_free_argv(char **argv)
 
 static int mount_ram(const char *path, struct error *err)
 {
+	int covered = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (covered < 0)
+		return error_set_errno(err, ERROR_ENVIRONMENT, errno, "cannot open folder '%s'", path);
+	int rc = 0;
 	if (mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=100%") != 0)
-		return error_set_errno(err, ERROR_ENVIRONMENT, errno, "cannot mount a tmpfs on '%s'", path);
-	return 0;
+		rc = error_set_errno(err, ERROR_ENVIRONMENT, errno, "cannot mount a tmpfs on '%s'", path);
+	else /* what the scenario writes before the start would lie below it, unseen */
+		rc = fs_copy_tree(covered, path, err);
+	close(covered);
+	return rc;
 }
 
 /* The tmpfs lives in a mount namespace of the server's own: nothing to unmount, whoever dies first. */
@@ -129,6 +137,17 @@ static int tie_to_rig(const struct trampoline_options *o, struct error *err)
 	return getppid() == (pid_t)atoi(o->rig) ? 0 : error_set(err, ERROR_SYSTEM, "the rig is gone");
 }
 
+/* The rig's own protection from the OOM killer is not the server's.  Where it may not be lowered, it stays. */
+static void stand_for_oom_killer(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	ssize_t written = write(fd, "0", 1);
+	(void)written;
+	close(fd);
+}
+
 static int become(const struct trampoline_options *o, char *const command[], struct error *err)
 {
 	if (tie_to_rig(o, err) != 0 ||
@@ -137,6 +156,7 @@ static int become(const struct trampoline_options *o, char *const command[], str
 		return -1;
 	if (o->cwd != NULL && chdir(o->cwd) != 0)
 		return error_set_errno(err, ERROR_ENVIRONMENT, errno, "cannot change to folder '%s'", o->cwd);
+	stand_for_oom_killer();
 	/* Signal mask and dispositions are the defaults already: uv_spawn() resets them in the child. */
 	execvp(command[0], command);
 	return error_set_errno(err, ERROR_TARGET, errno, "cannot run '%s'", command[0]);

@@ -5,7 +5,8 @@
  *
  * Steps: die with the rig (PR_SET_PDEATHSIG, prctl(2)), also when it is gone already;
  * the limit of open files that the rig was started with; join the group; own mount
- * namespace with a tmpfs where one is asked for; own network namespace with
+ * namespace with a tmpfs where one is asked for, what the folder held copied into
+ * it; an oom_score_adj of 0 where it may be set; own network namespace with
  * loopback up; chdir; exec.  What fails is written as text to descriptor
  * TRAMPOLINE_ERROR_FD, which closes on exec: the rig reads either a message or
  * the end of file that means "the server is running".

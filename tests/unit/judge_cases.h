@@ -81,11 +81,19 @@ UNUSED static const char *const guard_verdicts[] = {
 	"interrupted",	 "skipped",	 "invalid/rig",	 "invalid/cap",	    "invalid/group",
 	"invalid/start", "invalid/load", "invalid/disk", "invalid/samples", NULL
 };
-UNUSED static const char *const life_verdicts[] = {
-	"crashed",	  "crashed/oom-kill", "crashed/oom-child", "crashed/alloc-failure",
-	"crashed/signal", "crashed/exit",     "stalled",	   "stalled/thrash",
-	"stalled/hang",	  "invalid",	      "invalid/evidence",  NULL
-};
+UNUSED static const char *const life_verdicts[] = { "crashed",
+						    "crashed/oom-kill",
+						    "crashed/oom-child",
+						    "crashed/alloc-failure",
+						    "crashed/signal",
+						    "crashed/exit",
+						    "stalled",
+						    "stalled/thrash",
+						    "stalled/hang",
+						    "stalled/no-victim",
+						    "invalid",
+						    "invalid/evidence",
+						    NULL };
 UNUSED static const char *const growth_verdicts[] = { "grew",	"grew/leak",	    "grew/peak", "grew/page-cache",
 						      "steady", "invalid/unproven", NULL };
 

@@ -10,6 +10,12 @@
 
 #include "judge_cases.h"
 
+/* The rig was at something before the load, which broke off. */
+#define BROKE_OFF                                                                                                      \
+	"rig_error=the load could not be prepared: connection "                                                        \
+	"reset;rig_error_by_server=1;requests_started=0;requests_ok=0;"                                                \
+	"requests_failed=0;load_ns=-;"
+
 static const struct judge_case cases[] = {
 	/* killed for lack of memory */
 	{ "killed by the cap", KILLED, "crashed/oom-kill", "oom_kill counter rose from 0 to 1" },
@@ -100,7 +106,36 @@ static const struct judge_case cases[] = {
 
 	/* other deaths */
 	{ "kill -9 from outside just below the cap", ENDS "server_signal=9;death_usage_bytes=254MiB", "crashed/signal",
-	  "killed by SIGKILL from outside: the group's oom_kill counter stayed at 0" },
+	  "killed by a SIGKILL whose sender is not known: not the kernel for lack of memory" },
+	{ "SIGTERM that the rig did not send", ENDS "server_signal=15", "crashed/signal",
+	  "the server ended: SIGTERM (signal 15), whose sender is not known (itself or somebody else)" },
+	{ "SIGINT, SIGHUP and the like say no more", ENDS "server_signal=1", "crashed/signal",
+	  "whose sender is not known" },
+	{ "a fault", ENDS "server_signal=7", "crashed/signal", "SIGBUS (signal 7), as after a fault of its own" },
+	{ "an exit is its own", ENDS "server_exit_code=3", "crashed/exit", "the server ended: exit status 3" },
+
+	/* in whatever phase, and whatever that did to the rig */
+	{ "killed while the load was prepared", KILLED BROKE_OFF, "crashed/oom-kill",
+	  "after its start, before the load; the rig had sent it no signal" },
+	{ "killed while the load was prepared: the rig's own matter", KILLED BROKE_OFF, "crashed/oom-kill",
+	  "what the rig was doing then failed with it: the load could not be prepared" },
+	{ "killed while it was prepared, its end seen after the rig's signal",
+	  KILLED BROKE_OFF "our_signal=15;our_signal_ns=410ms;server_end_ns=1900ms", "crashed/oom-kill",
+	  "before the rig sent its first signal" },
+	{ "a worker killed while it was prepared", KILL_RECORD BROKE_OFF "oom_kill_main=0;peak_usage_bytes=256MiB",
+	  "crashed/oom-child", "main process lived on" },
+	{ "exits while it was prepared", ENDS BROKE_OFF "server_exit_code=3", "crashed/exit", "before the load" },
+	{ "aborts while it was prepared", ENDS BROKE_OFF ALLOC_LINE "server_signal=6", "crashed/alloc-failure",
+	  "before the load" },
+	{ "killed before it was ready, and the log-in failed with it", KILLED BROKE_OFF NEVER_READY, "crashed/oom-kill",
+	  "before it was ready" },
+
+	/* who refused the allocation */
+	{ "far from the cap", ENDS ALLOC_LINE "server_signal=6;peak_usage_bytes=110MiB;death_usage_bytes=109MiB",
+	  "crashed/alloc-failure",
+	  "the charge came to 110 MiB at most, under a cap of 256 MiB: not the cap refused it" },
+	{ "at the cap, by page cache", ENDS ALLOC_LINE "server_signal=6;peak_unreclaimable_bytes=110MiB",
+	  "crashed/alloc-failure", "page cache makes room, so rather a limit of the program's own" },
 	{ "exits 137 by itself", ENDS "server_exit_code=137", "crashed/exit", "killed nothing for lack of memory" },
 	{ "aborts after a failed allocation, says so", ENDS ALLOC_LINE "server_signal=6", "crashed/alloc-failure",
 	  "cannot allocate 67108864 bytes" },
@@ -125,6 +160,16 @@ static const struct judge_case cases[] = {
 	{ "lived until the group was killed", "server_end_ns=-;server_exit_code=-", "steady", NULL },
 
 	/* stalls */
+	{ "out of memory, and nobody may be killed", HANGS "oom_events=705;oom_event_ns=2s", "stalled/no-victim",
+	  "the group ran out of memory 705 times, first 2.00 s after the server's start, and the kernel killed "
+	  "nothing" },
+	{ "the same, and its health page answers",
+	  "oom_events=12;load_deadline_hit=1;requests_ok=1;requests_failed=0;oom_event_ns=-", "stalled/no-victim",
+	  "killed nothing" },
+	{ "out of memory, killed nothing, and went on", "oom_events=1;oom_event_ns=2s", "steady",
+	  "beside: the group ran out of memory 1 time, and the kernel killed nothing" },
+	{ "hangs, and whether something was killed is not known", HANGS "oom_events=7;oom_kill=?", "invalid/evidence",
+	  NULL },
 	{ "hangs with memory full", CACHE_GROWS HANGS, "stalled/hang", "unanswered for 7.00 s (deadline 5.00 s)" },
 	{ "hangs, faults unknown", HANGS "load_major_faults=-", "stalled/hang", "thrash is not excluded" },
 	{ "thrashes", CACHE_GROWS HANGS "load_major_faults=65536", "stalled/thrash", "whole cap was read back" },

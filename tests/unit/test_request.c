@@ -54,6 +54,39 @@ static void test_template(void **state)
 	}
 }
 
+/* What has a meaning of its own in a URL is of the object's name, not of the URL. */
+static void test_template_in_a_path(void **state)
+{
+	static const struct {
+		const char *text, *id, *name;
+		bool id_is_url;
+		const char *expected;
+	} rows[] = {
+		{ "/o/{id}", "plain-1_2.~", "", false, "/o/plain-1_2.~" },
+		{ "/o/{id}", "a?b#c%d e", "", false, "/o/a%3Fb%23c%25d%20e" },
+		{ "/o/{id}", "2024/may/a b.bin", "", false, "/o/2024/may/a%20b.bin" },
+		{ "/o/{id}", "\xc3\xa9\"<>\\^`{|}", "", false, "/o/%C3%A9%22%3C%3E%5C%5E%60%7B%7C%7D" },
+		{ "/o/{id}", "a&b=c+d;e:f@g", "", false, "/o/a&b=c+d;e:f@g" },
+		{ "/o?id={id}&x={port}", "a&b=c+d", "", false, "/o?id=a%26b%3Dc%2Bd&x=4001" },
+		{ "/o/{id}", "a%20b%3F c?d", "", true, "/o/a%20b%3F%20c%3Fd" },
+		{ "/up/{name}?t={now+1h}", "", "holiday #1.jpg", true, "/up/holiday%20%231.jpg?t=2" },
+		{ "{data}/{id}", "..", "", false, "/d/.." },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct template_value own[] = { { "id", rows[i].id }, { "name", rows[i].name }, { NULL, NULL } };
+		const struct template_scope scope = { own, &run_scope };
+		struct buf out = BUF_INIT;
+		struct error err = ERROR_INIT;
+		int rc = template_expand_path(rows[i].text, &scope, rows[i].id_is_url, &out, &err);
+		if (rc != 0 || strncmp(buf_str(&out), rows[i].expected, strlen(rows[i].expected)) != 0)
+			fail_msg("row %zu: got %s, expected %s", i, rc != 0 ? err.message : buf_str(&out),
+				 rows[i].expected);
+		buf_release(&out);
+	}
+}
+
 static void test_template_now(void **state)
 {
 	(void)state;
@@ -236,6 +269,34 @@ static void test_form_on_the_wire(void **state)
 	assert_memory_equal(w->server->objects[0].data, expected, strlen(expected));
 }
 
+static void test_empty_bodies_on_the_wire(void **state)
+{
+	struct wire *w = *state;
+	static char path[] = "/o/0", put[] = "PUT", post[] = "POST", patch[] = "PATCH", get[] = "GET", body[] = "{}";
+	const struct {
+		char *method, *body;
+		const char *length;
+	} rows[] = {
+		{ post, NULL, "\r\nContent-Length: 0\r\n" },  { put, NULL, "\r\nContent-Length: 0\r\n" },
+		{ patch, NULL, "\r\nContent-Length: 0\r\n" }, { get, NULL, NULL },
+		{ post, body, "\r\nContent-Length: 2\r\n" },
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct error err = ERROR_INIT;
+		struct request_spec spec = { .method = rows[i].method, .path = path, .body = rows[i].body };
+		curl_easy_reset(w->easy);
+		assert_int_equal(request_build(&w->request, w->easy, &w->access, &spec, NULL, &err), 0);
+		const char *head = head_of(w);
+		assert_int_equal(strncmp(head, rows[i].method, strlen(rows[i].method)), 0);
+		expect_not_in(head, "Content-Type:");
+		if (rows[i].length != NULL)
+			expect_in(head, rows[i].length);
+		else
+			expect_not_in(head, "Content-Length:");
+		request_release(&w->request);
+	}
+}
+
 static void test_full_url_and_errors(void **state)
 {
 	struct wire *w = *state;
@@ -300,9 +361,9 @@ static void test_uploads_on_the_wire(void **state)
 		  "Content-Type: multipart/form-data; boundary" },
 		{ BODY_MULTIPART, NULL, put, false, "PUT /up/a.bin ", "Content-Length: 1",
 		  "Content-Type: multipart/form-data; boundary" },
-		{ BODY_MULTIPART, "raw", post, false, "PUT /up/a.bin ", "Content-Length: 1000\r\n",
+		{ BODY_MULTIPART, "raw", post, false, "POST /up/a.bin ", "Content-Length: 1000\r\n",
 		  "Content-Type: video/mp4\r\n" },
-		{ BODY_RAW, "multipart", put, false, "POST /up/a.bin ", "Content-Length: 1",
+		{ BODY_RAW, "multipart", put, false, "PUT /up/a.bin ", "Content-Length: 1",
 		  "Content-Type: multipart/form-data; boundary" },
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -318,7 +379,7 @@ static void test_uploads_on_the_wire(void **state)
 						       .id_header = location };
 		curl_easy_reset(w->easy);
 		w->sent = 0;
-		if (request_build_upload(&w->request, w->easy, &w->access, rows[i].override, "a.bin", 1000,
+		if (request_build_upload(&w->request, w->easy, &w->access, rows[i].override, NULL, "a.bin", 1000,
 					 read_letters, rewind_letters, w, &err) != 0)
 			fail_msg("row %zu: %s", i, err.message);
 		const char *head = head_of(w);
@@ -350,9 +411,10 @@ int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_template),       cmocka_unit_test(test_template_now),
-		cmocka_unit_test(test_status),	       cmocka_unit_test(test_id_from_json),
-		with_server(test_get_on_the_wire),     with_server(test_form_on_the_wire),
+		cmocka_unit_test(test_template),       cmocka_unit_test(test_template_in_a_path),
+		cmocka_unit_test(test_template_now),   cmocka_unit_test(test_status),
+		cmocka_unit_test(test_id_from_json),   with_server(test_get_on_the_wire),
+		with_server(test_form_on_the_wire),    with_server(test_empty_bodies_on_the_wire),
 		with_server(test_full_url_and_errors), with_server(test_uploads_on_the_wire),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,7 +35,8 @@ static void test_check(void **state)
 		{ "server: {}\nload: [{size: 1}]",
 		  "t.yaml: no server: give 'server.use', 'server.command' or a command after \"--\"" },
 		{ "server: {command: x, preset: old}\nload: [{size: 1}]",
-		  "t.yaml: 'server.preset' is given, but the command holds no {preset}" },
+		  "t.yaml: 'server.preset' is given, but neither the command nor another text of the server holds "
+		  "{preset}" },
 		{ "server: {command: x}\nload: [{size: 1}]",
 		  "t.yaml: load group 'upload-1': uploads need 'server.upload.path'" },
 		{ "server: {command: x, ready: {by: http}}\nload: [{size: 1}]",
@@ -56,6 +57,21 @@ static void test_check(void **state)
 		  "t.yaml: 'server.upload.fields' needs 'server.upload.body: multipart'" },
 		{ "server: {command: x, upload: {id_json: /a, id_header: Location}}\nload: [{size: 1}]",
 		  "t.yaml: 'server.upload' has id_json and id_header; the id is in one place" },
+		{ "server: {command: [x, '{prot}'], upload: {path: /}}\nload: [{size: 1}]",
+		  "t.yaml:1: 'server.command': unknown name '{prot}'; did you mean '{port}'?" },
+		{ "server: {command: x, upload: {path: /},\n  env: {A: b,\n    B: '{id}'}}\nload: [{size: 1}]",
+		  "t.yaml:3: 'server.env.B': unknown name '{id}'" },
+		{ "server: {command: x, cwd: '{data', upload: {path: /}}\nload: [{size: 1}]",
+		  "t.yaml:1: 'server.cwd': '{' without a name and '}' (a literal brace is written '{{')" },
+		{ "server: {command: x}\nload:\n- kind: request\n  request:\n    path: /{nmae}",
+		  "t.yaml:5: 'load.1.request.path': unknown name '{nmae}'; did you mean '{name}'?" },
+		{ "server: {command: x, preset: odl,\n presets: [new, old], env: {P: '{preset}'}, upload: {path: /}}\n"
+		  "load: [{size: 1}]",
+		  "t.yaml:1: 'server.preset': unknown preset 'odl' (known: new, old); did you mean 'old'?" },
+		{ "server: {command: [x, '{source}', '{{literal'], cwd: '{scenario_dir}/{preset}', upload: {path: "
+		  "'/{name}'}}\n"
+		  "load: [{size: 1}]",
+		  "" },
 		{ "load: [{name: a}]", "t.yaml: load group 'a': uploads need a size or a file" },
 		{ "load: [{name: a, size: 1, file: t}]",
 		  "t.yaml: load group 'a': has a size and a file; a file has its own size" },

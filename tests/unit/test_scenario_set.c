@@ -16,7 +16,7 @@ static void test_set(void **state)
 	(void)state;
 	static const char *const rows[][3] = {
 		{ "memory=512MiB", "memory", "536870912" },
-		{ "memory=none", "memory", "0" },
+		{ "memory=none", "memory", "\"none\"" },
 		{ "server.preset=all-fixes", "server.preset", "\"all-fixes\"" },
 		{ "server.behaviours.form-memory=1MiB", "server.behaviours", "{\"form-memory\":\"1MiB\"}" },
 		{ "server.behaviours.form-memory=off", "server.behaviours", "{\"form-memory\":\"off\"}" },
@@ -52,6 +52,7 @@ static void test_set_refused(void **state)
 		{ "memory", "--set memory: expected KEY=VALUE (such as memory=512MiB)" },
 		{ "=1", "--set =1: expected KEY=VALUE (such as memory=512MiB)" },
 		{ "memori=1", "--set memori=1: unknown key 'memori'; did you mean 'memory'?" },
+		{ "memory=0", "--set memory=0: '0' is no limit: that is written none" },
 		{ "memory=big", "--set memory=big: 'big' is not a size (such as 256MiB, 618MB or 327680)" },
 		{ "memory.x=1", "--set memory.x=1: 'memory' has no keys of its own" },
 		{ "server=x", "--set server=x: 'server' has keys of its own, name one of them (such as 'use')" },
