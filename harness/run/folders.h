@@ -19,6 +19,7 @@ struct folders {
 	char fs_type[FS_TYPE_MAX]; /* of the data folder */
 	int is_ram;
 	int under_fd; /* the folder that root was made in, whatever a server has put in that one's place */
+	int root_fd;  /* root itself, wherever it is moved */
 };
 
 /* Makes them; refuses a data folder on tmpfs (its files would be shmem) unless the scenario allows it. */
@@ -37,7 +38,10 @@ int folders_check_space(const struct folders *f, const struct scenario *s, struc
 /* Writes all dirty pages of the file system to disk (syncfs(2)); blocks, so call it off the loop thread. */
 int folders_sync(const struct folders *f, struct error *err);
 
-/* Removes everything (fs_remove_tree) and frees the paths; keep leaves the files. */
+/*
+ * Removes everything (fs_remove_tree) and frees the paths; keep leaves the files.  A root that the server has moved
+ * elsewhere is left there, and -1 names the place.
+ */
 int folders_release(struct folders *f, int keep, struct error *err);
 
 #endif
