@@ -50,10 +50,11 @@ int probe_init(struct probe *p, struct http_client *http, void (*done)(struct pr
 	if (p->transfer.easy == NULL)
 		return error_set(err, ERROR_SYSTEM, "libcurl cannot make a handle");
 	/*
-	 * In-memory cookie engine: what a login sets can be asked for afterwards.  It outlives curl_easy_reset(), and
-	 * each time that it is asked for leaves a node behind.
+	 * In-memory cookie engine: what a login sets can be asked for afterwards.  It outlives curl_easy_reset().
+	 * CURLOPT_COOKIEFILE turns it on too, but the node that it keeps is lost by the reset.
 	 */
-	curl_easy_setopt(p->transfer.easy, CURLOPT_COOKIEFILE, "");
+	curl_easy_setopt(p->transfer.easy, CURLOPT_COOKIELIST, "Set-Cookie: engine=on");
+	curl_easy_setopt(p->transfer.easy, CURLOPT_COOKIELIST, "ALL");
 	return 0;
 }
 
