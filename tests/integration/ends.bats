@@ -45,11 +45,11 @@ nothing_left() { # rig pid
 	same "$left" ""
 }
 
-# A shell without job control has its background jobs ignore SIGINT and SIGQUIT.
+# A shell without job control has its background jobs ignore SIGINT and SIGQUIT; nohup has all ignore SIGHUP.
 start() { # subcommand, its options
 	local command=$1
 	shift
-	env --default-signal=INT,QUIT "$RIG" "$command" --quiet --results "$RESULTS" "$@" >"$RESULTS/out" 2>"$RESULTS/err" 3>&- &
+	env --default-signal=INT,QUIT,HUP "$RIG" "$command" --quiet --results "$RESULTS" "$@" >"$RESULTS/out" 2>"$RESULTS/err" 3>&- &
 	rig_pid=$!
 }
 
@@ -274,7 +274,7 @@ at_random() { # signal, how often
 	for ((i = 0; i < $2; i++)); do
 		case $((i % 6)) in
 		4) start floor tests/truth/page-cache.yaml ;;
-		5) env --default-signal=INT,QUIT "$RIG" selftest steady leak-in-worker --quiet --results "$RESULTS" >/dev/null 2>&1 3>&- & rig_pid=$! ;;
+		5) env --default-signal=INT,QUIT,HUP "$RIG" selftest steady leak-in-worker --quiet --results "$RESULTS" >/dev/null 2>&1 3>&- & rig_pid=$! ;;
 		*) start run "tests/truth/${scenarios[i % 4]}.yaml" --set load.1.size=20MB ;;
 		esac
 		if ((RANDOM % 2)); then sleep "0.$(printf %03d $((RANDOM % 300)))"; else sleep "$((RANDOM % 3)).$(printf %03d $((RANDOM % 1000)))"; fi
