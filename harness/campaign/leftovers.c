@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -192,6 +193,22 @@ static int take_turn(const char *results)
 	return fd;
 }
 
+/* A server may have put a link in its place: what that leads to is not the rig's to remove. */
+static void clean_work(const struct leftovers *l)
+{
+	struct error err = ERROR_INIT;
+	struct stat st;
+	if (lstat(l->work, &st) == 0 && S_ISLNK(st.st_mode)) {
+		error_set(&err, ERROR_ENVIRONMENT,
+			  "'%s' is a link, and what is behind it stays; if it is yours, name the folder with --work",
+			  l->work);
+		l->failed(l->arg, &err);
+		return;
+	}
+	each_of_dead(l, l->work, FOLDERS_PREFIX, remove_tree);
+	each_of_dead(l, l->work, CHECKOUT_PREFIX, discard_checkout);
+}
+
 void leftovers_clean(const struct leftovers *l)
 {
 	int turn = l->dry_run ? -1 : take_turn(l->results);
@@ -199,8 +216,7 @@ void leftovers_clean(const struct leftovers *l)
 	each_of_dead(l, l->work, FOLDERS_PREFIX, kill_server);
 	clean_groups(l);
 	clean_runs(l);
-	each_of_dead(l, l->work, FOLDERS_PREFIX, remove_tree);
-	each_of_dead(l, l->work, CHECKOUT_PREFIX, discard_checkout);
+	clean_work(l);
 	each_of_dead(l, l->results, STORE_NEW_PREFIX, remove_tree);
 	if (turn >= 0)
 		close(turn);

@@ -19,7 +19,7 @@
 enum leftover_deed { LEFTOVER_REMOVED, LEFTOVER_KILLED, LEFTOVER_MARKED, LEFTOVER_DEEDS };
 
 struct leftovers {
-	const char *results, *work; /* borrowed */
+	const char *results, *work; /* borrowed; a link in the place of work is not followed, and named */
 	bool dry_run;		    /* only look */
 	/* The deed was done, or would be; what is the thing, for people. */
 	void (*done)(void *arg, enum leftover_deed deed, const char *what);

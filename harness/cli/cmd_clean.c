@@ -69,7 +69,9 @@ static int main_clean(int argc, char **argv)
 		return cmd_fail(&err);
 	}
 	char *results = cmd_results_folder(settings.results);
-	char *work = cmd_work_folder(settings.work, results);
+	/* A link that the user names is the user's; one in the place of .work may be a server's. */
+	char *named = settings.work != NULL ? realpath(settings.work, NULL) : NULL;
+	char *work = named != NULL ? named : cmd_work_folder(settings.work, results);
 	struct cleaning c = { .dry_run = settings.dry_run, .status = STATUS_OK };
 	const struct leftovers leftovers = { .results = results,
 					     .work = work,

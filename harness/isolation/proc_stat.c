@@ -66,6 +66,28 @@ int proc_stat_read(pid_t pid, struct proc_stat *out)
 	return proc_stat_parse(text, (size_t)got, out);
 }
 
+pid_t proc_stat_living_thread(pid_t pid)
+{
+	struct proc_stat p;
+	char path[64];
+	struct dirent *entry;
+	pid_t found = 0;
+	DIR *threads;
+
+	if (proc_stat_read(pid, &p) != 0)
+		return 0;
+	if (!p.thread_ended)
+		return pid;
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	threads = opendir(path);
+	while (threads && !found && (entry = readdir(threads)) != NULL)
+		if (entry->d_name[0] != '.' && proc_stat_read(atoi(entry->d_name), &p) == 0 && !p.thread_ended)
+			found = p.pid;
+	if (threads)
+		closedir(threads);
+	return found;
+}
+
 static void tree_add(struct proc_tree *t, const struct proc_stat *p)
 {
 	if (t->count == t->cap) {

@@ -38,6 +38,12 @@ bool proc_stat_dead(const struct proc_stat *p);
 /* 0, or -1 with errno (ENOENT or ESRCH: no such process). */
 int proc_stat_read(pid_t pid, struct proc_stat *out);
 
+/*
+ * A thread of it that lives, for what /proc shows of a living one alone (environ, fd, net, the figures of memory):
+ * the first, or, where that has ended, another.  0: none.
+ */
+pid_t proc_stat_living_thread(pid_t pid);
+
 struct proc_tree {
 	struct proc_stat *member;
 	size_t count, cap;

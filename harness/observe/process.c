@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "isolation/proc_stat.h"
+
 /* About 1.3 KB on Linux 6.18; longer with many supplementary groups, which come after what is read here. */
 #define STATUS_TEXT_MAX 4096
 
@@ -119,8 +121,8 @@ void process_set_update(struct process_set *set, const pid_t *pids, size_t count
 	set->beyond = count - given;
 }
 
-/* 1: out is filled; 0: no such process any more; -1: unreadable. */
-static int slot_read(struct process_slot *slot, struct process_status *out)
+/* 1: out is filled; 0: no such thread any more; -1: unreadable. */
+static int read_status(struct process_slot *slot, struct process_status *out)
 {
 	char text[STATUS_TEXT_MAX];
 	ssize_t got;
@@ -137,7 +139,35 @@ static int slot_read(struct process_slot *slot, struct process_status *out)
 	if (got <= 0)
 		return -1;
 	process_status_parse(text, (size_t)got, out);
-	return out->state == 'Z' || out->state == 'X' ? 0 : 1;
+	return 1;
+}
+
+static bool thread_ended(const struct process_status *s)
+{
+	return s->state == 'Z' || s->state == 'X';
+}
+
+/* From now on by another thread, until that ends in its turn. */
+static bool follow_living_thread(struct process_slot *slot)
+{
+	pid_t thread = proc_stat_living_thread(slot->pid);
+
+	if (thread == 0)
+		return false;
+	close(slot->status_fd);
+	slot->status_fd = open_status(thread);
+	return true;
+}
+
+/* The same of a process.  A dead thread shows no memory, and the first may end before the others (pthread_exit(3)). */
+static int slot_read(struct process_slot *slot, struct process_status *out)
+{
+	int rc = read_status(slot, out);
+
+	if (rc > 0 && thread_ended(out) && fact_known(out->threads) && out->threads.value > 1 &&
+	    follow_living_thread(slot))
+		rc = read_status(slot, out);
+	return rc > 0 && thread_ended(out) ? 0 : rc;
 }
 
 /* A process that is just leaving has no memory figures any more: it adds nothing. */
@@ -210,7 +240,7 @@ static struct fact count_files(pid_t pid)
 	ssize_t got;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)proc_stat_living_thread(pid));
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT || errno == ESRCH ? FACT_NONE : FACT_BROKEN;

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,6 +26,9 @@ static int open_under(struct folders *f, struct error *err)
 	f->under_fd = open(under[0] != '\0' ? under : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int rc = f->under_fd >= 0 ? 0 : error_set_errno(err, ERROR_SYSTEM, errno, "cannot open folder '%s'", under);
 	free(under);
+	f->root_fd = open(f->root, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (rc == 0 && f->root_fd < 0)
+		rc = error_set_errno(err, ERROR_SYSTEM, errno, "cannot open folder '%s'", f->root);
 	return rc;
 }
 
@@ -31,7 +36,7 @@ int folders_create(struct folders *f, const char *work, const char *run_id, cons
 {
 	struct owner self;
 	char owner[OWNER_TEXT_MAX];
-	*f = (struct folders){ .under_fd = -1 };
+	*f = (struct folders){ .under_fd = -1, .root_fd = -1 };
 	if (owner_self(&self, err) != 0)
 		return -1;
 	f->root = xasprintf("%s/" FOLDERS_PREFIX "%s-%s", work, owner_format(&self, owner), run_id);
@@ -138,18 +143,36 @@ int folders_sync_fd(int dir_fd, struct error *err)
 						     "cannot write the file system of the data folder to disk");
 }
 
+/* What was made is there still, under another name; where, says proc_pid_fd(5). */
+static int name_moved(const struct folders *f, struct error *err)
+{
+	struct stat st;
+	char link[32], place[PATH_MAX];
+	if (f->root_fd < 0 || fstat(f->root_fd, &st) != 0 || st.st_nlink == 0)
+		return 0;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", f->root_fd);
+	ssize_t len = readlink(link, place, sizeof(place) - 1);
+	place[len < 0 ? 0 : len] = '\0';
+	return error_set(err, ERROR_SYSTEM, "the server has moved its work folder to '%s': it is left there", place);
+}
+
+static int take_away(struct folders *f, struct error *err)
+{
+	char *name = strrchr(f->root, '/');
+	*name++ = '\0';
+	int rc = fs_remove_at(f->under_fd, name, f->root, err);
+	return rc != 0 ? rc : name_moved(f, err);
+}
+
 int folders_release(struct folders *f, int keep, struct error *err)
 {
-	int rc = 0;
 	if (f->root == NULL)
 		return 0;
-	if (!keep && f->under_fd >= 0) {
-		char *name = strrchr(f->root, '/');
-		*name++ = '\0';
-		rc = fs_remove_at(f->under_fd, name, f->root, err);
-	}
+	int rc = !keep && f->under_fd >= 0 ? take_away(f, err) : 0;
 	if (f->under_fd >= 0)
 		close(f->under_fd);
+	if (f->root_fd >= 0)
+		close(f->root_fd);
 	free(f->root);
 	free(f->data);
 	free(f->tmp);

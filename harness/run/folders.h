@@ -19,6 +19,7 @@ struct folders {
 	char fs_type[FS_TYPE_MAX]; /* of the data folder */
 	int is_ram;
 	int under_fd; /* the folder that root was made in, whatever a server has put in that one's place */
+	int root_fd;  /* root itself, wherever it is moved */
 };
 
 /* Makes them; refuses a data folder on tmpfs (its files would be shmem) unless the scenario allows it. */
@@ -40,7 +41,10 @@ int folders_open_data(const struct folders *f, struct error *err);
 /* Writes all dirty pages of its file system to disk (syncfs(2)); may block for long, so not on the loop's thread. */
 int folders_sync_fd(int dir_fd, struct error *err);
 
-/* Removes everything (fs_remove_tree) and frees the paths; keep leaves the files. */
+/*
+ * Removes everything (fs_remove_tree) and frees the paths; keep leaves the files.  A root that the server has moved
+ * elsewhere is left there, and -1 names the place.
+ */
 int folders_release(struct folders *f, int keep, struct error *err);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/fs.h"
 #include "base/macros.h"
+#include "isolation/proc_stat.h"
 #include "target/session.h"
 
 /* Of processes that listen for a container, and of the groups that containers run in. */
@@ -39,7 +40,7 @@ static void mark(const char *link, struct held_socket *sockets, size_t count)
 bool holder_mark(pid_t pid, struct held_socket *sockets, size_t count)
 {
 	char path[64], link[64];
-	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)proc_stat_living_thread(pid));
 	DIR *dir = opendir(path);
 	if (dir == NULL)
 		return !session_is_alive(pid);
@@ -89,7 +90,7 @@ static void read_group(pid_t pid, char *out, size_t max)
 {
 	char path[64];
 	struct buf text = BUF_INIT;
-	snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)proc_stat_living_thread(pid));
 	out[0] = '\0';
 	if (fs_read_file(path, &text, NULL) == 0) {
 		const char *line = strstr(buf_str(&text), ":memory:");

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/fs.h"
+#include "isolation/proc_stat.h"
 
 #define VARIABLE "OOMRIG_DATA"
 #define KILL_WAIT_MS 5000
@@ -28,15 +29,20 @@ static bool ends_with(const char *text, const char *end)
 }
 
 /* environ(7) as the process was given it: strings that end with 0 (proc_pid_environ(5)). */
+static bool has_mark(const struct buf *environment, const char *data_end)
+{
+	bool found = false;
+	for (size_t at = 0; at < environment->len && !found; at += strlen(environment->data + at) + 1)
+		found = strncmp(environment->data + at, VARIABLE "=", strlen(VARIABLE "=")) == 0 &&
+			ends_with(environment->data + at, data_end);
+	return found;
+}
+
 bool mark_carried_by(pid_t pid, const char *data_end)
 {
 	struct buf environment = BUF_INIT;
-	char *path = xasprintf("/proc/%d/environ", (int)pid);
-	bool found = false;
-	if (fs_read_file(path, &environment, NULL) == 0)
-		for (size_t at = 0; at < environment.len && !found; at += strlen(environment.data + at) + 1)
-			found = strncmp(environment.data + at, VARIABLE "=", strlen(VARIABLE "=")) == 0 &&
-				ends_with(environment.data + at, data_end);
+	char *path = xasprintf("/proc/%d/environ", (int)proc_stat_living_thread(pid));
+	bool found = fs_read_file(path, &environment, NULL) == 0 && has_mark(&environment, data_end);
 	buf_release(&environment);
 	free(path);
 	return found;
@@ -61,14 +67,15 @@ int mark_kill(const char *work_name, bool dry_run, void (*told)(void *arg, pid_t
 	char *data_end = xasprintf("/%s/data", work_name);
 	struct dirent *entry;
 	int rc = 0;
-	while (rc == 0 && (entry = readdir(proc)) != NULL) {
+	while ((entry = readdir(proc)) != NULL) {
 		pid_t pid = isdigit((unsigned char)entry->d_name[0]) ? (pid_t)atoi(entry->d_name) : 0;
 		int fd = pid > 1 && pid != getpid() ? pidfd_open(pid, 0) : -1;
 		if (fd < 0)
 			continue;
 		if (mark_carried_by(pid, data_end)) {
 			told(arg, pid);
-			rc = dry_run ? 0 : end(pid, fd, err);
+			if (!dry_run && end(pid, fd, rc == 0 ? err : NULL) != 0)
+				rc = -1;
 		}
 		close(fd);
 	}

@@ -23,7 +23,7 @@ bool mark_carried_by(pid_t pid, const char *data_end);
 /*
  * Ends, unless it is a dry run, each process whose data folder lies in a work
  * folder of that name (run/folders.h), and waits until it is gone.  told is
- * called before each.
+ * called before each.  -1: one or more live on, err names the first.
  */
 int mark_kill(const char *work_name, bool dry_run, void (*told)(void *arg, pid_t pid), void *arg, struct error *err);
 

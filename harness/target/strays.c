@@ -114,6 +114,22 @@ static void find_marked(struct table *t, const char *data_dir)
 			t->ours[i] = mark_carried_by(t->items[i].pid, data_dir);
 }
 
+int strays_for_each(const char *data_dir, void (*fn)(void *arg, pid_t pid), void *arg)
+{
+	struct table t;
+	if (read_table(&t, NULL) != 0)
+		return -1;
+	if (adopting)
+		find_descendants(&t);
+	else
+		find_marked(&t, data_dir);
+	for (size_t i = 0; i < t.count; i++)
+		if (t.ours[i] && !t.items[i].exiting)
+			fn(arg, t.items[i].pid);
+	release_table(&t);
+	return 0;
+}
+
 /* ---- their end ---------------------------------------------------------- */
 
 static void program_of(pid_t pid, char out[PROGRAM_MAX])

@@ -24,6 +24,12 @@
 void strays_adopt(void);
 void strays_release(void);
 
+/*
+ * Calls fn for each that lives: by descent where orphans come to the rig, by the
+ * mark otherwise.  0, or -1 when /proc cannot be read.
+ */
+int strays_for_each(const char *data_dir, void (*fn)(void *arg, pid_t pid), void *arg);
+
 /* Takes leave of adopted processes that have ended; the child `ours` (0: none) is left to its owner. */
 void strays_reap(pid_t ours);
 

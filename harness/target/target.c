@@ -13,9 +13,11 @@
 #include "base/open_files.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "isolation/proc_stat.h"
 #include "target/internal.h"
 #include "http/netns.h"
 #include "target/session.h"
+#include "target/strays.h"
 #include "target/trampoline.h"
 
 void target_fail(struct target *t, enum error_code code, const char *fmt, ...)
@@ -311,6 +313,10 @@ int target_all_in_group(const struct target *t)
 	struct group_check check = { .target = (struct target *)(uintptr_t)t, .result = 1 };
 	if (t->pid == 0 || session_for_each(t->pid, check_member, &check) < 0)
 		return -1;
+	/* Where nothing is capped the group is what descends from the server, as far as that can be seen. */
+	if (t->options.isolation->backend->caps_memory && check.result == 1 &&
+	    strays_for_each(t->options.data_dir, check_member, &check) < 0)
+		return -1;
 	return check.result;
 }
 
@@ -319,9 +325,10 @@ int target_all_in_group(const struct target *t)
 void target_look_at_port(const struct target *t, struct port_look *out)
 {
 	bool own_network = t->spec->network_namespace;
+	pid_t where = own_network ? proc_stat_living_thread(t->pid) : 0;
 	*out = (struct port_look){ .in_group = FACT_NONE };
-	if (!own_network || session_is_alive(t->pid))
-		port_look(&t->port, own_network ? t->pid : 0, out);
+	if (!own_network || where > 0)
+		port_look(&t->port, where, out);
 }
 
 void target_describe_unseen_port(const struct target *t, char out[PORT_TEXT_MAX])

@@ -83,7 +83,10 @@ struct fact target_longest_silence_ns(const struct target *t);
 /* Longest time that the rig's own loop was late while it watched: silence meanwhile is not counted above. */
 struct fact target_longest_late_ns(const struct target *t);
 
-/* Does every living process of the server's session lie in its group (none left: yes)?  1, 0, or -1 when unreadable. */
+/*
+ * Does every living process that the server has started, wherever it went, lie in its group (none left: yes)?
+ * 1, 0, or -1 when unreadable.
+ */
 int target_all_in_group(const struct target *t);
 
 /* Who listens where the load goes?  Absent too for a server that has ended in a network namespace of its own. */

@@ -152,7 +152,7 @@ server_row() { # way, verdicts that are right, what it may leave, options
 	local way=$1 right=$2 may_leave=$3 seconds peak status ended got over remains harm faults=
 	shift 3
 	mkdir -p "$RESULTS"
-	HOSTILE_CANARY=$CANARY "$ROOT/build/tests/hostile/watch" $ROW_SECONDS "$WORK/watched" \
+	HOSTILE_CANARY=$CANARY env --default-signal=INT,QUIT "$ROOT/build/tests/hostile/watch" $ROW_SECONDS "$WORK/watched" \
 		"$RIG" run tests/hostile/hostile.yaml --results "$RESULTS" --set server.preset="$way" "$@" -- \
 		"$WORK/misbehave" "$way" --port '{port}' --data '{data}' --tmp '{tmp}' >"$WORK/said" 2>&1
 	read -r rig_pid seconds peak status ended <"$WORK/watched"
@@ -270,6 +270,11 @@ write_report() {
 	cat <<-END
 		# Robustness: servers and clients that misbehave
 
+		What is promised, whatever a server does: nothing of the host is harmed (removal follows no link, crosses no
+		mount and does not leave the work folder), what the server has started is ended wherever it went, the rig stays
+		small and keeps its deadlines, and what could not be taken away is named. A server that runs as root can still undo
+		any of it on purpose, and shared memory that it leaves lies outside of what the rig can know.
+
 		Written by \`make hostile\` on $(date -u +%F), kernel $(uname -r), $(nproc) CPUs. Each row is a way to misbehave
 		(\`build/tests/hostile/misbehave\` and \`pester\` list them with their meaning), run once; what is right for each
 		stands in \`tests/hostile/ways\`.
@@ -281,6 +286,8 @@ write_report() {
 		- Rows that left a group, a process, a mount, a work folder or shared memory: **$left_rows**; the column says what.
 		- A canary tree was bind-mounted, symlinked and hard-linked wherever a server could; its names, modes, owners
 		  and contents were compared after each row.
+
+		$(cat tests/hostile/measured.md)
 
 		## Servers
 

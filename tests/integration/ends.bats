@@ -45,7 +45,7 @@ nothing_left() { # rig pid
 	same "$left" ""
 }
 
-# A shell without job control has its background jobs ignore SIGINT and SIGQUIT.
+# A shell without job control has its background jobs ignore SIGINT and SIGQUIT; nohup has all ignore SIGHUP.
 start() { # subcommand, its options
 	local command=$1
 	shift

@@ -234,6 +234,28 @@ whole_after() { # how it ends, LINES
 	same "$(jq -r .state "$RESULTS"/2*/run.json)" interrupted
 }
 
+@test "a link that a server has put in the place of .work: clean does not follow it, and names it" {
+	need_cap
+	start 'true' --set baseline=60s
+	await_pranks
+	kill -9 "$rig_pid"
+	wait "$rig_pid" || true
+	name=$(ls "$RESULTS/.work")
+	mkdir -p "$HOST/tree/$name/data"
+	before=$(sum)
+	mv "$RESULTS/.work" "$RESULTS/.work-away"
+	ln -s "$HOST/tree" "$RESULTS/.work"
+	run --separate-stderr "$RIG" clean --results "$RESULTS"
+	same "$status $(sum)" "3 $before"
+	grep -q "'$RESULTS/.work' is a link" <<<"$stderr"
+	# One that the user names is the user's own.
+	rmdir "$HOST/tree/$name/data" "$HOST/tree/$name"
+	ln -s .work-away "$RESULTS/mine"
+	"$RIG" clean --results "$RESULTS" --work "$RESULTS/mine" || [ $? -eq 0 ]
+	same "$(ls "$RESULTS/.work-away")" ""
+	rm "$RESULTS/.work"
+}
+
 @test "clean goes on after what it cannot take away, names all of it, and says so in its status" {
 	need_mounts
 	for i in 1 2 3; do

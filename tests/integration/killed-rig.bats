@@ -101,11 +101,12 @@ kill_in() { # phase, options
 @test "Ctrl-C after the verdict: group and data are taken away, and no further run begins" {
 	need_cap
 	# Taking 20000 files away lasts long enough to hit it.
-	env --default-signal=INT "$RIG" run tests/truth/steady.yaml --runs 2 --quiet --results "$RESULTS" -- sh -c \
+	env --default-signal=INT "$RIG" run tests/truth/steady.yaml --runs 2 --quiet --results "$RESULTS" \
+		--set server.ready.timeout=120s -- sh -c \
 		"(cd {data} && seq 20000 | xargs touch); exec $ROOT/build/tests/truth/fate steady --port {port} --data {data} --tmp {tmp}" \
 		>/dev/null 2>&1 3>&- &
 	rig_pid=$!
-	for _ in $(seq 1000); do
+	for _ in $(seq 24000); do # 120 s and more
 		grep -qs '"state": "finished"' "$RESULTS"/2*/run.json && break
 		sleep 0.005
 	done

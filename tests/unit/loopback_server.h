@@ -2,7 +2,7 @@
  * loopback_server - a small HTTP server in threads of the test itself, that can
  * be told to misbehave.  Keeps uploads in memory and gives them back.
  *
- * Life cycle: server_start(), set .behaviour between loads, server_stop(), which
+ * Life cycle: server_start(), server_behave() between loads, server_stop(), which
  * waits for all its threads.
  */
 #ifndef TESTS_UNIT_LOOPBACK_SERVER_H
@@ -61,9 +61,18 @@ struct server {
 
 struct server_connection {
 	struct server *server;
+	struct server_behaviour behaviour; /* as it was when the request came */
 	int fd;
 	struct buf in; /* read and not used yet */
 };
+
+/* From the next request on; what is under way goes on as it began. */
+static inline void server_behave(struct server *s, struct server_behaviour behaviour)
+{
+	pthread_mutex_lock(&s->lock);
+	s->behaviour = behaviour;
+	pthread_mutex_unlock(&s->lock);
+}
 
 /* More bytes into c->in; false at the end. */
 static bool server_more(struct server_connection *c)
@@ -165,7 +174,7 @@ static bool server_send(int fd, const void *data, size_t len)
 
 static bool server_flood(struct server_connection *c)
 {
-	const struct server_behaviour *b = &c->server->behaviour;
+	const struct server_behaviour *b = &c->behaviour;
 	struct buf piece = BUF_INIT;
 	for (unsigned i = 0; i < (b->flood_copies > 0 ? b->flood_copies : 1); i++)
 		buf_adds(&piece, b->flood);
@@ -182,15 +191,15 @@ static bool server_flood(struct server_connection *c)
 static bool server_answer(struct server_connection *c, long status, const char *headers, const void *body, size_t len)
 {
 	char head[512];
-	if (c->server->behaviour.flood != NULL)
+	if (c->behaviour.flood != NULL)
 		return server_flood(c);
-	if (c->server->behaviour.delay_ms > 0)
-		usleep(c->server->behaviour.delay_ms * 1000);
-	if (c->server->behaviour.close_without_answer)
+	if (c->behaviour.delay_ms > 0)
+		usleep(c->behaviour.delay_ms * 1000);
+	if (c->behaviour.close_without_answer)
 		return false;
 	int head_len =
 		snprintf(head, sizeof(head), "HTTP/1.1 %ld X\r\nContent-Length: %zu\r\n%s\r\n", status, len, headers);
-	uint64_t broken = c->server->behaviour.break_after;
+	uint64_t broken = c->behaviour.break_after;
 	if (broken > 0 && len > broken) {
 		server_send(c->fd, head, (size_t)head_len);
 		server_send(c->fd, body, broken);
@@ -203,8 +212,8 @@ static bool server_upload(struct server_connection *c, const char *head)
 {
 	struct server *s = c->server;
 	struct buf body = BUF_INIT;
-	if (s->behaviour.slow_reader)
-		usleep(s->behaviour.delay_ms * 1000);
+	if (c->behaviour.slow_reader)
+		usleep(c->behaviour.delay_ms * 1000);
 	if (!server_read_body(c, head, &body)) {
 		pthread_mutex_lock(&s->lock);
 		s->broken_bodies++;
@@ -214,9 +223,9 @@ static bool server_upload(struct server_connection *c, const char *head)
 	}
 	if (strcasestr(head, "\r\nContent-Type: multipart/form-data") != NULL)
 		server_unwrap_multipart(&body);
-	if (s->behaviour.refuse_upload != 0) {
+	if (c->behaviour.refuse_upload != 0) {
 		buf_release(&body);
-		return server_answer(c, s->behaviour.refuse_upload, "", "no\nroom", 7);
+		return server_answer(c, c->behaviour.refuse_upload, "", "no\nroom", 7);
 	}
 	pthread_mutex_lock(&s->lock);
 	unsigned id = s->object_count++;
@@ -225,7 +234,7 @@ static bool server_upload(struct server_connection *c, const char *head)
 	char answer[64], headers[64];
 	snprintf(answer, sizeof(answer), "{\"file\":{\"id\":\"%u\"}}", id);
 	snprintf(headers, sizeof(headers), "Location: /o/%u/?x=1\r\n", id);
-	const char *text = s->behaviour.upload_answer != NULL ? s->behaviour.upload_answer : answer;
+	const char *text = c->behaviour.upload_answer != NULL ? c->behaviour.upload_answer : answer;
 	return server_answer(c, 200, headers, text, strlen(text));
 }
 
@@ -234,15 +243,15 @@ static bool server_download(struct server_connection *c, const char *head)
 	struct server *s = c->server;
 	unsigned id = (unsigned)strtoul(strstr(head, "/o/") + 3, NULL, 10);
 	const char *range = strcasestr(head, "\r\nRange: bytes=");
-	if (s->behaviour.refuse_download != 0)
-		return server_answer(c, s->behaviour.refuse_download, "", "gone", 4);
+	if (c->behaviour.refuse_download != 0)
+		return server_answer(c, c->behaviour.refuse_download, "", "gone", 4);
 	if (id >= s->object_count)
 		return server_answer(c, 404, "", "unknown", 7);
 	const struct buf *object = &s->objects[id];
-	size_t start = 0, len = object->len - s->behaviour.short_by;
+	size_t start = 0, len = object->len - c->behaviour.short_by;
 	char headers[128] = "";
 	long status = 200;
-	if (range != NULL && !s->behaviour.ignore_range) {
+	if (range != NULL && !c->behaviour.ignore_range) {
 		start = strtoull(range + 15, NULL, 10);
 		pthread_mutex_lock(&s->lock);
 		s->range_starts[s->range_requests++ % 64] = start;
@@ -250,14 +259,14 @@ static bool server_download(struct server_connection *c, const char *head)
 		len = object->len - start;
 		status = 206;
 		snprintf(headers, sizeof(headers), "Content-Range: bytes %zu-%zu/%zu\r\n",
-			 start + s->behaviour.wrong_range, object->len - 1, object->len);
+			 start + c->behaviour.wrong_range, object->len - 1, object->len);
 	}
 	struct buf body = BUF_INIT;
 	buf_add(&body, object->data + start, len);
-	for (uint64_t i = 0; i < s->behaviour.excess; i++)
+	for (uint64_t i = 0; i < c->behaviour.excess; i++)
 		buf_addc(&body, 'x');
-	if (s->behaviour.flip_at >= start && s->behaviour.flip_at < start + len)
-		body.data[s->behaviour.flip_at - start] ^= 1;
+	if (c->behaviour.flip_at >= start && c->behaviour.flip_at < start + len)
+		body.data[c->behaviour.flip_at - start] ^= 1;
 	bool kept = server_answer(c, status, headers, body.data, body.len);
 	buf_release(&body);
 	return kept;
@@ -272,6 +281,7 @@ static void *server_connection_main(void *arg)
 	while (keep && server_read_until(c, "\r\n\r\n", &head)) {
 		pthread_mutex_lock(&s->lock);
 		s->requests++;
+		c->behaviour = s->behaviour;
 		buf_clear(&s->last_head);
 		buf_add(&s->last_head, head.data, head.len);
 		pthread_mutex_unlock(&s->lock);

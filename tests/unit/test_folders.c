@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -79,11 +80,63 @@ static void test_check_space(void **state)
 	scenario_release(&s);
 }
 
+/* What a server may do with its work folder before it ends. */
+static void renamed(const char *root, const char *away)
+{
+	assert_int_equal(rename(root, away), 0);
+}
+
+static void replaced_by_link(const char *root, const char *away)
+{
+	renamed(root, away);
+	assert_int_equal(symlink(away, root), 0);
+}
+
+static void replaced_by_folder(const char *root, const char *away)
+{
+	renamed(root, away);
+	assert_int_equal(mkdir(root, 0755), 0);
+}
+
+static void removed(const char *root, const char *away)
+{
+	(void)away;
+	assert_int_equal(fs_remove_tree(root, NULL), 0);
+}
+
+static void test_moved(void **state)
+{
+	const struct folder *f = *state;
+	void (*const ways[])(const char *, const char *) = { renamed, replaced_by_link, replaced_by_folder, removed };
+	char *away = xasprintf("%s/away", f->path), *kept = xasprintf("%s/data", away);
+	struct scenario s;
+	assert_int_equal(parse(&s, SERVER "data_allow_tmpfs: true\nload: [{size: 1B}]\n", NULL), 0);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct error err = ERROR_INIT;
+		struct folders folders;
+		bool moves = ways[i] != removed;
+		assert_int_equal(folders_create(&folders, f->path, "run", &s, &err), 0);
+		char *root = xstrdup(folders.root);
+		ways[i](root, away);
+		assert_int_equal(folders_release(&folders, 0, &err), moves ? -1 : 0);
+		assert_int_equal(access(root, F_OK), -1);
+		assert_int_equal(access(kept, F_OK), moves ? 0 : -1);
+		if (moves && strstr(err.message, away) == NULL)
+			fail_msg("way %zu: '%s' does not name '%s'", i, err.message, away);
+		assert_int_equal(fs_remove_tree(away, NULL), 0);
+		free(root);
+	}
+	scenario_release(&s);
+	free(kept);
+	free(away);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_upload_bytes, folder_setup, folder_teardown),
 		cmocka_unit_test_setup_teardown(test_check_space, folder_setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(test_moved, folder_setup, folder_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -243,7 +243,7 @@ static void test_faulty_answers(void **state)
 		group.read_back = false;
 		group.seeks = 1;
 		group.window_bytes = 1000;
-		f->server->behaviour = rows[i].row.behaviour;
+		server_behave(f->server, rows[i].row.behaviour);
 		run_phase(f, &group, rows[i].read_back ? 0 : 1);
 		check_answer(f, &rows[i].row);
 		bool good = rows[i].row.end == END_OK && rows[i].row.verify == VERIFY_OK;
@@ -293,7 +293,7 @@ static void test_unanswered_uploads(void **state)
 	prepare(f, SIZE, 1);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		f->spec.upload.id_json = rows[i].id_json;
-		f->server->behaviour = (struct server_behaviour){ NO_FLIP, .close_without_answer = true };
+		server_behave(f->server, (struct server_behaviour){ NO_FLIP, .close_without_answer = true });
 		run_phase(f, &group, 1);
 		load_objects(f->load, READ_BACK_ALL, &acknowledged, &unanswered);
 		assert_int_equal(acknowledged, 1);
@@ -301,7 +301,7 @@ static void test_unanswered_uploads(void **state)
 	}
 	/* All that is known, the unanswered after the acknowledged: the server's names are numbers, so it has none of
 	 * ours. */
-	f->server->behaviour = (struct server_behaviour){ NO_FLIP };
+	server_behave(f->server, (struct server_behaviour){ NO_FLIP });
 	f->server->object_count = 1;
 	f->scope = READ_BACK_ALL;
 	f->spec.download.path = (char *)"/o/{id}";
@@ -348,9 +348,9 @@ static void test_answers_without_end(void **state)
 	group.read_back = false;
 	alarm(60); /* a transfer that does not end */
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		f->server->behaviour =
-			(struct server_behaviour){ NO_FLIP, .flood_head = rows[i].head, .flood = rows[i].flood,
-						   .flood_copies = 1000, .upload_answer = rows[i].answer };
+		server_behave(f->server,
+			      (struct server_behaviour){ NO_FLIP, .flood_head = rows[i].head, .flood = rows[i].flood,
+							 .flood_copies = 1000, .upload_answer = rows[i].answer });
 		run_phase(f, &group, 1);
 		for (size_t n = f->first; n < f->count; n++)
 			if (f->records[n].end != rows[i].end || strstr(f->records[n].error, rows[i].error) == NULL)

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fs.h"
+#include "isolation/proc_stat.h"
 #include "observe/disk.h"
 #include "observe/kernel_log.h"
 #include "observe/process.h"
@@ -104,6 +106,52 @@ static void test_process_set(void **state)
 	assert_fact("sum over some", p.rss_anon_bytes, FACT_BROKEN);
 	process_set_release(&set);
 	close(hold[0]);
+}
+
+static void *holds_on(void *byte)
+{
+	pause();
+	return byte;
+}
+
+/* Its first thread ends, and another lives on with all that the process has. */
+static pid_t process_without_its_first_thread(void)
+{
+	pid_t child = fork();
+	if (child == 0) {
+		pthread_t other;
+		pthread_create(&other, NULL, holds_on, NULL);
+		pthread_exit(NULL);
+	}
+	struct proc_stat p = { 0 };
+	while (proc_stat_read(child, &p) == 0 && p.state != 'Z')
+		usleep(1000);
+	return child;
+}
+
+static void test_first_thread_ended(void **state)
+{
+	(void)state;
+	struct process_set set;
+	struct process_sample p = { 0 };
+	struct process_seen each[PROCESS_SET_MAX];
+	pid_t child = process_without_its_first_thread();
+	process_set_init(&set);
+	process_set_update(&set, &child, 1);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(process_set_read(&set, child, &p, each), 1);
+		assert_fact("processes", p.processes, fact_of(1));
+		assert_true(fact_known(p.rss_anon_bytes) && p.rss_anon_bytes.value > 0);
+		assert_true(fact_known(p.vm_hwm_bytes) && p.vm_hwm_bytes.value > 100000);
+	}
+	assert_true(process_set_files(&set).value >= 3);
+	kill(child, SIGKILL);
+	assert_int_equal(waitid(P_PID, (id_t)child, NULL, WEXITED | WNOWAIT), 0);
+	assert_int_equal(process_set_read(&set, child, &p, each), 0);
+	waitpid(child, NULL, 0);
+	process_set_read(&set, child, &p, each);
+	assert_fact("none", p.processes, fact_of(0));
+	process_set_release(&set);
 }
 
 static void test_ring(void **state)
@@ -372,10 +420,15 @@ static void test_sampler_without_a_group(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_process_status), cmocka_unit_test(test_process_set),
-		cmocka_unit_test(test_ring),	       cmocka_unit_test(test_csv),
-		cmocka_unit_test(test_kernel_log),     cmocka_unit_test(test_kernel_log_figures),
-		cmocka_unit_test(test_disk),	       cmocka_unit_test(test_sampler_without_a_group),
+		cmocka_unit_test(test_process_status),
+		cmocka_unit_test(test_process_set),
+		cmocka_unit_test(test_first_thread_ended),
+		cmocka_unit_test(test_ring),
+		cmocka_unit_test(test_csv),
+		cmocka_unit_test(test_kernel_log),
+		cmocka_unit_test(test_kernel_log_figures),
+		cmocka_unit_test(test_disk),
+		cmocka_unit_test(test_sampler_without_a_group),
 	};
 
 	return cmocka_run_group_tests_name("observe", tests, NULL, NULL);

@@ -109,10 +109,12 @@ static void test_answers_without_end(void **state)
 		{ "a header line, byte by byte", "HTTP/1.1 200 OK\r\na: ", "b", 1, 1000, 0 },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		f->server->behaviour.flood_head = cases[i].head;
-		f->server->behaviour.flood_copies = cases[i].copies;
-		f->server->behaviour.flood_pause_us = cases[i].pause_us;
-		f->server->behaviour.flood = cases[i].flood;
+		struct server_behaviour behaviour = f->server->behaviour;
+		behaviour.flood_head = cases[i].head;
+		behaviour.flood_copies = cases[i].copies;
+		behaviour.flood_pause_us = cases[i].pause_us;
+		behaviour.flood = cases[i].flood;
+		server_behave(f->server, behaviour);
 		uint64_t start_ns = clock_ns();
 		size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
 		run_probes(f, 1);
