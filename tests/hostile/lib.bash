@@ -76,7 +76,8 @@ take_away() {
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		own=$(own_processes)
 		[ -n "$own" ] || break
-		# shellcheck disable=SC2086 -- numbers
+		# Numbers.
+		# shellcheck disable=SC2086
 		kill -9 $own 2>/dev/null
 		sleep 0.1
 	done

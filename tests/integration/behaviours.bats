@@ -92,7 +92,7 @@ threads() { status_kib Threads; }
 }
 
 @test "C2: the canary's lag shows a blocked clean-up, and none when it works" {
-	lag() { [ "$(figure .canary_lag_ms)" "$@" ]; }
+	lag() { test "$(figure .canary_lag_ms)" "$@"; }
 	start --deferred-cleanup on --blocked-cleanup 197m --canary 100ms
 	wait_until lag -ge 2000
 	stop

@@ -53,7 +53,8 @@ damaged_records() {
 @test "damaged: every command names the records it cannot read and goes on with the others" {
 	damaged_records
 	for command in "show" "show --json" "judge" "judge --json" "log" "log --json"; do
-		# shellcheck disable=SC2086 -- a command and its options
+		# A command and its options.
+		# shellcheck disable=SC2086
 		rig_says $command
 		[[ "$output$stderr" == *"2-fifo/run.json' is not a regular file"* ]] || same "$output$stderr" "names 2-fifo, $command"
 		[[ "$output$stderr" == *2-cut* ]] || same "$output$stderr" "names 2-cut, $command"

@@ -302,7 +302,8 @@ at_random() { # signal, how often
 	need_cap
 	RANDOM=${SEED:-1}
 	for ((i = 0; i < ${SIGPIPES:-4}; i++)); do
-		local pause="$((RANDOM % 2)).$(printf %03d $((RANDOM % 1000)))"
+		local pause
+		pause="$((RANDOM % 2)).$(printf %03d $((RANDOM % 1000)))"
 		{ "$RIG" run tests/truth/steady.yaml --results "$RESULTS" --memory none --set isolation=none 3>&- || true; } 2>&1 | { sleep "$pause"; }
 		same "$(jq -r .state "$RESULTS"/2*/run.json)" finished
 		nothing_left 0

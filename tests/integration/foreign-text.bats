@@ -54,7 +54,7 @@ SECRETS="word-t0ken flag-passw0rd url-passw0rd env-passw0rd env-s33d key-c0ntent
 odd_run() {
 	sed -i "s|command: \[server|command: [\"$SERVER\"|" "$SCENARIOS/odd.yaml"
 	run --separate-stderr "$RIG" run --results "$RESULTS" --label $'la\e[2J\xc2\x9b\nbel' --note $'a note\e[2J token=note-t0ken' \
-		--set server.env.SECOND_PASSWORD=typed-passw0rd "$@" "$SCENARIOS/odd.yaml"
+		--set server.env.SECOND_PASSWORD=typed-passw0rd "$SCENARIOS/odd.yaml"
 	[ -n "$(ls "$RESULTS")" ] || { echo "$stderr"; return 1; }
 }
 

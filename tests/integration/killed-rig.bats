@@ -38,7 +38,7 @@ check_records() {
 			return 1
 		}
 		"$RIG" show "$folder" >/dev/null || { echo "cannot show $folder"; return 1; }
-		! ls "$folder" | grep -v -E '^(run\.json|samples\.csv|requests\.csv|app\.jsonl|server\.log|kernel\.log)$' || return 1
+		same "$(find "$folder" -mindepth 1 -printf '%f\n' | grep -v -E '^(run\.json|samples\.csv|requests\.csv|app\.jsonl|server\.log|kernel\.log)$')" ""
 	done
 }
 
@@ -94,7 +94,7 @@ kill_in() { # phase, options
 	"$RIG" clean --dry-run --results "$RESULTS" | grep -q "would kill server process $child"
 	lives "$child"
 	"$RIG" clean --results "$RESULTS" | grep -q "killed server process $child"
-	! lives "$child"
+	run ! lives "$child"
 	same "$(left_of "$rig_pid")" ""
 }
 

@@ -325,8 +325,8 @@ uploads_work() { [ "$(status -T f "$URL/api/entry")" = 200 ]; }
 	dd if=/dev/zero of=full/filler bs=64k 2>/dev/null || true
 	# Each commit takes a page more of the log, until there is no more.
 	yes 'UPDATE entries SET filename = random();' | head -n 5000 >updates
-	! sqlite3 -bail full/data/store.db <updates 2>error
-	grep -q full error
+	run ! sqlite3 -bail full/data/store.db ".read updates"
+	grep -q full <<<"$output"
 	exec 5>&-
 	wait "${CLIENTS[0]}"
 	delete_two

@@ -47,7 +47,7 @@ evidence() { field '.runs[0].evidence[]' | grep -q -- "$1" || { field '.runs[0].
 	same "$status" 0
 	same "$(record '.facts.death_in_flight')" 3
 	evidence 'SIGTERM (signal 15), whose sender is not known'
-	! field '.runs[0].evidence[]' | grep -qE 'on its own|from outside'
+	run ! grep -qE 'on its own|from outside' <<<"$(field '.runs[0].evidence[]')"
 }
 
 @test "a kernel kill while the load is prepared is a crash" {
@@ -65,7 +65,7 @@ evidence() { field '.runs[0].evidence[]' | grep -q -- "$1" || { field '.runs[0].
 	rig "$RESULTS/s.yaml" --expect steady,grew
 	same "$status" 1
 	evidence '3 of 3 acknowledged uploads could not be read back'
-	! field '.runs[0].evidence[]' | grep -q 'nothing of what was acknowledged'
+	run ! grep -q 'nothing of what was acknowledged' <<<"$(field '.runs[0].evidence[]')"
 	"$RIG" show last --results "$RESULTS" >"$RESULTS/shown" || true
 	grep -q 'as expected, .* but not what stands beside it' "$RESULTS/shown"
 	grep -q 'failed beside the load: ' "$RESULTS/shown"
