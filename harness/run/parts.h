@@ -51,8 +51,10 @@ enum phase_id {
 	PHASE_SETTLE,	     /* idle */
 	PHASE_COLLECT_ROUND, /* garbage asked back, where the server can be asked; then the next round */
 	PHASE_READ_BACK,     /* every acknowledged upload once more */
+	PHASE_SETTLE_LAST,   /* idle: what the read-back took has time to go */
 	PHASE_COLLECT_LAST,
-	PHASE_SQUEEZE, /* page cache asked back */
+	PHASE_SQUEEZE,	     /* page cache asked back */
+	PHASE_PREPARE_DOUBT, /* a preparation failed: has the server ended? */
 	/* the load goes on while the server is started again (on_crash: restart) */
 	PHASE_LOAD_DOWN,  /* until the kernel log has told of the first kill */
 	PHASE_LOAD_AGAIN, /* until the server is ready */

@@ -1,4 +1,4 @@
-/* baseline and settle: the server is left alone before the load and after it. */
+/* baseline and settle: the server is left alone before the load, after it, and after a read-back. */
 #include "run/checks.h"
 #include "run/phases.h"
 

@@ -16,6 +16,12 @@ enum phase_id phase_read_back_enter(struct run *r)
 	return is_asked(r->scenario) ? phase_start_read_back(r, READ_BACK_ASKED) : phase_next(r);
 }
 
+/* Memory of the reading itself has as long to go as that of the load had. */
+enum phase_id phase_settle_last_skip(struct run *r)
+{
+	return is_asked(r->scenario) ? PHASE_STAY : phase_next(r);
+}
+
 enum phase_id phase_read_back_event(struct run *r, const struct event *event)
 {
 	if (event->kind == EVENT_LOAD_ENDED)

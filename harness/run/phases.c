@@ -54,6 +54,11 @@ const struct phase phase_rows[PHASES] = {
 			      .on_event = phase_read_back_event,
 			      .deadline_ns = phase_scenario_deadline_ns,
 			      .afterlife = READ_BACK },
+	[PHASE_SETTLE_LAST] = { .part_of = PHASE_SETTLE,
+				.skip = phase_settle_last_skip,
+				.on_event = phase_idle_event,
+				.deadline_ns = phase_settle_deadline_ns,
+				.afterlife = READ_BACK },
 	[PHASE_COLLECT_LAST] = { .part_of = PHASE_COLLECT_ROUND,
 				 .skip = phase_collect_skip,
 				 .enter = phase_collect_enter,
@@ -64,6 +69,11 @@ const struct phase phase_rows[PHASES] = {
 			    .enter = phase_squeeze_enter,
 			    .on_event = phase_squeeze_event,
 			    .deadline_ns = phase_scenario_deadline_ns },
+
+	[PHASE_PREPARE_DOUBT] = { .part_of = PHASE_PREPARE,
+				  .on_event = phase_prepare_doubt_event,
+				  .deadline_ns = phase_prepare_doubt_deadline_ns,
+				  .afterlife = READ_BACK },
 
 	[PHASE_LOAD_DOWN] = { .part_of = PHASE_LOAD,
 			      .enter = phase_load_down_enter,

@@ -4,7 +4,7 @@
  * follows; machine.c alone calls them, and acts on what they return.
  *
  *   start -> prepare -> collect -> baseline -> load -> settle -> collect -> (load
- *   again, with rounds) -> read-back -> collect -> squeeze -> stop
+ *   again, with rounds) -> read-back -> settle -> collect -> squeeze -> stop
  *
  * A phase with nothing to do goes on to the next at once.  Any may lead to stop: the server died, the rig failed, the
  * user interrupted, a deadline passed.  After a death the scenario's on_crash may say more than that:
@@ -85,6 +85,8 @@ enum phase_id phase_start_event(struct run *r, const struct event *event);
 
 enum phase_id phase_prepare_enter(struct run *r);
 enum phase_id phase_prepare_event(struct run *r, const struct event *event);
+enum phase_id phase_prepare_doubt_event(struct run *r, const struct event *event);
+uint64_t phase_prepare_doubt_deadline_ns(const struct run *r);
 
 enum phase_id phase_collect_skip(struct run *r);
 enum phase_id phase_collect_enter(struct run *r);
@@ -92,6 +94,7 @@ enum phase_id phase_collect_event(struct run *r, const struct event *event);
 uint64_t phase_collect_deadline_ns(const struct run *r);
 
 enum phase_id phase_baseline_enter(struct run *r);
+enum phase_id phase_settle_last_skip(struct run *r);
 enum phase_id phase_settle_enter(struct run *r);
 enum phase_id phase_idle_event(struct run *r, const struct event *event);
 uint64_t phase_baseline_deadline_ns(const struct run *r);
