@@ -42,6 +42,7 @@ const struct fact_row fact_rows[] = {
 	FACT(server_pid, "number", "its main process"),
 	FACT(server_left, "count", "processes still in the group when the end of the main process was seen"),
 	TEXT(server_log_alloc, "line of its log that told first of the last failed allocation"),
+	TEXT(runtime, "runtime recognised in the main process"),
 
 	FACT(oom_kill, "count", "rise of the group's own oom_kill counter before the rig's first signal"),
 	FACT(oom_kill_main, "flag", "a kill record of the kernel log names the server's main process"),
@@ -94,7 +95,6 @@ const struct fact_row fact_rows[] = {
 	FACT(squeezed_file_bytes, "bytes", "page cache that stayed after it was asked back"),
 	FACT(squeezed_unreclaimable_bytes, "bytes", "anon + shmem + kernel after the page cache was asked back"),
 	FACT(squeezed_kernel_bytes, "bytes", "kernel memory after the page cache was asked back"),
-
 	FACT(baseline_open_files, "count", "open files of all its processes before the load"),
 	FACT(peak_open_files, "count", "highest sample from the load on"),
 	FACT(settled_open_files, "count", "at the end of settling"),
@@ -104,6 +104,11 @@ const struct fact_row fact_rows[] = {
 	FACT(baseline_processes, "count", "its processes before the load"),
 	FACT(peak_processes, "count", "highest sample from the load on"),
 	FACT(settled_processes, "count", "at the end of settling"),
+	FACT(baseline_unclassed_bytes, "bytes",
+	     "charge in no known class (neither anon, page cache, shmem nor kernel memory) before the load"),
+	FACT(peak_unclassed_bytes, "bytes", "highest sample of it from the load on"),
+	FACT(settled_unclassed_bytes, "bytes", "of it at the end of settling"),
+	FACT(squeezed_unclassed_bytes, "bytes", "of it after memory was asked back"),
 
 	FACT(death_usage_bytes, "bytes", "charge at death, or in the last sample before the server's end"),
 	FACT(death_anon_bytes, "bytes", "anon at that moment"),
@@ -205,6 +210,7 @@ const struct fact_row round_rows[] = {
 	ROUND_FACT(clients, "count", "clients at once in this round"),
 	ROUND_FACT(requests, "count", "requests answered as expected"),
 	ROUND_FACT(bytes, "bytes", "bytes sent and received"),
+	ROUND_FACT(ended, "count", "requests that ended, in whatever way"),
 	ROUND_FACT(start_bytes, "bytes", "unreclaimable memory when it began"),
 	ROUND_FACT(peak_bytes, "bytes", "its highest sample"),
 	ROUND_FACT(end_bytes, "bytes", "at the end of settling"),
@@ -221,6 +227,8 @@ const struct fact_row point_rows[] = {
 	POINT_FACT(unreclaimable_bytes, "bytes", "unreclaimable memory, less the kernel's bookkeeping of page cache"),
 	POINT_FACT(requests, "count", "requests answered as expected"),
 	POINT_FACT(bytes, "bytes", "bytes sent and received"),
+	POINT_FACT(ended, "count", "requests that ended, in whatever way"),
+	POINT_FACT(in_flight, "count", "most requests under way at once since the point before"),
 	{ NULL, NULL, false, 0, NULL },
 };
 

@@ -43,12 +43,18 @@
  */
 struct facts_round {
 	struct fact clients, requests, bytes; /* at once; answered well; sent and received */
+	struct fact ended;		      /* requests, however they ended: vanished and refused ones are work too */
 	struct fact start_bytes, peak_bytes, end_bytes;
 };
 
-/* One moment of a load that is not in rounds; memory as in a round, the rest since the load began. */
+/*
+ * One moment of a load that is not in rounds, the one of its stretch of time at which least was held; memory as in a
+ * round, the rest since the load began.
+ */
 struct facts_point {
 	struct fact t_ns, unreclaimable_bytes, requests, bytes; /* answered well; sent and received */
+	struct fact ended;					/* as in a round */
+	struct fact in_flight; /* most requests under way at once since the point before */
 };
 
 /* One end of the server that the rig had not asked for, where it was started again after the first. */
@@ -107,6 +113,7 @@ struct facts {
 	struct fact server_pid;
 	struct fact server_left;	       /* processes still in the group when the main process's end was seen */
 	char server_log_alloc[FACTS_TEXT_MAX]; /* line of its log that told first of the last failed allocation */
+	char runtime[FACTS_TEXT_MAX]; /* "node", "jvm", ...: the runtime recognised in the main process; "": none */
 
 	/* OOM evidence */
 	struct fact oom_kill;	     /* rise of the group's own counter during the run, before our own kill */
@@ -150,6 +157,8 @@ struct facts {
 	struct fact baseline_open_files, peak_open_files, settled_open_files;
 	struct fact baseline_threads, peak_threads, settled_threads;
 	struct fact baseline_processes, peak_processes, settled_processes;
+	/* charge in no known class: neither anon, page cache, shmem nor kernel (huge pages that wait to be split) */
+	struct fact baseline_unclassed_bytes, peak_unclassed_bytes, settled_unclassed_bytes, squeezed_unclassed_bytes;
 	/* composition of the charge at death (or at the last sample before the server's end) */
 	struct fact death_usage_bytes, death_anon_bytes, death_file_bytes, death_shmem_bytes, death_kernel_bytes,
 		death_dirty_bytes, death_writeback_bytes, death_unevictable_bytes;

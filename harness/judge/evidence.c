@@ -9,6 +9,7 @@
 #include "base/clock.h"
 
 #define MIB 1048576.0
+#define CONTRADICTION_DIVISOR 4	   /* of the charge: readings that differ by more are not of the same moment */
 #define WALL_STEP_SAID_NS NS_PER_S /* below it a clock that is only slewed */
 /* A clean-up that works is behind by less than one interval of its canary, which is a second or so. */
 #define CANARY_ALARM_NS (3 * NS_PER_S)
@@ -224,12 +225,54 @@ static void dump_lines(const struct facts *f, struct verdict *v)
 									   : ", not the one that was killed");
 }
 
+/* Was it read after the killed process's memory had gone?  Then the kernel's own figures of the kill are the ones. */
+static bool read_too_late(const struct facts *f)
+{
+	uint64_t dumped = f->dump_usage_bytes.value;
+
+	if (!fact_set(f->dump_usage_bytes))
+		return false;
+	return f->death_usage_bytes.value < dumped - dumped / CONTRADICTION_DIVISOR ||
+	       (fact_known(f->dump_anon_bytes) && fact_known(f->death_anon_bytes) &&
+		f->death_anon_bytes.value + dumped / CONTRADICTION_DIVISOR < f->dump_anon_bytes.value);
+}
+
+/* The same run with the kernel's figures in place of the sample's. */
+static void as_the_kernel_says(const struct facts *f, struct facts *out)
+{
+	*out = *f;
+	out->death_usage_bytes = f->dump_usage_bytes;
+	out->death_anon_bytes = f->dump_anon_bytes;
+	out->death_file_bytes = f->dump_file_bytes;
+	out->death_shmem_bytes = f->dump_shmem_bytes;
+	out->death_kernel_bytes = f->dump_kernel_bytes;
+	out->death_dirty_bytes = out->death_writeback_bytes = out->death_unevictable_bytes = FACT_NONE;
+}
+
+static void charge_lines(const struct facts *f, struct verdict *v)
+{
+	struct facts then;
+
+	if (!fact_known(f->death_usage_bytes) || !read_too_late(f)) {
+		if (fact_known(f->death_usage_bytes)) {
+			composition_line(f, v);
+			dominant_line(f, v);
+		}
+		return;
+	}
+	as_the_kernel_says(f, &then);
+	composition_line(&then, v);
+	dominant_line(&then, v);
+	evidence_add(
+		v,
+		"these are the kernel's figures of the kill; the nearest sample (%s, anon %s) contradicts them: it "
+		"was read when memory had begun to go",
+		SIZE_TEXT(f->death_usage_bytes.value), FACT_SIZE_TEXT(f->death_anon_bytes));
+}
+
 void evidence_of_death(const struct facts *f, struct verdict *v)
 {
-	if (fact_known(f->death_usage_bytes)) {
-		composition_line(f, v);
-		dominant_line(f, v);
-	}
+	charge_lines(f, v);
 	child_line(f, v);
 	dump_lines(f, v);
 	if (fact_set(f->death_dirty_bytes) || fact_set(f->death_writeback_bytes))

@@ -11,7 +11,8 @@
 
 #define PARTS 8
 #define WARM_UP_DIVISOR 4
-#define CONFIDENCE 0.975      /* of each side */
+#define CONFIDENCE 0.975 /* of each side */
+#define FALLS_BELOW 0.9
 #define REQUESTS_SAID_MIN 100 /* fewer are better counted in bytes */
 
 static double done_at(const struct facts_point *p, enum forecast_unit unit)
@@ -35,6 +36,16 @@ static bool all_known(const struct facts *f)
 	return true;
 }
 
+/* A pace that falls is that of something that fills: no line leads to the cap. */
+static bool falls_off(const double rates[PARTS])
+{
+	double early = gsl_stats_mean(rates, 1, PARTS / 2), late = gsl_stats_mean(rates + PARTS / 2, 1, PARTS / 2);
+	double scatter = hypot(gsl_stats_sd(rates, 1, PARTS / 2), gsl_stats_sd(rates + PARTS / 2, 1, PARTS / 2));
+	double margin = gsl_cdf_tdist_Pinv(CONFIDENCE, PARTS - 2) * scatter / sqrt(PARTS / 2);
+
+	return late < early / 2 || (late < early * FALLS_BELOW && early - late > margin);
+}
+
 static struct forecast_rate rate_of(const struct facts *f, enum forecast_unit unit)
 {
 	size_t first = f->point_count / WARM_UP_DIVISOR, last = f->point_count - 1;
@@ -49,6 +60,8 @@ static struct forecast_rate rate_of(const struct facts *f, enum forecast_unit un
 		rates[part] = ((double)to->unreclaimable_bytes.value - (double)from->unreclaimable_bytes.value) / done;
 	}
 	double mean = gsl_stats_mean(rates, 1, PARTS);
+	if (falls_off(rates))
+		return (struct forecast_rate){ .known = false };
 	double margin = gsl_cdf_tdist_Pinv(CONFIDENCE, PARTS - 1) * gsl_stats_sd(rates, 1, PARTS) / sqrt(PARTS);
 	double room = (double)f->cap_in_force_bytes.value - (double)f->points[last].unreclaimable_bytes.value;
 	struct forecast_rate rate = { .known = mean > margin && mean > 0 && room > 0,
@@ -91,13 +104,17 @@ void forecast_explain(const struct facts *f, struct verdict *v)
 		snprintf(in_time, sizeof(in_time), "%s (%s to %s at this pace)", TIME_TEXT(units_whole(time->left)),
 			 TIME_TEXT(units_whole(time->left_least)), TIME_TEXT(units_whole(time->left_most)));
 	if (requests->known && (requests->left >= REQUESTS_SAID_MIN || !bytes->known))
-		evidence_add(v, "at this rate the cap is reached after another %.0f requests (%.0f to %.0f)%s%s",
+		evidence_add(v,
+			     "if it keeps growing as it did, the cap is reached after another %.0f requests (%.0f to "
+			     "%.0f; never, if it is a cache that fills)%s%s",
 			     requests->left, requests->left_least, requests->left_most, time->known ? ", in " : "",
 			     in_time);
 	else if (bytes->known)
-		evidence_add(v, "at this rate the cap is reached after another %s of load (%s to %s)%s%s",
+		evidence_add(v,
+			     "if it keeps growing as it did, the cap is reached after another %s of load (%s to %s; "
+			     "never, if it is a cache that fills)%s%s",
 			     SIZE_TEXT(units_whole(bytes->left)), SIZE_TEXT(units_whole(bytes->left_least)),
 			     SIZE_TEXT(units_whole(bytes->left_most)), time->known ? ", in " : "", in_time);
 	else if (time->known)
-		evidence_add(v, "at this rate the cap is reached in %s", in_time);
+		evidence_add(v, "if it keeps growing as it did, the cap is reached in %s", in_time);
 }

@@ -10,6 +10,10 @@
  * parts rather than a line through all points, because the level at one moment
  * holds all that came before: its points do not scatter independently.
  *
+ * One load cannot tell a leak from a cache that is larger than the load: the
+ * forecast is a condition ("if it keeps growing as it did"), and "never" lies in
+ * its interval.  A pace that falls off gives none.
+ *
  * There is no forecast without a cap, with fewer than FORECAST_POINTS_MIN points,
  * with several rounds (law.h says it better), or where zero lies in the interval.
  */

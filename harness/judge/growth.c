@@ -3,6 +3,8 @@
 #include <inttypes.h>
 
 #include "judge/evidence.h"
+#include "judge/growing.h"
+#include "judge/law.h"
 
 #define MIB 1048576ULL
 
@@ -22,6 +24,12 @@
 #define PEAK_SHARE_DIVISOR 4
 #define PEAK_ALWAYS (64 * MIB)
 
+/* While huge pages are taken apart, the classes of their parts scatter: 6 to 20 MiB of anon for 315 MiB of them. */
+#define UNCLASSED_NOISE_DIVISOR 16
+
+/* Less of the rise than this is what a peak leaves behind; that it goes on growing is a leak however small. */
+#define STAYED_SHARE_DIVISOR 3
+
 /* Page cache counts as given back when at most a tenth of the growth stayed. */
 #define STAYED_DIVISOR 10
 
@@ -29,11 +37,13 @@ struct growth {
 	uint64_t noise;
 	uint64_t usage;		/* peak over baseline */
 	uint64_t unreclaimable; /* peak over baseline */
+	uint64_t base;		/* unreclaimable: what the rise counts from */
 	uint64_t kept;		/* unreclaimable, end over baseline */
-	uint64_t garbage; /* of what had stayed after settling, given back when the server was asked to collect it */
-	uint64_t unseen;  /* of the watermark, not explained by samples */
-	uint64_t fall;	  /* of private memory below the baseline; 0: within the noise */
-	bool squeezed;	  /* kept was read after the page cache had been asked back */
+	uint64_t garbage;   /* of what had stayed after settling, given back when the server was asked to collect it */
+	uint64_t unseen;    /* of the watermark, not explained by samples */
+	uint64_t fall;	    /* of private memory below the baseline; 0: within the noise */
+	uint64_t unclassed; /* of the charge's rise, in no known class */
+	bool squeezed;	    /* kept was read after the page cache had been asked back */
 };
 
 static uint64_t above(uint64_t value, uint64_t base)
@@ -124,6 +134,30 @@ static struct fact at_end(const struct facts *f)
 							    : f->settled_unreclaimable_bytes;
 }
 
+/*
+ * The least of the readings after the load: what the rig did later (its own
+ * reading back, its asking back) can only show that more was given back, never
+ * that the load left more.
+ */
+static uint64_t kept_bytes(const struct facts *f, uint64_t base, bool squeezed)
+{
+	uint64_t kept = above(after_squeeze(f).value, base);
+	uint64_t settled =
+		above(above(at_end(f).value, base), bookkeeping(f, f->settled_kernel_bytes, f->settled_file_bytes));
+
+	if (!squeezed || (fact_known(at_end(f)) && settled < kept))
+		return settled;
+	return kept;
+}
+
+/* The charge's rise that no class explains. */
+static uint64_t unclassed_bytes(const struct facts *f)
+{
+	return fact_known(f->peak_unclassed_bytes) && fact_known(f->baseline_unclassed_bytes)
+		       ? above(f->peak_unclassed_bytes.value, f->baseline_unclassed_bytes.value)
+		       : 0;
+}
+
 static void measure(const struct facts *f, struct growth *g)
 {
 	uint64_t base = f->baseline_unreclaimable_bytes.value;
@@ -141,12 +175,11 @@ static void measure(const struct facts *f, struct growth *g)
 	if (g->fall > 0)
 		g->unreclaimable = larger(g->unreclaimable, f->private_rise_bytes.value);
 	base = above(base, g->fall);
+	g->base = base;
+	g->unclassed = unclassed_bytes(f);
+	g->noise += g->unclassed / UNCLASSED_NOISE_DIVISOR;
 	g->squeezed = fact_known(after_squeeze(f));
-	if (g->squeezed)
-		g->kept = above(after_squeeze(f).value, base);
-	else
-		g->kept = above(above(at_end(f).value, base),
-				bookkeeping(f, f->settled_kernel_bytes, f->settled_file_bytes));
+	g->kept = kept_bytes(f, base, g->squeezed);
 	g->garbage = above(f->settled_unreclaimable_bytes.value, at_end(f).value);
 }
 
@@ -212,20 +245,52 @@ static void fall_line(const struct growth *g, struct verdict *v)
 			SIZE_TEXT(g->fall));
 }
 
-static bool leak(const struct facts *f, const struct growth *g, struct verdict *v)
+static void unclassed_line(const struct facts *f, const struct growth *g, struct verdict *v)
 {
-	if (g->kept <= g->noise || g->kept < g->unreclaimable / 2)
+	if (g->unclassed <= g->noise)
+		return;
+	evidence_add(
+		v,
+		"%s of the charge was in no known class (neither anon, page cache, shmem nor kernel memory), as are "
+		"huge pages that wait to be split; %s of that before memory was asked back, %s after",
+		SIZE_TEXT(g->unclassed), FACT_SIZE_TEXT(f->settled_unclassed_bytes),
+		FACT_SIZE_TEXT(f->squeezed_unclassed_bytes));
+}
+
+/* By each request that ended, however it did: those that vanished or were refused are work too. */
+static void per_request_line(const struct facts *f, const struct growth *g, const struct growing *how,
+			     struct verdict *v)
+{
+	uint64_t ended = f->requests_ok.value + f->requests_failed.value + f->requests_cut.value;
+
+	if (ended == 0)
+		return;
+	evidence_add(v, "that is %s for each of %" PRIu64 " requests, of which %" PRIu64 " were answered%s",
+		     SIZE_TEXT(g->kept / ended), ended, f->requests_ok.value,
+		     how->by_rounds ? "" : "; a single load cannot tell a leak from a cache that fills once");
+}
+
+/* Unreclaimable memory rose and stayed: does it go on? */
+static bool stayed(const struct facts *f, const struct growth *g, struct verdict *v)
+{
+	struct growing how;
+
+	if (g->kept <= g->noise)
 		return false;
-	evidence_decide(v, OUTCOME_GREW, "leak", "unreclaimable memory rose by %s and %s of it stayed%s",
+	growing_find(f, g->base, g->base + g->kept, g->noise, &how);
+	if (g->kept < g->unreclaimable / STAYED_SHARE_DIVISOR && !how.yes)
+		return false;
+	evidence_decide(v, OUTCOME_GREW, how.yes ? "leak" : "kept",
+			"unreclaimable memory rose by %s and %s of it stayed%s%s",
 			SIZE_TEXT(larger(g->unreclaimable, g->kept)), SIZE_TEXT(g->kept),
-			kept_when[fact_known(f->collected_unreclaimable_bytes)][g->squeezed]);
-	if (fact_set(f->requests_ok))
-		evidence_add(v, "that is %s for each of %" PRIu64 " answered requests%s",
-			     SIZE_TEXT(g->kept / f->requests_ok.value), f->requests_ok.value,
-			     f->round_count > 1 ? ""
-						: "; a single load cannot tell a leak from a cache that fills once");
+			kept_when[fact_known(f->collected_unreclaimable_bytes)][g->squeezed],
+			how.yes || how.by_rounds ? "" : "; whether more work would raise it, this load cannot tell");
+	if (how.yes)
+		per_request_line(f, g, &how, v);
+	growing_explain(f, &how, v);
 	garbage_line(f, g, v);
 	fall_line(g, v);
+	unclassed_line(f, g, v);
 	usage_line(f, v);
 	return true;
 }
@@ -245,11 +310,11 @@ static bool peak(const struct facts *f, const struct growth *g, struct verdict *
 			     SIZE_TEXT(f->cap_in_force_bytes.value));
 	garbage_line(f, g, v);
 	if (g->kept > g->noise)
-		evidence_add(v,
-			     "what stayed, %s, is above the noise of %s: a leak may stand behind the peak, and several "
-			     "rounds of load can tell",
-			     SIZE_TEXT(g->kept), SIZE_TEXT(g->noise));
+		evidence_add(v, "what stayed, %s, is above the noise of %s: a leak may stand behind the peak%s",
+			     SIZE_TEXT(g->kept), SIZE_TEXT(g->noise),
+			     f->round_count >= LAW_ROUNDS_MIN ? "" : ", and several rounds of load can tell");
 	fall_line(g, v);
+	unclassed_line(f, g, v);
 	usage_line(f, v);
 	return true;
 }
@@ -267,11 +332,36 @@ static bool unseen_peak(const struct growth *g, struct verdict *v)
 		SIZE_TEXT(g->unseen));
 }
 
+/*
+ * What is no page cache is not called so because it came back: huge pages that
+ * wait to be split are charged and in no class, and anon marked as free is anon.
+ */
+static void rise_line(const struct facts *f, const struct growth *g, struct verdict *v)
+{
+	uint64_t cache = above(f->peak_file_bytes.value, f->baseline_file_bytes.value);
+	bool unnamed = g->unclassed > g->noise && g->unclassed > cache;
+
+	evidence_decide(v, OUTCOME_GREW, unnamed ? NULL : "page-cache",
+			"the charge rose by %s, of which %s is unreclaimable%s", SIZE_TEXT(g->usage),
+			SIZE_TEXT(g->unreclaimable), unnamed ? " and most is no page cache" : "");
+	unclassed_line(f, g, v);
+}
+
+/* What is unreclaimable after the squeeze and was not there before came from the rig's own reading back. */
+static struct fact less_later(const struct facts *f, struct fact squeezed)
+{
+	struct fact after = f->squeezed_unreclaimable_bytes;
+
+	if (!fact_known(squeezed) || !fact_known(after) || !fact_known(at_end(f)))
+		return squeezed;
+	return fact_of(above(squeezed.value, above(after.value, at_end(f).value)));
+}
+
 static bool page_cache(const struct facts *f, const struct growth *g, struct verdict *v)
 {
 	uint64_t may_stay = larger(g->noise, g->usage / STAYED_DIVISOR);
 	uint64_t base = f->baseline_usage_bytes.value;
-	struct fact settled = f->settled_usage_bytes, squeezed = f->squeezed_usage_bytes;
+	struct fact settled = f->settled_usage_bytes, squeezed = less_later(f, f->squeezed_usage_bytes);
 	bool by_itself = fact_known(settled) && above(settled.value, base) <= may_stay;
 
 	if (!by_itself && !fact_known(squeezed)) {
@@ -285,8 +375,7 @@ static bool page_cache(const struct facts *f, const struct growth *g, struct ver
 			"the charge rose by %s, which looks like page cache, but asked back, %s stayed (page cache %s)",
 			SIZE_TEXT(g->usage), SIZE_TEXT(squeezed.value), FACT_SIZE_TEXT(f->squeezed_file_bytes));
 	} else {
-		evidence_decide(v, OUTCOME_GREW, "page-cache", "the charge rose by %s, of which %s is unreclaimable",
-				SIZE_TEXT(g->usage), SIZE_TEXT(g->unreclaimable));
+		rise_line(f, g, v);
 		if (by_itself)
 			evidence_add(v, "after the load it fell back to %s without being asked",
 				     SIZE_TEXT(settled.value));
@@ -306,7 +395,7 @@ bool rule_growth(const struct facts *f, struct verdict *v)
 	if (missing(f, v))
 		return true;
 	measure(f, &g);
-	if (leak(f, &g, v) || peak(f, &g, v) || unseen_peak(&g, v))
+	if (stayed(f, &g, v) || peak(f, &g, v) || unseen_peak(&g, v))
 		return true;
 	if (g.usage > g.noise)
 		return page_cache(f, &g, v);

@@ -26,7 +26,8 @@ static const struct law_form {
 
 static double value_of(const struct facts_round *r, enum law_term term)
 {
-	double clients = (double)r->clients.value, requests = (double)r->requests.value, bytes = (double)r->bytes.value;
+	double clients = (double)r->clients.value, bytes = (double)r->bytes.value;
+	double requests = (double)(fact_known(r->ended) ? r->ended.value : r->requests.value);
 
 	switch (term) {
 	case LAW_CONSTANT:
@@ -301,7 +302,8 @@ static void note_sizes(const struct facts *f, const struct sheet *s, struct law 
 
 	for (size_t i = 0; i < s->rows; i++) {
 		const struct facts_round *r = &f->rounds[s->round[i]];
-		double size = r->requests.value > 0 ? (double)r->bytes.value / (double)r->requests.value : 0;
+		double requests = value_of(r, LAW_REQUESTS);
+		double size = requests > 0 ? (double)r->bytes.value / requests : 0;
 		least = fmin(least, size);
 		most = fmax(most, size);
 	}
@@ -379,6 +381,48 @@ static void weigh(const struct facts *f, struct sheet *s)
 	}
 }
 
+/* What the term that carries the law expects of that round, at the least. */
+static double least_expected(const struct law *law, const struct facts_round *r)
+{
+	return law->terms[law->dominant].low * value_of(r, (enum law_term)law->dominant);
+}
+
+/*
+ * By all rounds together, the warm-up and those left out included: what each left
+ * adds up to the rise from the first to the last.  The level between two rounds may
+ * fall, where garbage is collected late, but not by most of what the law says.
+ */
+static bool kept_refuted(const struct facts *f, const struct law *law)
+{
+	const struct facts_round *first = &f->rounds[0], *last = &f->rounds[f->round_count - 1];
+	double expected = 0, risen = (double)last->end_bytes.value - (double)first->start_bytes.value;
+
+	for (size_t i = 0; i < f->round_count; i++)
+		expected += least_expected(law, &f->rounds[i]);
+	double warm_up = (double)first->end_bytes.value - (double)first->start_bytes.value;
+	return risen < expected / 2 || warm_up < least_expected(law, first) / 2 - LAW_NOISE_BYTES;
+}
+
+/* By the warm-up alone: it has the most requests and the least in flight. */
+static bool held_refuted(const struct facts *f, const struct law *law)
+{
+	const struct facts_round *first = &f->rounds[0];
+	double held = (double)first->peak_bytes.value - (double)first->start_bytes.value;
+
+	return law->dominant == LAW_REQUESTS && held < least_expected(law, first) / 2 - LAW_NOISE_BYTES;
+}
+
+static void try_on_all_rounds(const struct facts *f, bool of_kept, struct law *law)
+{
+	if (law->dominant < 0 || !known(&f->rounds[0]))
+		return;
+	law->refuted = of_kept ? kept_refuted(f, law) : held_refuted(f, law);
+	if (!law->refuted)
+		return;
+	law->terms[law->dominant].carries = false;
+	law->dominant = -1;
+}
+
 static void fit_all(const struct facts *f, const struct law *kept, struct law *out)
 {
 	struct sheet s;
@@ -396,6 +440,7 @@ static void fit_all(const struct facts *f, const struct law *kept, struct law *o
 		return;
 	choose_terms(f, &s, kept == NULL);
 	fit(f, &s, out);
+	try_on_all_rounds(f, kept == NULL, out);
 }
 
 void laws_fit(const struct facts *f, struct law out[LAWS])

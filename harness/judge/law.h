@@ -23,6 +23,13 @@
  * samples").  The constant of what is kept may be left out too, because without
  * load nothing is kept.
  *
+ * A law must survive every round that was measured: one by the request or by the
+ * byte says how much the warm-up, which brings the most of both, must have held,
+ * and how much all rounds together must have kept.  Where that was less than half
+ * of it, the law is refuted, and no term carries it.  So a high water mark that
+ * only rises with what is in flight is told from what each request leaves.
+ * Requests count however they ended: vanished and refused ones are work too.
+ *
  * A term carries the law when the 95 % confidence interval of its coefficient
  * lies above a quarter of it and what it explains in the largest round is more than the noise.
  */
@@ -53,6 +60,7 @@ struct law {
 	struct law_coefficient terms[LAW_TERMS];
 	double mean_bytes; /* of what the law is about, over the rounds */
 	int dominant;	   /* enum law_term, -1: no term carries it */
+	bool refuted;	   /* a term carried it, but the rounds as a whole, or the warm-up, kept far less */
 	bool one_size;	   /* of all transfers: bytes and requests are then the same, and bytes not looked at */
 	double size_bytes; /* the largest mean transfer of a round */
 	size_t left_out[LAW_LEFT_OUT_MAX], left_out_count; /* 1-based rounds that the others make all but impossible */

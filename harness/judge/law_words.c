@@ -90,7 +90,12 @@ static void explain(const struct facts *f, enum law_kind kind, const struct law 
 		evidence_add(v, "growth law, %s: the rounds do not tell its terms apart", when);
 		return;
 	}
-	if (law->dominant < 0 && law->mean_bytes > LAW_NOISE_BYTES)
+	if (law->refuted)
+		evidence_add(v,
+			     "growth law, %s: what the later rounds suggest, the rounds as a whole refute: the warm-up "
+			     "brought the most requests and the least in flight, and far less was left of it",
+			     when);
+	else if (law->dominant < 0 && law->mean_bytes > LAW_NOISE_BYTES)
 		evidence_add(
 			v,
 			"growth law, %s: %s a round on average, which follows neither requests nor bytes nor those in "

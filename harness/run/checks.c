@@ -1,5 +1,7 @@
 #include "run/checks.h"
 
+#include "observe/runtime.h"
+
 #include "record/samples.h"
 
 #include <stdio.h>
@@ -109,15 +111,32 @@ void checks_disk(struct run *r)
 		r->life.facts->disk_full = fact_of(1);
 }
 
-void checks_point(struct run *r, void (*note)(struct gather *g, uint64_t t_ns, uint64_t requests, uint64_t bytes))
+/* Of the main process, or, where that only starts another (a shell, npm), of the first seen that has one. */
+void checks_runtime(struct run *r)
+{
+	size_t count;
+	const pid_t *pids = sampler_pids(r->sampler, &count);
+	const char *runtime = runtime_of(target_pid(r->target));
+	for (size_t i = 0; runtime == NULL && i < count; i++)
+		runtime = runtime_of(pids[i]);
+	if (runtime != NULL)
+		snprintf(r->facts.runtime, sizeof(r->facts.runtime), "%s", runtime);
+}
+
+void checks_work(struct run *r)
 {
 	struct load_totals now;
 	const struct load_totals *from = &r->books.before;
-	if (r->scenario->rounds > 1)
+	if (r->scenario->rounds > 1 || r->life.number > 1 || r->schedule.span != PHASE_LOAD)
 		return;
 	load_totals(r->load, &now);
-	note(&r->gather, run_elapsed_ns(r) - r->books.began_ns, now.ok - from->ok,
-	     now.sent_bytes - from->sent_bytes + now.received_bytes - from->received_bytes);
+	struct series_work work = { .t_ns = clock_ns(),
+				    .requests = now.ok - from->ok,
+				    .ended = now.ok + now.failed + now.cut - from->ok - from->failed - from->cut,
+				    .bytes = now.sent_bytes - from->sent_bytes + now.received_bytes -
+					     from->received_bytes,
+				    .in_flight = now.in_flight };
+	gather_work(&r->gather, &work);
 }
 
 bool checks_each_second(struct run *r)

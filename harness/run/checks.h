@@ -31,8 +31,11 @@ void checks_port_unseen(struct run *r);
 /* Is the disk under the data full? */
 void checks_disk(struct run *r);
 
-/* A point of the series of a load without rounds: by the tick, and once at its end. */
-void checks_point(struct run *r, void (*note)(struct gather *g, uint64_t t_ns, uint64_t requests, uint64_t bytes));
+/* Which runtime serves? */
+void checks_runtime(struct run *r);
+
+/* What the load has done by now, where it is not in rounds: by the tick, and as each request ends. */
+void checks_work(struct run *r);
 
 /* All of them once a second, whatever the phase.  False: as checks_port(). */
 bool checks_each_second(struct run *r);

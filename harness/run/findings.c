@@ -31,7 +31,8 @@ static void read_counters(struct run *r)
 	}
 	f->oom_kill = final.oom_kill; /* a fresh group starts at 0: the counter is the rise */
 	f->limit_hits = final.limit_hits;
-	f->peak_usage_bytes = final.peak_usage_bytes;
+	if (f->peak_usage_bytes.state == FACT_ABSENT) /* otherwise read before what the rig did after the load */
+		f->peak_usage_bytes = final.peak_usage_bytes;
 	f->oom_events = fact_of(r->gather.oom_events);
 	if (r->gather.oom_events > 0)
 		f->oom_event_ns = fact_of(r->gather.first_oom_ns - r->clocks.origin_ns);
@@ -241,6 +242,7 @@ void findings_seal(struct run *r)
 	checks_port_unseen(r);
 	count_intended(r);
 	checks_drain(r);
+	gather_points(&r->gather);
 	gather_phase(&r->gather, GATHER_STOP);
 	read_counters(r);
 	take_kernel_log(r);

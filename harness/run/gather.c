@@ -12,7 +12,6 @@ void gather_init(struct gather *g, struct facts *facts)
 {
 	memset(g, 0, sizeof(*g));
 	g->facts = facts;
-	g->ticks_per_point = 1;
 	g->recent = xcalloc(GATHER_RECENT, sizeof(*g->recent));
 }
 
@@ -31,8 +30,22 @@ static struct fact children_anon(const struct sample *s)
 	return fact_of(all.value > main.value ? all.value - main.value : 0);
 }
 
+/* What is charged and in no class that the kernel names. */
+struct fact gather_unclassed(const struct memory_sample *m)
+{
+	struct fact named = fact_add(fact_add(m->field[MEMORY_ANON], m->field[MEMORY_FILE]),
+				     fact_add(m->field[MEMORY_SHMEM], m->field[MEMORY_KERNEL]));
+
+	if (fact_known(m->field[MEMORY_SOCK]))
+		named = fact_add(named, m->field[MEMORY_SOCK]);
+	if (!fact_known(named) || !fact_known(m->field[MEMORY_USAGE]))
+		return fact_known(named) ? m->field[MEMORY_USAGE] : named;
+	return fact_of(m->field[MEMORY_USAGE].value > named.value ? m->field[MEMORY_USAGE].value - named.value : 0);
+}
+
 static void keep_peaks(struct facts *f, const struct memory_sample *m)
 {
+	f->peak_unclassed_bytes = fact_max(f->peak_unclassed_bytes, gather_unclassed(m));
 	f->peak_sampled_usage_bytes = fact_max(f->peak_sampled_usage_bytes, m->field[MEMORY_USAGE]);
 	f->peak_anon_bytes = fact_max(f->peak_anon_bytes, m->field[MEMORY_ANON]);
 	f->peak_file_bytes = fact_max(f->peak_file_bytes, m->field[MEMORY_FILE]);
@@ -62,6 +75,7 @@ static void keep_baseline(struct facts *f, const struct memory_sample *m)
 	f->baseline_file_bytes = m->field[MEMORY_FILE];
 	f->baseline_kernel_bytes = m->field[MEMORY_KERNEL];
 	f->baseline_unreclaimable_bytes = memory_unreclaimable(m);
+	f->baseline_unclassed_bytes = gather_unclassed(m);
 }
 
 /* anon + shmem, what of them is swapped out included: that was not given back. */
@@ -94,6 +108,7 @@ static void keep_settled(struct facts *f, const struct memory_sample *m)
 	f->settled_file_bytes = m->field[MEMORY_FILE];
 	f->settled_kernel_bytes = m->field[MEMORY_KERNEL];
 	f->settled_unreclaimable_bytes = memory_unreclaimable(m);
+	f->settled_unclassed_bytes = gather_unclassed(m);
 }
 
 static void keep_oom(struct gather *g, const struct sample *s)
@@ -136,26 +151,16 @@ struct facts_round *gather_round(struct gather *g)
 	return g->round;
 }
 
-void gather_point(struct gather *g, uint64_t t_ns, uint64_t requests, uint64_t bytes)
+void gather_work(struct gather *g, const struct series_work *now)
 {
-	struct facts *f = g->facts;
-
-	if (f->point_count == FACTS_POINTS_MAX) {
-		f->point_count /= 2;
-		g->ticks_per_point *= 2;
-		for (size_t i = 1; i < f->point_count; i++)
-			f->points[i] = f->points[2 * i];
-	}
-	f->points[f->point_count++] = (struct facts_point){ .t_ns = fact_of(t_ns),
-							    .unreclaimable_bytes = held(g, &g->last.memory),
-							    .requests = fact_of(requests),
-							    .bytes = fact_of(bytes) };
+	if (g->series.works.count == 0)
+		series_note_level(&g->series, now->t_ns, held(g, &g->last.memory));
+	series_note_work(&g->series, now);
 }
 
-void gather_tick(struct gather *g, uint64_t t_ns, uint64_t requests, uint64_t bytes)
+void gather_points(struct gather *g)
 {
-	if (g->ticks++ % g->ticks_per_point == 0)
-		gather_point(g, t_ns, requests, bytes);
+	g->facts->point_count = series_points(&g->series, g->facts->points, FACTS_POINTS_MAX);
 }
 
 void gather_sample(struct gather *g, const struct sample *s)
@@ -170,6 +175,7 @@ void gather_sample(struct gather *g, const struct sample *s)
 	struct fact faults = s->memory.field[MEMORY_PGMAJFAULT];
 	switch (g->phase) {
 	case GATHER_BEFORE:
+	case GATHER_AFTER: /* the rig's own reading back and asking back: no load of the scenario's */
 	case GATHER_STOP:
 		return;
 	case GATHER_BASELINE:
@@ -184,6 +190,8 @@ void gather_sample(struct gather *g, const struct sample *s)
 	case GATHER_LOAD:
 		if (fact_known(faults) && fact_known(g->baseline_faults))
 			g->facts->load_major_faults = fact_of(faults.value - g->baseline_faults.value);
+		if (g->series.works.count > 0)
+			series_note_level(&g->series, s->t_ns, held(g, &s->memory));
 		break;
 	case GATHER_SETTLE:
 		keep_settled(g->facts, &s->memory);
@@ -191,14 +199,14 @@ void gather_sample(struct gather *g, const struct sample *s)
 		break;
 	case GATHER_COLLECT:
 		g->facts->collected_unreclaimable_bytes = memory_unreclaimable(&s->memory);
-		break;
-	case GATHER_AFTER:
-		break;
+		if (g->round != NULL)
+			g->round->end_bytes = held(g, &s->memory);
+		return;
 	}
 	keep_peaks(g->facts, &s->memory);
 	keep_highest_holdings(g->facts, &s->process);
 	keep_rise(g, &s->memory);
-	if (g->round != NULL && g->phase != GATHER_AFTER) {
+	if (g->round != NULL) {
 		g->round->end_bytes = held(g, &s->memory);
 		g->round->peak_bytes = fact_max(g->round->peak_bytes, g->round->end_bytes);
 	}
@@ -321,6 +329,7 @@ void gather_death(struct gather *g, uint64_t end_ns)
 
 void gather_release(struct gather *g)
 {
+	series_release(&g->series);
 	free(g->recent);
 	g->recent = NULL;
 }

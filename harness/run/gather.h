@@ -17,15 +17,16 @@
 #include "base/clock.h"
 #include "facts/facts.h"
 #include "observe/sampler.h"
+#include "run/series.h"
 
 enum gather_phase {
 	GATHER_BEFORE,	 /* start, prepare: nothing is kept but for a death */
 	GATHER_BASELINE, /* the last sample counts */
-	GATHER_LOAD,	 /* peaks, from here to the end */
+	GATHER_LOAD,	 /* peaks, from here until memory has settled */
 	GATHER_SETTLE,	 /* the last sample counts */
 	GATHER_COLLECT,	 /* garbage was asked back: the last sample counts, of the round too */
-	GATHER_AFTER,
-	GATHER_STOP, /* from the rig's first signal on: its own doing, nothing is kept */
+	GATHER_AFTER,	 /* the read-back, the page cache asked back: kept for a death alone */
+	GATHER_STOP,	 /* from the rig's first signal on: its own doing, nothing is kept */
 };
 
 /* The second before a death, compactly; all of its samples are in samples.csv between from_ns and to_ns. */
@@ -48,7 +49,7 @@ struct gather {
 	struct memory_sample baseline;	   /* the last sample before the load */
 	struct fact private_low;	   /* lowest anon + shmem since then */
 	struct facts_round *round;	   /* of facts, the one that runs; NULL: rounds are not told apart */
-	uint64_t ticks, ticks_per_point;   /* of the series */
+	struct series series;		   /* of the load, where it is not in rounds */
 	uint64_t oom_events, first_oom_ns; /* event samples so far; clock_ns() of the first */
 	struct sample at_oom;		   /* the event sample nearest to the kill */
 	struct last_second last_second;	   /* before the moment of gather_death() */
@@ -62,16 +63,17 @@ void gather_phase(struct gather *g, enum gather_phase phase);
 /* A further round of load begins; NULL when facts has no room for it. */
 struct facts_round *gather_round(struct gather *g);
 void gather_sample(struct gather *g, const struct sample *s);
+/* Charge in no known class. */
+struct fact gather_unclassed(const struct memory_sample *m);
 /* Of the last sample: unreclaimable memory less the bookkeeping of page cache that has come since the baseline. */
 struct fact gather_held(const struct gather *g);
 
 /*
- * A point of the series: what was done since the load began, and the memory of the
- * last sample.  When the series is full every other point goes, and from then on
- * every other tick is passed over.  Ticks come at even intervals.
+ * What has been done of the load by now, its series of memory runs beside it; the first begins them.  And the points of
+ * the facts made of both, when the load has ended or the server has; a second time changes nothing that was there.
  */
-void gather_point(struct gather *g, uint64_t t_ns, uint64_t requests, uint64_t bytes);
-void gather_tick(struct gather *g, uint64_t t_ns, uint64_t requests, uint64_t bytes);
+void gather_work(struct gather *g, const struct series_work *now);
+void gather_points(struct gather *g);
 
 /*
  * Composition of the charge at death.  By the time the rig sees the end, the

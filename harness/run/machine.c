@@ -104,8 +104,7 @@ static void on_tick(uv_timer_t *timer)
 {
 	struct run *r = timer->data;
 	checks_drain(r);
-	if (r->schedule.span == PHASE_LOAD)
-		checks_point(r, gather_tick);
+	checks_work(r);
 	requests_write_held(r, false);
 	strays_reap(r->target != NULL ? target_pid(r->target) : 0);
 	display_update(r);

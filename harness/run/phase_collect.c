@@ -11,8 +11,8 @@
 
 static bool is_asked(const struct run *r)
 {
-	if (r->schedule.now == PHASE_COLLECT_ROUND && r->scenario->rounds == 1)
-		return false; /* it is asked after the read-back */
+	if (r->schedule.now == PHASE_COLLECT_LAST)
+		return false; /* it was asked after the load, before the rig's own reading left garbage */
 	return r->scenario->server.collect.path != NULL;
 }
 

@@ -4,6 +4,7 @@
 
 enum phase_id phase_baseline_enter(struct run *r)
 {
+	checks_runtime(r);
 	gather_phase(&r->gather, GATHER_BASELINE);
 	return PHASE_STAY;
 }
@@ -17,6 +18,7 @@ static void note_round(struct run *r)
 		return;
 	round->clients = fact_of(rounds_clients(rounds_groups(&r->rounds, r->scenario, r->rounds.now)));
 	round->requests = fact_of(to->ok - from->ok);
+	round->ended = fact_of(to->ok + to->failed + to->cut - from->ok - from->failed - from->cut);
 	round->bytes = fact_of(to->sent_bytes - from->sent_bytes + to->received_bytes - from->received_bytes);
 }
 
@@ -26,7 +28,7 @@ enum phase_id phase_settle_enter(struct run *r)
 	load_totals(r->load, &r->books.after);
 	r->books.over = true;
 	note_round(r);
-	checks_point(r, gather_point);
+	gather_points(&r->gather);
 	r->facts.load_ns = fact_of(run_elapsed_ns(r) - r->books.began_ns);
 	checks_membership(r);
 	return r->life.up && !checks_port(r) ? PHASE_STOP : PHASE_STAY;

@@ -28,6 +28,7 @@ enum phase_id phase_load_enter(struct run *r)
 	r->books.until_ns = clock_ns() + r->scenario->deadline_ns;
 	if (r->life.up && !checks_port(r))
 		return PHASE_STOP;
+	checks_work(r);
 	return phase_start_load(r, groups->items, groups->count);
 }
 

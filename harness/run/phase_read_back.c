@@ -11,7 +11,10 @@ static bool is_asked(const struct scenario *s)
 
 enum phase_id phase_read_back_enter(struct run *r)
 {
+	struct isolation_final now;
 	gather_phase(&r->gather, GATHER_AFTER);
+	if (r->isolation->backend->final(r->isolation, &now, NULL) == 0)
+		r->facts.peak_usage_bytes = now.peak_usage_bytes; /* before the rig's own reading */
 	r->gather.round = NULL;
 	return is_asked(r->scenario) ? phase_start_read_back(r, READ_BACK_ASKED) : phase_next(r);
 }

@@ -35,6 +35,7 @@ static enum phase_id on_squeezed(struct run *r)
 	f->squeezed_file_bytes = after.memory.field[MEMORY_FILE];
 	f->squeezed_unreclaimable_bytes = memory_unreclaimable(&after.memory);
 	f->squeezed_kernel_bytes = after.memory.field[MEMORY_KERNEL];
+	f->squeezed_unclassed_bytes = gather_unclassed(&after.memory);
 	return phase_next(r);
 }
 

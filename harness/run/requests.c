@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "run/checks.h"
 #include "run/objects_found.h"
 #include "record/requests.h"
 
@@ -49,6 +50,7 @@ void requests_note(struct run *r, const struct load_request *request)
 {
 	bool looked = request->found != FOUND_NOT_LOOKED;
 	broken_note(&r->books.broken, request);
+	checks_work(r);
 	/* What is still under way of a reading that is being cut says nothing of the next life. */
 	if (r->schedule.now == PHASE_AFTERMATH_READ && looked)
 		objects_found_note(r, request);

@@ -3,11 +3,10 @@
  * that the rig's verdicts are measured against.
  *
  * Each fate is a row of a table (ends.c: how it dies; grows.c: which memory it
- * takes; serves.c: how it treats its clients) with hooks into the one HTTP
- * service of service.c.  The scenario of the same name, tests/truth/NAME.yaml,
- * holds its load and its label, the verdict that is right.  All are written for
- * a cap of 64 MiB unless a comment says otherwise.  Sizes and times that may
- * vary are drawn by chance(), so that --seed N gives N different runs.
+ * takes; keeps.c: what of it stays, and whether that goes on; serves.c: how it treats its clients) with hooks into the
+ * one HTTP service of service.c.  The scenario of the same name, tests/truth/NAME.yaml, holds its load and its label,
+ * the verdict that is right.  All are written for a cap of 64 MiB unless a comment says otherwise.  Sizes and times
+ * that may vary are drawn by chance(), so that --seed N gives N different runs.
  *
  * Hooks run on the thread of the connection, several at once; NULL: the default.
  */
@@ -35,14 +34,15 @@ struct fate {
 	void (*listening)(void);					  /* before the first connection is taken */
 	void (*begin)(struct upload *u);				  /* an upload's head has been read */
 	void (*received)(struct upload *u, const char *data, size_t len); /* instead of storing a piece of it */
-	int (*uploaded)(struct upload *u); /* all of it is there; returns the HTTP status of the answer */
-	void (*giving)(void);		   /* a file is given back: its head was sent, the bytes follow */
-	void (*healthy)(void);		   /* before a health probe is answered */
-	void (*collect)(void);		   /* before a request to collect garbage is answered */
-	void (*told_to_stop)(void);	   /* on SIGTERM, before it exits with 0 */
-	bool answers_at_the_head;	   /* answers 201 to the head alone and hangs up */
+	int (*uploaded)(struct upload *u);  /* all of it is there; returns the HTTP status of the answer */
+	void (*vanished)(struct upload *u); /* its client went before all of it was there */
+	void (*giving)(void);		    /* a file is given back: its head was sent, the bytes follow */
+	void (*healthy)(void);		    /* before a health probe is answered */
+	void (*collect)(void);		    /* before a request to collect garbage is answered */
+	void (*told_to_stop)(void);	    /* on SIGTERM, before it exits with 0 */
+	bool answers_at_the_head;	    /* answers 201 to the head alone and hangs up */
 };
-extern const struct fate ends[], grows[], serves[]; /* each ends with name == NULL */
+extern const struct fate ends[], grows[], keeps[], serves[]; /* each ends with name == NULL */
 
 /* What the command line gave. */
 struct fate_options {

@@ -13,7 +13,7 @@
 
 struct fate_options fate_options;
 
-static const struct fate *const tables[] = { ends, grows, serves };
+static const struct fate *const tables[] = { ends, grows, keeps, serves };
 
 uint64_t chance(uint64_t min, uint64_t max)
 {

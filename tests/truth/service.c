@@ -100,8 +100,11 @@ static bool take_upload(struct connection *c, struct upload *u, size_t head_len)
 	while (u->received < u->size) {
 		uint64_t left = u->size - u->received;
 		ssize_t n = recv(c->fd, piece, left < sizeof(piece) ? left : sizeof(piece), 0);
-		if (n <= 0)
+		if (n <= 0) {
+			if (fate->vanished != NULL)
+				fate->vanished(u);
 			return false;
+		}
 		take_piece(u, piece, (size_t)n);
 	}
 	answer(c->fd, fate->uploaded != NULL ? fate->uploaded(u) : 201, 0);

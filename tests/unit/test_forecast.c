@@ -69,6 +69,10 @@ static void left_until_the_cap(void **state)
 		{ "nothing rises", { .points = 60, .cap = 1024 * MIB }, false, 0 },
 		{ "a saw-tooth alone", { .points = 60, .saw_tooth = 30 * MIB, .cap = 1024 * MIB }, false, 0 },
 		{ "memory falls", { .points = 60, .per_request = -4096, .cap = 1024 * MIB }, false, 0 },
+		{ "a cache that is nearly full at the end: the pace falls off",
+		  { .points = 60, .per_request = 16384, .saturates_at = 4400, .cap = 1024 * MIB },
+		  false,
+		  0 },
 		{ "a cache that is full half-way through",
 		  { .points = 60, .per_request = 16384, .saturates_at = 2500, .cap = 1024 * MIB },
 		  false,
@@ -131,8 +135,9 @@ static void said_of_a_leak_only(void **state)
 	struct verdict v = { .outcome = OUTCOME_GREW, .cause = "leak" };
 
 	forecast_explain(&f, &v);
-	assert_true(says(&v, "at this rate the cap is reached after another 5"));
+	assert_true(says(&v, "if it keeps growing as it did, the cap is reached after another 5"));
 	assert_true(says(&v, " requests ("));
+	assert_true(says(&v, "; never, if it is a cache that fills)"));
 	json_t *json = verdict_to_json(&v, &f, &(struct expectation){ .count = 0 });
 	json_t *requests = json_object_get(json_object_get(json, "forecast"), "requests");
 	assert_true(json_real_value(json_object_get(requests, "left")) > 50000);

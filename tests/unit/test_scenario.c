@@ -154,7 +154,7 @@ static void test_refused(void **state)
 		{ "expect: crash\n", "t.yaml:1: 'expect': unknown outcome 'crash' (known: crashed, stalled, grew, "
 				     "steady, invalid); did you mean 'crashed'?" },
 		{ "expect:\n- steady\n- grew/pagecache\n",
-		  "t.yaml:3: 'expect': unknown cause of 'grew' 'pagecache' (known: leak, peak, page-cache); "
+		  "t.yaml:3: 'expect': unknown cause of 'grew' 'pagecache' (known: leak, kept, peak, page-cache); "
 		  "did you mean 'page-cache'?" },
 		{ "expect: steady/leak\n",
 		  "t.yaml:1: 'expect': outcome 'steady' has no causes, 'steady/leak' cannot be expected" },

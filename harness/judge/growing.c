@@ -1,0 +1,96 @@
+#include "judge/growing.h"
+
+#include <inttypes.h>
+
+#include "judge/evidence.h"
+#include "judge/law.h"
+#include "judge/recipe.h"
+
+static bool collected(const struct facts *f)
+{
+	return fact_known(f->collected_unreclaimable_bytes);
+}
+
+static void ask_rounds(const struct facts *f, struct growing *out)
+{
+	struct law laws[LAWS];
+
+	laws_fit(f, laws);
+	out->by_rounds = true;
+	out->yes = laws[LAW_KEPT].dominant >= 0;
+	out->bounded = laws[LAW_KEPT].fitted && !out->yes && laws[LAW_KEPT].mean_bytes <= LAW_NOISE_BYTES;
+}
+
+void growing_find(const struct facts *f, uint64_t base_bytes, uint64_t end_bytes, uint64_t noise_bytes,
+		  struct growing *out)
+{
+	const struct recipe *recipe = recipe_of(f->runtime);
+
+	*out = (struct growing){ .yes = false };
+	if (f->round_count >= LAW_ROUNDS_MIN) {
+		ask_rounds(f, out);
+		return;
+	}
+	if (f->round_count > 1)
+		return;
+	trend_make(f, base_bytes, end_bytes, noise_bytes, &out->trend);
+	out->yes = out->trend.kind == TREND_GROWS;
+	out->garbage_likely = out->yes && recipe != NULL && !collected(f) && end_bytes >= base_bytes &&
+			      end_bytes - base_bytes < recipe->garbage_bytes;
+	out->yes &= !out->garbage_likely;
+}
+
+static const char *const trend_words[] = {
+	[TREND_UNKNOWN] = "so few requests, or so few looks at them, do not show how it rose",
+	[TREND_STILL] = "within the noise, so it stood still, and nothing shows that more of the same would raise it",
+	[TREND_SLOWING] = "it rose less and less, or in steps, as caches and heaps do that fill once",
+	[TREND_IN_FLIGHT] = "meanwhile more requests were under way at once than before, which may explain it",
+	[TREND_GROWS] = "it kept rising with the work",
+};
+
+static void trend_line(const struct growing *g, struct verdict *v)
+{
+	const struct trend *t = &g->trend;
+
+	if (t->kind == TREND_UNKNOWN)
+		evidence_add(v, "%s", trend_words[t->kind]);
+	else
+		evidence_add(v, "by work, the first half of the load added %s to what stayed, the second half %s: %s",
+			     SIZE_TEXT(units_whole(t->first_half)), SIZE_TEXT(units_whole(t->second_half)),
+			     trend_words[t->kind]);
+}
+
+static void decider_line(const struct facts *f, struct verdict *v)
+{
+	const struct recipe *recipe = recipe_of(f->runtime);
+
+	if (recipe == NULL || collected(f))
+		evidence_add(v, "what would decide it: several rounds of the load (--set rounds=9)%s",
+			     collected(f) ? "" : ", or garbage asked back where the server has some (server.collect)");
+	else
+		evidence_add(v,
+			     "what would decide it: several rounds of the load (--set rounds=9), or server.collect for "
+			     "%s: %s",
+			     recipe->name, recipe->how);
+}
+
+void growing_explain(const struct facts *f, const struct growing *g, struct verdict *v)
+{
+	if (g->by_rounds) {
+		if (!g->yes)
+			evidence_add(v, "over %zu rounds of load it %s", f->round_count,
+				     g->bounded ? "stayed bounded: no leak"
+						: "followed neither requests nor bytes: no leak is shown");
+		return;
+	}
+	if (f->round_count <= 1)
+		trend_line(g, v);
+	if (g->garbage_likely)
+		evidence_add(v, "%s collects its garbage when it sees fit: a rise of less than %s may be garbage",
+			     recipe_of(f->runtime)->name,
+			     recipe_of(f->runtime)->garbage_bytes == UINT64_MAX
+				     ? "the cap"
+				     : SIZE_TEXT(recipe_of(f->runtime)->garbage_bytes));
+	if (!g->yes)
+		decider_line(f, v);
+}
