@@ -67,6 +67,8 @@ const struct fact_row fact_rows[] = {
 	FACT(high_hits, "count", "times the server was slowed down at memory.high"),
 	FACT(oom_group_kills, "count", "OOMs that killed all of the group at once"),
 
+	FACT(warm_up_rounds, "count", "rounds of a small load before the baseline"),
+	TEXT(warm_up, "why they ended"),
 	FACT(baseline_usage_bytes, "bytes", "charge before the load"),
 	FACT(baseline_anon_bytes, "bytes", "anon before the load"),
 	FACT(baseline_file_bytes, "bytes", "page cache before the load"),

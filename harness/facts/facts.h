@@ -135,6 +135,8 @@ struct facts {
 
 	/* memory by phase, bytes: baseline (before the load), peak (from the load on), settled (after the load),
 	 * squeezed */
+	struct fact warm_up_rounds;   /* of a small load before the baseline; absent: none was put on */
+	char warm_up[FACTS_TEXT_MAX]; /* why they ended */
 	struct fact baseline_usage_bytes, baseline_anon_bytes, baseline_file_bytes, baseline_kernel_bytes,
 		baseline_unreclaimable_bytes;
 	struct fact baseline_watermark_bytes; /* the kernel's watermark when the load began: what start and prepare

@@ -61,11 +61,14 @@ static uint64_t larger(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-static uint64_t noise_of(const struct facts *f)
+uint64_t judge_noise_bytes(const struct facts *f)
 {
-	if (!fact_set(f->cap_in_force_bytes))
+	/* While the run goes on, what was asked for has to do. */
+	struct fact cap = f->cap_in_force_bytes.state == FACT_ABSENT ? f->cap_asked_bytes : f->cap_in_force_bytes;
+
+	if (!fact_set(cap))
 		return NOISE_MAX;
-	return larger(NOISE_MIN, smaller(NOISE_MAX, f->cap_in_force_bytes.value / NOISE_CAP_DIVISOR));
+	return larger(NOISE_MIN, smaller(NOISE_MAX, cap.value / NOISE_CAP_DIVISOR));
 }
 
 /* Part of the kernel memory's rise that is bookkeeping of risen page cache. */
@@ -98,7 +101,7 @@ static uint64_t shrunk(const struct facts *f)
  */
 static uint64_t fall_below_baseline(const struct facts *f)
 {
-	return f->private_fall_bytes.value > noise_of(f) ? f->private_fall_bytes.value : 0;
+	return f->private_fall_bytes.value > judge_noise_bytes(f) ? f->private_fall_bytes.value : 0;
 }
 
 /*
@@ -163,7 +166,7 @@ static void measure(const struct facts *f, struct growth *g)
 	uint64_t base = f->baseline_unreclaimable_bytes.value;
 	uint64_t peak = peak_usage(f);
 
-	g->noise = noise_of(f);
+	g->noise = judge_noise_bytes(f);
 	g->usage = above(peak, f->baseline_usage_bytes.value);
 	/* The baseline is a sample too: memory may fall before the first one of the load. */
 	g->unseen = fact_known(f->peak_sampled_usage_bytes)
@@ -218,8 +221,16 @@ static void garbage_line(const struct facts *f, const struct growth *g, struct v
 			     SIZE_TEXT(f->collected_unreclaimable_bytes.value));
 }
 
+static void warm_up_line(const struct facts *f, struct verdict *v)
+{
+	if (fact_known(f->warm_up_rounds))
+		evidence_add(v, "warmed up before the baseline by %llu rounds of one file for each client: %s",
+			     (unsigned long long)f->warm_up_rounds.value, f->warm_up);
+}
+
 static void usage_line(const struct facts *f, struct verdict *v)
 {
+	warm_up_line(f, v);
 	evidence_add(v,
 		     "charge %s before the load, %s at its peak; highest samples: anon %s, page cache %s, shmem %s, "
 		     "kernel %s",

@@ -26,6 +26,9 @@ struct verdict {
 };
 
 void judge(const struct facts *f, struct verdict *out);
+
+/* Bytes of a rise below which nothing is said of it: a sixteenth of the cap, within limits. */
+uint64_t judge_noise_bytes(const struct facts *f);
 void verdict_release(struct verdict *v);
 
 /* What a scenario expects; see scenario.h. */

@@ -3,6 +3,7 @@
 #include <math.h>
 
 /* Of the work; the first two are the warm-up's. */
+#define WARM_SHARE 0.5 /* of the first half: what keeps growing with work adds as much again */
 #define PIECES 8
 #define WARM_UP_PIECES 2
 #define LATER_PIECES (PIECES - WARM_UP_PIECES)
@@ -113,7 +114,9 @@ static bool rises_on(const double rise[PIECES])
 	       last / 2 >= LAST_SHARE * (later - last) / (LATER_PIECES - 2);
 }
 
-static enum trend_kind kind_of(const struct curve *c, const double rise[PIECES], const struct trend *t, double noise)
+/* warm: rounds before the baseline have taken what is taken once, so the first half is no start. */
+static enum trend_kind kind_of(const struct curve *c, const double rise[PIECES], const struct trend *t, double noise,
+			       bool warm)
 {
 	double generations = c->in_flight_first + c->in_flight_second > 0
 				     ? c->ended / fmax(c->in_flight_first, c->in_flight_second)
@@ -125,6 +128,8 @@ static enum trend_kind kind_of(const struct curve *c, const double rise[PIECES],
 		return TREND_STILL;
 	if (c->in_flight_first > 0 && c->in_flight_second > MORE_IN_FLIGHT * c->in_flight_first + 1)
 		return TREND_IN_FLIGHT;
+	if (warm && t->second_half < WARM_SHARE * t->first_half)
+		return TREND_SLOWING;
 	return rises_on(rise) ? TREND_GROWS : TREND_SLOWING;
 }
 
@@ -145,5 +150,6 @@ void trend_make(const struct facts *f, uint64_t base_bytes, uint64_t end_bytes, 
 		*(i < PIECES / 2 ? &out->first_half : &out->second_half) += rise[i];
 	}
 	out->ended = c.ended;
-	out->kind = kind_of(&c, rise, out, (double)noise_bytes);
+	out->kind = kind_of(&c, rise, out, (double)noise_bytes,
+			    fact_known(f->warm_up_rounds) && f->warm_up_rounds.value > 0);
 }

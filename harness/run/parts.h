@@ -37,6 +37,7 @@
 #include "run/rounds.h"
 #include "run/run.h"
 #include "run/squeeze.h"
+#include "run/warming.h"
 #include "run/undo.h"
 #include "target/target.h"
 
@@ -45,6 +46,7 @@ enum phase_id {
 	PHASE_STAY = -1,     /* no phase: the run stays where it is */
 	PHASE_START,	     /* spawn, readiness, login */
 	PHASE_PREPARE,	     /* objects for downloads, group after group */
+	PHASE_WARM_UP,	     /* idle after a round of a small load, and before the first */
 	PHASE_COLLECT_FIRST, /* garbage of the start asked back, or the baseline would hold it */
 	PHASE_BASELINE,	     /* idle */
 	PHASE_LOAD,
@@ -53,7 +55,9 @@ enum phase_id {
 	PHASE_READ_BACK,     /* every acknowledged upload once more */
 	PHASE_SETTLE_LAST,   /* idle: what the read-back took has time to go */
 	PHASE_COLLECT_LAST,
-	PHASE_SQUEEZE,	     /* page cache asked back */
+	PHASE_SQUEEZE, /* page cache asked back */
+	PHASE_WARM_UP_ROUND,
+	PHASE_WARM_UP_CUT,   /* a round took too long */
 	PHASE_PREPARE_DOUBT, /* a preparation failed: has the server ended? */
 	/* the load goes on while the server is started again (on_crash: restart) */
 	PHASE_LOAD_DOWN,  /* until the kernel log has told of the first kill */
@@ -170,6 +174,7 @@ struct run {
 	struct life life;
 	struct load_books books;
 	struct rounds rounds;
+	struct warming warming;
 	struct squeeze squeeze;
 	bool collected; /* the server has answered the request to collect its garbage */
 	struct objects_found found;

@@ -3,7 +3,7 @@
  * phase_rows, whose functions are told what has happened and return the phase that
  * follows; machine.c alone calls them, and acts on what they return.
  *
- *   start -> prepare -> collect -> baseline -> load -> settle -> collect -> (load
+ *   start -> prepare -> warm-up -> collect -> baseline -> load -> settle -> collect -> (load
  *   again, with rounds) -> read-back -> settle -> collect -> squeeze -> stop
  *
  * A phase with nothing to do goes on to the next at once.  Any may lead to stop: the server died, the rig failed, the
@@ -87,6 +87,15 @@ enum phase_id phase_prepare_enter(struct run *r);
 enum phase_id phase_prepare_event(struct run *r, const struct event *event);
 enum phase_id phase_prepare_doubt_event(struct run *r, const struct event *event);
 uint64_t phase_prepare_doubt_deadline_ns(const struct run *r);
+
+enum phase_id phase_warm_up_skip(struct run *r);
+enum phase_id phase_warm_up_event(struct run *r, const struct event *event);
+uint64_t phase_warm_up_deadline_ns(const struct run *r);
+enum phase_id phase_warm_up_round_enter(struct run *r);
+enum phase_id phase_warm_up_round_event(struct run *r, const struct event *event);
+uint64_t phase_warm_up_round_deadline_ns(const struct run *r);
+enum phase_id phase_warm_up_cut_enter(struct run *r);
+enum phase_id phase_warm_up_cut_event(struct run *r, const struct event *event);
 
 enum phase_id phase_collect_skip(struct run *r);
 enum phase_id phase_collect_enter(struct run *r);

@@ -178,6 +178,7 @@ static void tear_down(struct run *r)
 	kernel_log_close(&r->kernel_log);
 	gather_release(&r->gather);
 	rounds_release(&r->rounds);
+	warming_release(&r->warming);
 	broken_free(&r->books.broken);
 	alloc_words_release(&r->alloc_words);
 	buf_release(&r->books.row);

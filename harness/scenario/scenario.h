@@ -148,6 +148,7 @@ struct group_list {
 };
 
 enum expected_failures { FAILURES_ANY, FAILURES_NONE, FAILURES_SOME }; /* of requests */
+enum warm_up { WARM_UP_AUTO, WARM_UP_OFF };
 enum on_crash { CRASH_STOP, CRASH_READ_BACK, CRASH_RESTART };
 enum folder_kind { FOLDER_DISK, FOLDER_RAM }; /* RAM: a tmpfs charged to the server's group */
 
@@ -181,6 +182,7 @@ struct scenario {
 	uint64_t runs;
 	enum on_crash on_crash; /* what follows when the server's main process ends by itself */
 	uint64_t restarts;	/* CRASH_RESTART: at most so many */
+	enum warm_up warm_up;	/* a small load before the baseline */
 	uint64_t rounds;	/* of the load, each with its settling; varied when more than one */
 	struct server_spec server;
 	struct group_list prepare; /* one after the other, before the baseline: objects for downloads */

@@ -28,6 +28,7 @@ static const char *const folder_names[] = { [FOLDER_DISK] = "disk", [FOLDER_RAM]
 static const char *const failure_names[] = {
 	[FAILURES_ANY] = "any", [FAILURES_NONE] = "none", [FAILURES_SOME] = "some", NULL
 };
+static const char *const warm_up_names[] = { "auto", "off", NULL };
 static const char *const crash_names[] = {
 	[CRASH_STOP] = "stop", [CRASH_READ_BACK] = "read-back", [CRASH_RESTART] = "restart", NULL
 };
@@ -265,6 +266,13 @@ const struct key_row scenario_keys[] = {
 	    "idle time after the load: does memory come back down?", .max = HOUR_NS),
 	ROW("deadline", KEY_DURATION, SCENARIO_AT(deadline_ns), "60s",
 	    "the load is cut after this long and the run is invalid", .min = NS_PER_MS, .max = DAY_NS),
+	ROW("warm_up", KEY_CHOICE, SCENARIO_AT(warm_up), "auto",
+	    "auto: rounds of one file for each client before the baseline, until the level of memory stands still, so "
+	    "that "
+	    "what a server takes once does not count as growth; not where a crash is expected, on_crash goes on, or "
+	    "rounds "
+	    "vary the load, nor of groups with less than 8 files for each client",
+	    .choices = warm_up_names),
 	ROW("runs", KEY_COUNT, SCENARIO_AT(runs), "1", "repetitions", .min = 1, .max = 100000),
 	ROW("on_crash", KEY_CHOICE, SCENARIO_AT(on_crash), "stop",
 	    "when the server dies: end the run; start it once more and read back all that was acknowledged; or start "

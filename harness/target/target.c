@@ -329,6 +329,9 @@ void target_look_at_port(const struct target *t, struct port_look *out)
 	*out = (struct port_look){ .in_group = FACT_NONE };
 	if (!own_network || where > 0)
 		port_look(&t->port, where, out);
+	/* A server that is on its way out lets go of its sockets while it can still be found: its end says more. */
+	if (!t->exit_seen && proc_stat_living_thread(t->pid) <= 0)
+		*out = (struct port_look){ .in_group = FACT_NONE };
 }
 
 void target_describe_unseen_port(const struct target *t, char out[PORT_TEXT_MAX])
