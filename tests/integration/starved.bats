@@ -43,13 +43,13 @@ until_load() {
 # Longest time that the load went on past its deadline of so many seconds.
 overrun_ms() { record ".facts.load_ns / 1e6 - $1 * 1000 | floor"; }
 
-# What this machine, busy as it is, takes for a second of sleep, above that second.
+# What a hundred short programs take here and now: a tenth of a second on a quiet machine.
 slowness_ms() {
-	local from to
+	local from to i
 	from=$(date +%s%N)
-	sleep 1
+	for ((i = 0; i < 100; i++)); do /bin/true; done
 	to=$(date +%s%N)
-	echo $(((to - from) / 1000000 - 1000))
+	echo $(((to - from) / 1000000))
 }
 
 flooded() {
@@ -58,7 +58,7 @@ flooded() {
 	scenario "$1" "$2" 4s
 	rig "$RESULTS/s.yaml" --set server.health.deadline=3s
 	same "$(verdict)" invalid/load
-	[ "$(overrun_ms 4)" -le $((1000 + 3 * slow)) ] || {
+	[ "$(overrun_ms 4)" -le $((1000 + 20 * slow)) ] || {
 		echo "the deadline of 4 s was overrun by $(overrun_ms 4) ms"
 		return 1
 	}
