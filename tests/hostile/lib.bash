@@ -4,7 +4,7 @@ MEMORY_MAX_KIB=65536 # of the rig; a quiet run takes 17 MiB
 ROW_SECONDS=60	     # then the rig is ended from outside, and the row is wrong
 
 begin() {
-	RIG=$ROOT/oomrig
+	RIG=${HOSTILE_RIG:-$ROOT/oomrig} # that of a sanitizer: tests/sanitized
 	mount -t tmpfs -o size=64m tmpfs /dev/shm || exit 3
 	mkdir -p build
 	WORK=$(mktemp -d "$ROOT/build/hostile.XXXXXX")

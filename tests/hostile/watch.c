@@ -50,7 +50,8 @@ static pid_t start(char **command)
 	struct rlimit space;
 	getrlimit(RLIMIT_AS, &space);
 	space.rlim_cur = SPACE_BYTES;
-	setrlimit(RLIMIT_AS, &space);
+	if (getenv("HOSTILE_RIG") == NULL) /* a sanitizer maps terabytes */
+		setrlimit(RLIMIT_AS, &space);
 	setsid();
 	execvp(command[0], command);
 	perror(command[0]);
