@@ -64,7 +64,7 @@ static int dispatch(int argc, char **argv)
 		return STATUS_USAGE;
 	char option[] = "--help";
 	char *for_help[] = { argv[help ? 2 : 1], option, NULL };
-	return help ? command->run(2, for_help) : command->run(argc - 1, argv + 1);
+	return help ? cmd_main(command, 2, for_help) : cmd_main(command, argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)

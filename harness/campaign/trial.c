@@ -4,13 +4,6 @@
 
 #include "base/buf.h"
 #include "base/units.h"
-#include "report/figures.h"
-#include "report/report.h"
-
-bool trial_survived(const struct run_summary *run)
-{
-	return run->outcome != OUTCOME_CRASHED && run->outcome != OUTCOME_STALLED;
-}
 
 int trial(struct campaign *c, const struct scenario *s, const char *what, size_t *run, struct error *err)
 {
@@ -28,10 +21,8 @@ int trial(struct campaign *c, const struct scenario *s, const char *what, size_t
 		if (rc != 0)
 			break;
 		last = &c->runs.summaries[c->runs.count - 1];
-		if (c->out != NULL) {
-			report_line(c->out, last, note);
-			fflush(c->out);
-		}
+		if (c->made != NULL)
+			c->made(last, note);
 		judged = run_judged(last);
 		if (last->outcome == OUTCOME_INTERRUPTED)
 			rc = error_set(err, ERROR_INTERRUPTED, "interrupted");

@@ -1,6 +1,10 @@
+/*
+ * oomrig clean: what a killed rig left.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fs.h"
 #include "base/text.h"
 #include "campaign/leftovers.h"
 #include "cli/cmd.h"
@@ -46,7 +50,7 @@ static void on_done(void *arg, enum leftover_deed deed, const char *what)
 	};
 	struct cleaning *c = arg;
 	c->done++;
-	text_line(stdout, "%s %s", words[deed][c->dry_run], cmd_shown_path(what));
+	text_line(stdout, "%s %s", words[deed][c->dry_run], fs_shown_path(what));
 }
 
 static void on_failed(void *arg, const struct error *err)
@@ -55,27 +59,23 @@ static void on_failed(void *arg, const struct error *err)
 	c->status = cmd_fail(err);
 }
 
-static int main_clean(int argc, char **argv)
+static int main_clean(const struct cmd_call *call)
 {
-	struct clean_settings settings = { 0 };
-	struct options_result words;
+	const struct clean_settings *settings = call->settings;
 	struct error err = ERROR_INIT;
-	int status;
-	if (!cmd_begin(&manual, rows, argc, argv, &settings, &words, &status))
-		return status;
-	if (words.operand_count > 0) {
+	if (call->words.operand_count > 0) {
 		error_set(&err, ERROR_USAGE, "clean takes no '%s'; --results DIR names a folder of runs",
-			  words.operands[0]);
+			  call->words.operands[0]);
 		return cmd_fail(&err);
 	}
-	char *results = cmd_results_folder(settings.results);
+	char *results = cmd_results_folder(settings->results);
 	/* A link that the user names is the user's; one in the place of .work may be a server's. */
-	char *named = settings.work != NULL ? realpath(settings.work, NULL) : NULL;
-	char *work = named != NULL ? named : cmd_work_folder(settings.work, results);
-	struct cleaning c = { .dry_run = settings.dry_run, .status = STATUS_OK };
+	char *named = settings->work != NULL ? realpath(settings->work, NULL) : NULL;
+	char *work = named != NULL ? named : cmd_work_folder(settings->work, results);
+	struct cleaning c = { .dry_run = settings->dry_run, .status = STATUS_OK };
 	const struct leftovers leftovers = { .results = results,
 					     .work = work,
-					     .dry_run = settings.dry_run,
+					     .dry_run = settings->dry_run,
 					     .done = on_done,
 					     .failed = on_failed,
 					     .arg = &c };
@@ -87,4 +87,11 @@ static int main_clean(int argc, char **argv)
 	return c.status;
 }
 
-const struct command command_clean = { "clean", "take away what a killed rig left behind", &manual, rows, main_clean };
+const struct command command_clean = {
+	.name = "clean",
+	.summary = "take away what a killed rig left behind",
+	.manual = &manual,
+	.rows = rows,
+	.settings_bytes = sizeof(struct clean_settings),
+	.run = main_clean,
+};

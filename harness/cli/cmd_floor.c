@@ -5,6 +5,7 @@
 
 #include "campaign/floor_run.h"
 #include "cli/cmd_campaign.h"
+#include "report/json.h"
 
 #define FIELD(name) offsetof(struct search_settings, name)
 
@@ -34,16 +35,15 @@ static const struct manual manual = {
 static int report(const struct floor_result *result, const struct run_list *runs, bool json, struct error *err)
 {
 	if (json)
-		return result->search != NULL ? campaign_print_json(floor_json(result, runs), err) : 0;
+		return result->search != NULL ? report_document(stdout, floor_json(result, runs), err) : 0;
 	printf("\n");
 	floor_print(stdout, result);
 	return 0;
 }
 
-static int find_floor(struct campaign_kit *kit, const struct search_settings *settings, double precision,
-		      char *const *command, struct error *err)
+static int find_floor(struct campaign_kit *kit, const struct cmd_call *call, double precision, struct error *err)
 {
-	(void)command;
+	const struct search_settings *settings = call->settings;
 	struct floor_result result = { 0 };
 	struct floor_estimate e = { 0 };
 	int rc = floor_run(&kit->campaign, &kit->scenario, precision, settings->budget, &result, err);
@@ -60,12 +60,17 @@ static int find_floor(struct campaign_kit *kit, const struct search_settings *se
 	return status;
 }
 
-static int main_floor(int argc, char **argv)
+static int main_floor(const struct cmd_call *call)
 {
-	static const struct search_command command = { &manual, rows, 0.01, 0.50, find_floor };
-	struct search_settings settings = { 0 };
-	return search_main(&command, &settings, argc, argv);
+	static const struct search_command search = { 0.01, 0.50, find_floor };
+	return search_main(&search, call);
 }
 
-const struct command command_floor = { "floor", "the smallest memory the server survives on", &manual, rows,
-				       main_floor };
+const struct command command_floor = {
+	.name = "floor",
+	.summary = "the smallest memory the server survives on",
+	.manual = &manual,
+	.rows = rows,
+	.settings_bytes = sizeof(struct search_settings),
+	.run = main_floor,
+};

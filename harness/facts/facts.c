@@ -149,6 +149,7 @@ const struct fact_row fact_rows[] = {
 	TEXT(first_failure, "the first failed request"),
 	FACT(load_ns, "ns", "length of the load"),
 	FACT(load_major_faults, "count", "major page faults of the group during the load"),
+	FACT(load_deadline_ns, "ns", "time that the load may take, the scenario's key 'deadline'"),
 	FACT(load_deadline_hit, "flag", "the load was cut because it did not end in time"),
 	FACT(generator_bottleneck, "flag", "the load generator, not the server, limited the load"),
 

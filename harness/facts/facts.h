@@ -184,6 +184,7 @@ struct facts {
 	struct fact load_ns; /* length of the load phase */
 	struct fact
 		load_major_faults; /* rise of the group's major page faults from the baseline to the end of the load */
+	struct fact load_deadline_ns;	  /* what the scenario's key "deadline" gives it */
 	struct fact load_deadline_hit;	  /* 1: cut because it did not end in time */
 	struct fact generator_bottleneck; /* 1: the generator, not the server, limited the load */
 

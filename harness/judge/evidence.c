@@ -30,6 +30,15 @@ const char *evidence_fact_time(struct fact fact, char out[UNITS_TEXT_MAX])
 	return fact.state == FACT_ABSENT ? "at a time that is absent" : "at a time that is unreadable";
 }
 
+const char *evidence_overdue(const struct facts *f, char out[EVIDENCE_OVERDUE_MAX])
+{
+	bool known = fact_known(f->load_deadline_ns); /* records of older rigs do not hold it */
+
+	snprintf(out, EVIDENCE_OVERDUE_MAX, "the load did not end %s%s (the scenario's key 'deadline')",
+		 known ? "within " : "in time", known ? TIME_TEXT(f->load_deadline_ns.value) : "");
+	return out;
+}
+
 bool fact_set(struct fact fact)
 {
 	return fact_known(fact) && fact.value != 0;

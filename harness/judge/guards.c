@@ -155,9 +155,9 @@ bool rule_load(const struct facts *f, struct verdict *v)
 				       "the load was never applied: no request was started");
 	if (fact_set(f->load_deadline_hit))
 		return evidence_decide(v, OUTCOME_INVALID, "load",
-				       "the load did not end in time: %" PRIu64 " of %" PRIu64
-				       " requests had ended well%s",
-				       f->requests_ok.value, f->requests_started.value,
+				       "%s: %" PRIu64 " of %" PRIu64 " requests had ended well%s",
+				       evidence_overdue(f, (char[EVIDENCE_OVERDUE_MAX]){ 0 }), f->requests_ok.value,
+				       f->requests_started.value,
 				       fact_known(f->health_longest_silence_ns)
 					       ? ", while the server kept answering its health probe"
 					       : "; without a health probe it cannot be told whether the server hung");

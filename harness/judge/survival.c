@@ -372,9 +372,10 @@ bool rule_stall(const struct facts *f, struct verdict *v)
 				TIME_TEXT(silence.value), TIME_TEXT(deadline.value));
 	else if (fact_set(f->load_deadline_hit) && held_back(f))
 		evidence_decide(v, OUTCOME_STALLED, "thrash",
-				"alive, but held back at memory.high: the load did not end in time, %" PRIu64
-				" of %" PRIu64 " requests had ended well",
-				f->requests_ok.value, f->requests_started.value);
+				"alive, but held back at memory.high: %s, %" PRIu64 " of %" PRIu64
+				" requests had ended well",
+				evidence_overdue(f, (char[EVIDENCE_OVERDUE_MAX]){ 0 }), f->requests_ok.value,
+				f->requests_started.value);
 	else
 		return false;
 	if (fact_set(f->high_hits))

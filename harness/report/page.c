@@ -32,7 +32,8 @@ static const char *const inks[] = {
 	[INK_WARN] = "\033[33m", [INK_BAD] = "\033[1;31m", [INK_ALARM] = "\033[1;37;41m",
 };
 
-bool report_colour(FILE *out)
+/* A terminal, NO_COLOR unset (no-color.org), TERM not "dumb". */
+static bool has_colours(FILE *out)
 {
 	const char *no_color = getenv("NO_COLOR"); /* no-color.org: present and not empty */
 	const char *term = getenv("TERM");
@@ -57,7 +58,7 @@ void page_init(struct page *p, FILE *out)
 {
 	memset(p, 0, sizeof(*p));
 	p->width = find_width(out);
-	p->colour = report_colour(out);
+	p->colour = has_colours(out);
 	p->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fs.h"
 #include "base/text.h"
 #include "base/clock.h"
 #include "report/chart.h"
@@ -385,7 +386,7 @@ static void draw_run(struct plot *p)
 	if (t->left_out > 0)
 		page_ink(&p->page, INK_WARN, "%llu %s: %s\n", (unsigned long long)t->left_out,
 			 t->left_out == 1 ? "row left out" : "rows left out, the first", t->first_left_out);
-	text_addf(&p->page.text, "%-16s%s", "Record", p->run->folder);
+	text_addf(&p->page.text, "%-16s%s", "Record", fs_shown_path(p->run->folder));
 	buf_addc(&p->page.text, '\n');
 }
 

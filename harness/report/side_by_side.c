@@ -28,7 +28,7 @@ static void fill_verdict(struct cell *cell, const struct page *p, const struct c
 	(void)p;
 	(void)offset;
 	column_tally(&cell->text, c, " ");
-	cell->ink = column_agrees(c) ? verdict_ink(c->runs[0]) : INK_WARN;
+	cell->ink = column_agreed(c, RUNS_ALL) != NULL ? verdict_ink(c->runs[0]) : INK_WARN;
 }
 
 static void fill_expected(struct cell *cell, const struct page *p, const struct column *c, size_t offset)

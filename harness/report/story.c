@@ -119,7 +119,7 @@ static void result_line(struct page *p, const struct column *c)
 		buf_adds(&line, "; unreclaimable ");
 		spread_add(&line, p, &peak, figure_size);
 	}
-	page_wrap(p, column_agrees(c) ? verdict_ink(first) : INK_WARN, "    ", buf_str(&line));
+	page_wrap(p, column_agreed(c, RUNS_ALL) != NULL ? verdict_ink(first) : INK_WARN, "    ", buf_str(&line));
 	buf_release(&line);
 }
 

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fs.h"
 #include "base/text.h"
 #include "report/death_page.h"
 #include "report/figures.h"
@@ -246,9 +247,11 @@ static void requests(struct page *p, const struct facts *f)
 			 figure_count(f->death_in_flight, a), figure_size(f->death_sent_in_flight_bytes, b),
 			 figure_size(f->death_acknowledged_bytes, c));
 	aftermath(p, f);
+	bool cut = fact_known(f->load_deadline_hit) && f->load_deadline_hit.value > 0;
 	if (fact_known(f->load_ns))
-		labelled(p, "Load", INK_PLAIN, "lasted %s%s%s", figure_duration(f->load_ns, a),
-			 fact_known(f->load_deadline_hit) && f->load_deadline_hit.value ? ", cut at its deadline" : "",
+		labelled(p, "Load", INK_PLAIN, "lasted %s%s%s%s%s", figure_duration(f->load_ns, a),
+			 cut ? ", cut at its deadline" : "", cut && fact_known(f->load_deadline_ns) ? " of " : "",
+			 cut && fact_known(f->load_deadline_ns) ? figure_duration(f->load_deadline_ns, b) : "",
 			 fact_known(f->generator_bottleneck) && f->generator_bottleneck.value
 				 ? "; our generator, not the server, was the bottleneck"
 				 : "");
@@ -288,7 +291,8 @@ void report_run(FILE *out, const struct run_summary *run)
 	requests(&p, &run->facts);
 	phase(&p, run->record);
 	/* Not wrapped: it is there to be copied. */
-	text_addf(&p.text, "%-*s%s", LABEL_COLUMNS + 2, "Record", run->folder != NULL ? run->folder : run->id);
+	text_addf(&p.text, "%-*s%s", LABEL_COLUMNS + 2, "Record",
+		  run->folder != NULL ? fs_shown_path(run->folder) : run->id);
 	buf_addc(&p.text, '\n');
 	page_write(&p, out);
 	page_release(&p);

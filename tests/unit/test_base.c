@@ -182,6 +182,13 @@ static void test_nearest(void **state)
 			nearest_offer(&n, known[k]);
 		expect_text(rows[i][0], n.best == NULL ? "" : n.best, rows[i][1]);
 	}
+	static const char *const nothing_in_common[][2] = { { "x", "" }, { "x", "y" }, { "", "y" }, { "xy", "ab" } };
+	for (size_t i = 0; i < COUNT(nothing_in_common); i++) {
+		struct nearest none;
+		nearest_init(&none, nothing_in_common[i][0]);
+		nearest_offer(&none, nothing_in_common[i][1]);
+		expect_text(nothing_in_common[i][0], none.best == NULL ? "none" : none.best, "none");
+	}
 	char longer[200];
 	memset(longer, 'a', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';

@@ -346,13 +346,31 @@ static void words_and_what_is_left(void **state)
 	assert_int_equal(v.evidence_count, 0);
 	verdict_release(&v);
 
+	/* The leak comes first, and nothing above it says that all is well. */
+	f = make(&leak);
+	v = (struct verdict){ .outcome = OUTCOME_GREW, .cause = "leak" };
+	law_explain(&f, &v);
+	assert_non_null(strstr(v.evidence[0], "per request, never returned"));
+	assert_false(says(&v, "whatever the load"));
+	assert_true(says(&v, "held under load and given back: nothing beside what is kept"));
+	verdict_release(&v);
+
+	/* What is held comes first where only that carries a law: the all-clear of the other stands below it. */
+	struct rounds_of held = { .held_in_flight = 20 * MIB };
+	f = make(&held);
+	v = (struct verdict){ .outcome = OUTCOME_GREW, .cause = "peak" };
+	law_explain(&f, &v);
+	assert_non_null(strstr(v.evidence[0], "per request in flight, the term that carries it"));
+	assert_true(says(&v, "kept after the load: bounded, whatever the load: 0 per request and 0 per byte"));
+	verdict_release(&v);
+
 	/* Up and down, whatever the load. */
 	struct rounds_of none = { .held_noise = 3e7 };
 	f = make(&none);
 	v = (struct verdict){ .outcome = OUTCOME_GREW, .cause = "peak" };
 	law_explain(&f, &v);
 	assert_true(says(&v, "a round on average, which follows neither"));
-	assert_true(says(&v, "kept after the load: 0 per request and 0 per byte"));
+	assert_true(says(&v, "kept after the load: bounded, whatever the load: 0 per request and 0 per byte"));
 	verdict_release(&v);
 
 	struct rounds_of one_size = { .held_in_flight = 64 * MIB, .one_size = true, .outlier = 4 };

@@ -1,11 +1,13 @@
-#include "cli/setup.h"
+#include "campaign/setup.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/home.h"
-#include "scenario/check_words.h"
 #include "run/requirements.h"
+#include "scenario/check_words.h"
+#include "scenario/folder.h"
 
 static int set_memory(struct scenario *s, const char *memory, struct error *err)
 {
@@ -49,4 +51,45 @@ int setup_scenario(struct scenario *s, const char *name, const struct setup *set
 		return 0;
 	scenario_release(s);
 	return -1;
+}
+
+static int add_paths(struct string_list *paths, const char *name, struct error *err)
+{
+	size_t before = paths->count;
+	struct stat st;
+	char *path = home_scenario(name);
+	int rc = 0;
+	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+		scenario_folder_add(paths, path);
+	else
+		rc = scenario_folder_find(path, paths, err);
+	free(path);
+	if (rc == 0 && paths->count == before)
+		rc = error_set(err, ERROR_USAGE, "no scenario in the folder '%s'", name);
+	return rc;
+}
+
+int setup_scenarios(struct setup_scenarios *out, char *const *names, const struct setup *setup, struct error *err)
+{
+	struct string_list paths = { 0 };
+	int rc = 0;
+	*out = (struct setup_scenarios){ 0 };
+	for (size_t i = 0; rc == 0 && names[i] != NULL; i++)
+		rc = add_paths(&paths, names[i], err);
+	if (rc == 0 && paths.count == 0)
+		rc = error_set(err, ERROR_USAGE, "no scenario given; 'oomrig list' names the ones that come with it");
+	out->items = xcalloc(paths.count + 1, sizeof(*out->items));
+	while (rc == 0 && out->count < paths.count) {
+		rc = setup_scenario(&out->items[out->count], paths.items[out->count], setup, err);
+		out->count += rc == 0;
+	}
+	scenario_folder_release(&paths);
+	return rc;
+}
+
+void setup_release(struct setup_scenarios *scenarios)
+{
+	for (size_t i = 0; i < scenarios->count; i++)
+		scenario_release(&scenarios->items[i]);
+	free(scenarios->items);
 }
