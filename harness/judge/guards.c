@@ -153,14 +153,17 @@ bool rule_load(const struct facts *f, struct verdict *v)
 	if (f->requests_started.value == 0)
 		return evidence_decide(v, OUTCOME_INVALID, "load",
 				       "the load was never applied: no request was started");
-	if (fact_set(f->load_deadline_hit))
-		return evidence_decide(v, OUTCOME_INVALID, "load",
-				       "the load did not end in time: %" PRIu64 " of %" PRIu64
-				       " requests had ended well%s",
-				       f->requests_ok.value, f->requests_started.value,
-				       fact_known(f->health_longest_silence_ns)
-					       ? ", while the server kept answering its health probe"
-					       : "; without a health probe it cannot be told whether the server hung");
+	if (fact_set(f->load_deadline_hit)) {
+		evidence_decide(v, OUTCOME_INVALID, "load",
+				"the load did not end in time: %" PRIu64 " of %" PRIu64 " requests had ended well%s",
+				f->requests_ok.value, f->requests_started.value,
+				fact_known(f->health_longest_silence_ns)
+					? ", while the server kept answering its health probe"
+					: "; without a health probe it cannot be told whether the server hung");
+		evidence_add(v, "what would end it: a time-out of its clients (the key 'timeout' of a group of the "
+				"load), as most have one, where some are never answered; or a longer 'deadline'");
+		return true;
+	}
 	if (f->requests_ok.value + f->requests_cut.value == 0)
 		return evidence_decide(v, OUTCOME_INVALID, "load",
 				       "the load was never applied: all of its %" PRIu64 " requests failed%s%s",
