@@ -302,6 +302,12 @@ static void requests_beside(const struct facts *f, struct verdict *v)
 		evidence_add(v, "beside: %" PRIu64 " of %" PRIu64 " requests failed%s%s%s", f->requests_failed.value,
 			     f->requests_started.value, v->outcome == OUTCOME_CRASHED ? "" : " while the server lived",
 			     f->first_failure[0] ? "; the first: " : "", f->first_failure);
+	if (fact_set(f->requests_waited))
+		evidence_add(v,
+			     "beside: %" PRIu64 " request%s got no connection at first and waited for one, unspent; "
+			     "none was to be had for %s in all",
+			     f->requests_waited.value, f->requests_waited.value == 1 ? "" : "s",
+			     TIME_TEXT(f->refused_ns.value));
 	if (fact_set(f->verified_bytes))
 		evidence_add(v, "beside: %s read and equal to what was sent", SIZE_TEXT(f->verified_bytes.value));
 	if (fact_set(f->read_back_failed))

@@ -281,12 +281,45 @@ static void per_request_line(const struct facts *f, const struct growth *g, cons
 		     how->by_rounds ? "" : "; a single load cannot tell a leak from a cache that fills once");
 }
 
+/*
+ * Whether the peak counts beside the page cache is asked of what the load takes of an idle server: how much of that a
+ * warm-up has taken before the baseline differs from run to run.
+ */
+static uint64_t risen_from_idle(const struct facts *f, const struct growth *g)
+{
+	uint64_t base = f->baseline_unreclaimable_bytes.value;
+
+	if (!fact_known(f->warm_up_from_bytes) || !fact_known(f->settled_live_bytes))
+		return g->unreclaimable;
+	return g->unreclaimable + above(base, f->warm_up_from_bytes.value);
+}
+
+static bool peak_counts(const struct facts *f, const struct growth *g)
+{
+	return g->unreclaimable > g->noise &&
+	       risen_from_idle(f, g) >= smaller(g->usage / PEAK_SHARE_DIVISOR, PEAK_ALWAYS);
+}
+
+/*
+ * Its garbage collected, the server holds by its own account no more than before: how much of that its allocator has
+ * given to the kernel by then is chance, and not part of the verdict.
+ */
+static bool let_go(const struct facts *f, const struct growth *g)
+{
+	struct growing how;
+
+	if (!fact_known(f->collected_unreclaimable_bytes))
+		return false;
+	growing_find(f, g->base, g->base + g->kept, g->noise, &how);
+	return how.live_fell && !how.by_rounds;
+}
+
 /* Unreclaimable memory rose and stayed: does it go on? */
 static bool stayed(const struct facts *f, const struct growth *g, struct verdict *v)
 {
 	struct growing how;
 
-	if (g->kept <= g->noise)
+	if (g->kept <= g->noise || (peak_counts(f, g) && let_go(f, g)))
 		return false;
 	growing_find(f, g->base, g->base + g->kept, g->noise, &how);
 	if (g->kept < g->unreclaimable / STAYED_SHARE_DIVISOR && !how.yes)
@@ -308,19 +341,28 @@ static bool stayed(const struct facts *f, const struct growth *g, struct verdict
 
 static bool peak(const struct facts *f, const struct growth *g, struct verdict *v)
 {
-	uint64_t named = smaller(g->usage / PEAK_SHARE_DIVISOR, PEAK_ALWAYS);
+	bool at_allocator = g->kept > g->noise && let_go(f, g);
 
-	if (g->unreclaimable <= g->noise || g->unreclaimable < named)
+	if (!peak_counts(f, g))
 		return false;
 	evidence_decide(v, OUTCOME_GREW, "peak",
-			"unreclaimable memory rose by %s under load and all but %s of it was given back",
+			at_allocator
+				? "unreclaimable memory rose by %s under load; the server has let go of it, and %s "
+				  "above the level before stayed with its allocator"
+				: "unreclaimable memory rose by %s under load and all but %s of it was given back",
 			SIZE_TEXT(g->unreclaimable), SIZE_TEXT(g->kept));
 	if (fact_set(f->cap_in_force_bytes))
 		evidence_add(v, "at its highest sample it filled %.0f %% of the cap of %s",
 			     100.0 * (double)f->peak_unreclaimable_bytes.value / (double)f->cap_in_force_bytes.value,
 			     SIZE_TEXT(f->cap_in_force_bytes.value));
 	garbage_line(f, g, v);
-	if (g->kept > g->noise)
+	if (at_allocator)
+		evidence_add(
+			v,
+			"the server itself says that it holds %s after the load, %s before it: what stayed is kept by "
+			"its allocator or runtime",
+			SIZE_TEXT(f->settled_live_bytes.value), SIZE_TEXT(f->baseline_live_bytes.value));
+	else if (g->kept > g->noise)
 		evidence_add(v, "what stayed, %s, is above the noise of %s: a leak may stand behind the peak%s",
 			     SIZE_TEXT(g->kept), SIZE_TEXT(g->noise),
 			     f->round_count >= LAW_ROUNDS_MIN ? "" : ", and several rounds of load can tell");

@@ -32,6 +32,9 @@ struct transfer {
 	bool in_curl;	/* the handle is added */
 	bool connected; /* the last transfer left its connection open */
 	bool load_stopped;
+	bool reached; /* a connection was made for it, or one was kept */
+	bool waiting; /* for a connection that the server refuses */
+	bool waited;
 	uint64_t sequence;
 	uint64_t intended_ns, started_ns;
 	uint64_t sent_ns; /* given to curl; 0: not yet */

@@ -101,6 +101,7 @@ struct server_spec {
 	struct request_spec debug;   /* its own figures as JSON, on {debug_port} when the path is a full URL */
 	struct request_spec collect; /* has its runtime collect garbage and give memory back */
 	uint64_t collect_deadline_ns;
+	char *live_json;	/* JSON pointer into its debug figures: bytes it holds, or NULL */
 	char *canary_json;	/* JSON pointer into them: ms that clean-up is behind, or NULL */
 	char *maintenance_json; /* JSON pointer into them: passes of maintenance finished, or NULL */
 };

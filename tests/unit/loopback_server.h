@@ -320,6 +320,8 @@ static struct server *server_start(void)
 	s->behaviour.flip_at = UINT64_MAX;
 	pthread_mutex_init(&s->lock, NULL);
 	s->listener = socket(AF_INET, SOCK_STREAM, 0);
+	int again = 1; /* a test may close the port and open it again */
+	setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &again, sizeof(again));
 	if (bind(s->listener, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(s->listener, 1024) != 0)
 		abort();
 	getsockname(s->listener, (struct sockaddr *)&address, &len);
