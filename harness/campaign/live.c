@@ -41,7 +41,7 @@ static void side_release(struct side *side)
 }
 
 static int run_side(struct campaign *c, struct scenario *s, const struct live_options *o, const struct side *side,
-		    size_t number, struct run_list *list, struct error *err)
+		    size_t number, size_t made, struct run_list *list, struct error *err)
 {
 	char what[96];
 	size_t run;
@@ -51,6 +51,7 @@ static int run_side(struct campaign *c, struct scenario *s, const struct live_op
 		scenario_set_command(s, side->words);
 	snprintf(what, sizeof(what), "%.40s, run %zu of %zu", side->name, number + 1, o->runs);
 	c->options.label = side->name;
+	c->left_min = c->left_max = 2 * o->runs - made;
 	if (trial(c, s, what, &run, err) != 0)
 		return -1;
 	return run_list_add(list, json_incref(c->runs.records[run]), err);
@@ -69,7 +70,7 @@ int live_run(struct campaign *c, struct scenario *s, const struct live_options *
 		size_t first = gsl_rng_uniform_int(rng, 2);
 		for (size_t k = 0; rc == 0 && k < 2; k++) {
 			size_t which = k == 0 ? first : 1 - first;
-			rc = run_side(c, s, options, &sides[which], i, &lists[which], err);
+			rc = run_side(c, s, options, &sides[which], i, 2 * i + k, &lists[which], err);
 		}
 	}
 	gsl_rng_free(rng);

@@ -76,6 +76,7 @@ static int crashes(struct shrink *s, enum crash *answer, struct error *err)
 			return 0;
 		}
 		snprintf(what, sizeof(what), "shrink, run %zu", s->result->runs + 1);
+		s->campaign->left_max = s->options->budget - s->result->runs;
 		s->result->runs++;
 		if (trial(s->campaign, s->scenario, what, &run, err) != 0)
 			return -1;

@@ -32,7 +32,7 @@ struct shrink_step {
 struct shrink_result {
 	struct shrink_step *steps; /* one per key that gave way */
 	size_t count, runs;
-	bool complete; /* nothing gives way any more; false: the budget is used */
+	bool complete; /* no part can be made smaller; false: the budget is used */
 };
 
 /* ERROR_INPUT: the load as it is does not crash the server every time. */

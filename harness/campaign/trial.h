@@ -15,6 +15,7 @@
 
 #include "campaign/executor.h"
 #include "campaign/interrupt.h"
+#include "report/estimate.h"
 
 #define TRIAL_TRIES 3
 
@@ -24,6 +25,8 @@ struct campaign {
 	FILE *out;		    /* a line per run goes here; NULL: none */
 	struct run_list runs;
 	struct interrupt *interrupt; /* asked between runs */
+	size_t left_min, left_max;   /* runs still to make, the next one included; min 0: not known, max 0: not said */
+	struct estimate estimate;    /* of the runs made so far */
 };
 
 /*

@@ -24,7 +24,8 @@ static const struct option_row rows[] = {
 	{ "confidence", 0, OPTION_STRING, FIELD(confidence), "SHARE", "95%", 0, 0, NULL,
 	  "how sure to be of the commit, 50% to 99.9%" },
 	{ "floor", 0, OPTION_STRING, FIELD(floor), "SHARE", NULL, 0, 0, NULL,
-	  "find the commit that moved the floor: those of GOOD and BAD are\nsearched first to that precision, such as "
+	  "find the commit that moved the floor (the smallest memory it survives on): those of GOOD and BAD "
+	  "are\nsearched first to that precision, such as "
 	  "10%, "
 	  "and all\nruns have a cap between the two" },
 	{ "budget", 'b', OPTION_COUNT, FIELD(budget), "RUNS", "300", 4, 100000, NULL, "end after that many runs" },
@@ -36,9 +37,9 @@ static const struct option_row rows[] = {
 static const struct manual manual = {
 	.usage = "oomrig bisect GOOD BAD --scenario FILE [options] -- COMMAND...",
 	.about = "Finds the first commit after GOOD, up to BAD, whose runs end otherwise: as the\n"
-		 "scenario expects on one side, not so on the other.  A crash can be a coin flip, so\n"
-		 "each commit is run as often as the asked confidence needs.  COMMAND starts the\n"
-		 "server of a commit; {source} in it is the commit's worktree.",
+		 "scenario expects on one side, not so on the other.  A crash may come in one run\n"
+		 "and not in the next: each commit is run as often as the confidence needs.\n"
+		 "COMMAND starts the server of a commit; {source} in it is the commit's worktree.",
 	.examples = "  oomrig bisect v1.2 main --scenario upload.yaml --source ~/server \\\n"
 		    "    --build 'make server' -- {source}/server --data {data} --port {port}\n"
 		    "  git bisect run sh -c 'make server && oomrig run upload.yaml --bisect-exit'",

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/cmd.h"
+#include "report/page.h"
 #include "record/rejudge.h"
 #include "record/store.h"
 #include "record/verdict_json.h"
@@ -64,14 +65,18 @@ static void print_change(const struct judging *j, const char *id, const json_t *
 	bool changed = strcmp(was, is) != 0;
 	const json_t *line;
 	size_t i;
+	struct page p;
 
-	if (changed)
-		text_line(stdout, "%-24s -> %-24s %s", was, is, id);
-	else
-		text_line(stdout, "%-24s    %-24s %s", was, "unchanged", id);
+	page_init(&p, stdout);
+	char *both = xasprintf("%-24s %s %-24s", was, changed ? "->" : "  ", changed ? is : "unchanged");
+	page_ink(&p, INK_PLAIN, "%s", both);
+	page_id(&p, text_columns(both), id);
 	if (changed || j->settings->evidence)
 		json_array_foreach (json_object_get(fresh, "evidence"), i, line)
-			text_line(stdout, "    %s", json_string_value(line));
+			page_wrap(&p, INK_PLAIN, "    ", json_string_value(line));
+	page_write(&p, stdout);
+	page_release(&p);
+	free(both);
 	free(was);
 	free(is);
 }

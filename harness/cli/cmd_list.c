@@ -163,7 +163,7 @@ static void print_scenarios(struct page *p, const json_t *all)
 			page_wrap(p, INK_BAD, "    ", text_of(s, "error"));
 	}
 	if (json_array_size(all) == 0)
-		page_ink(p, INK_WARN, "  none beside the program\n");
+		page_ink(p, INK_WARN, "  none in the folder of the program\n");
 }
 
 /* "  name            text", wrapped below the text. */
@@ -199,10 +199,10 @@ static void print_named(struct page *p, const json_t *items)
 /* Where the figures come from is in --json. */
 static void print_networks(struct page *p)
 {
-	page_ink(p, INK_FAINT, "  %-20s %12s %12s %12s\n", "", "down", "up", "first byte");
+	page_ink(p, INK_FAINT, "  %-18s %12s %12s %12s\n", "", "down", "up", "first byte");
 	for (const struct network_preset *n = network_presets; n->name != NULL; n++) {
 		char down[UNITS_TEXT_MAX], up[UNITS_TEXT_MAX], latency[UNITS_TEXT_MAX];
-		buf_addf(&p->text, "  %-20s %12s %12s %12s\n", n->name,
+		buf_addf(&p->text, "  %-18s %12s %12s %12s\n", n->name,
 			 n->down_bytes_per_s ? units_format_rate((double)n->down_bytes_per_s, down) : "unlimited",
 			 n->up_bytes_per_s ? units_format_rate((double)n->up_bytes_per_s, up) : "unlimited",
 			 n->latency_ns ? units_format_duration(n->latency_ns, latency) : "at once");
@@ -219,7 +219,7 @@ static void print_text(const json_t *all)
 	if (json_is_object(server)) {
 		page_ink(&p, INK_STRONG, "\nPresets of the bundled server (--set server.preset=NAME)\n");
 		print_named(&p, json_object_get(server, "presets"));
-		page_ink(&p, INK_STRONG, "\nBehaviours of the bundled server (--set server.behaviours.NAME=VALUE)\n");
+		page_ink(&p, INK_STRONG, "\nBehaviours (--set server.behaviours.NAME=VALUE)\n");
 		print_named(&p, json_object_get(server, "behaviours"));
 	} else {
 		page_ink(&p, INK_STRONG, "\nBundled server\n");
@@ -270,6 +270,39 @@ static int list_everything(bool as_json)
 	return status;
 }
 
+/* A row of the table of keys, "name | type | default | meaning": the meaning on lines below. */
+static void print_key(struct page *p, char *line)
+{
+	char *at = line;
+	for (int bars = 0; at != NULL && bars < 3; bars++)
+		at = strchr(bars == 0 ? at : at + 1, '|');
+	if (at == NULL) {
+		page_wrap(p, INK_STRONG, "", line);
+		return;
+	}
+	for (char *end = at; end > line && strchr(" |", end[-1]) != NULL; end--)
+		end[-1] = '\0';
+	page_wrap(p, INK_PLAIN, "", line);
+	page_wrap(p, INK_FAINT, "    ", at + 1 + strspn(at + 1, " "));
+}
+
+static void list_keys(void)
+{
+	struct buf text = BUF_INIT;
+	struct page p;
+	char *rest;
+	scenario_describe_keys(&text);
+	char *all = buf_detach(&text);
+	page_init(&p, stdout);
+	rest = all;
+	for (char *line; (line = strsep(&rest, "\n")) != NULL;)
+		if (rest != NULL || line[0] != '\0')
+			print_key(&p, line);
+	page_write(&p, stdout);
+	page_release(&p);
+	free(all);
+}
+
 static int main_list(int argc, char **argv)
 {
 	struct list_settings settings = { 0 };
@@ -285,10 +318,7 @@ static int main_list(int argc, char **argv)
 	}
 	if (!settings.keys)
 		return list_everything(settings.json);
-	struct buf text = BUF_INIT;
-	scenario_describe_keys(&text);
-	fputs(buf_str(&text), stdout);
-	buf_release(&text);
+	list_keys();
 	return STATUS_OK;
 }
 

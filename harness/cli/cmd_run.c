@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/home.h"
 #include "base/log.h"
 #include "base/options.h"
@@ -17,6 +18,7 @@
 #include "cli/cmd.h"
 #include "cli/setup.h"
 #include "judge/judge.h"
+#include "report/estimate.h"
 #include "report/report.h"
 #include "scenario/folder.h"
 #include "scenario/scenario.h"
@@ -35,7 +37,7 @@ static const struct option_row rows[] = {
 	{ "memory", 'm', OPTION_STRING, FIELD(memory), "SIZE", NULL, 0, 0, NULL,
 	  "memory cap instead of the scenario's, e.g. 256MiB; 'none' for no cap" },
 	{ "runs", 'n', OPTION_COUNT, FIELD(runs), "N", NULL, 1, 10000, NULL,
-	  "run each scenario N times: a crash can be a coin flip" },
+	  "run each scenario N times: a crash may come in one run and not in the next" },
 	{ "set", 's', OPTION_LIST, FIELD(set), "KEY=VALUE", NULL, 0, 0, NULL,
 	  "override a key of the scenario, e.g. load.tabs.size=269MB or\nserver.preset=all-fixes; "
 	  "'oomrig list --keys' names them" },
@@ -55,7 +57,8 @@ static const struct option_row rows[] = {
 	{ "bisect-exit", 0, OPTION_FLAG, FIELD(bisect_exit), NULL, NULL, 0, 0, NULL,
 	  "end as git bisect run wants it: 0 all as expected, 1 not, 125 nothing\nproved, 128 wrong usage" },
 	{ "quiet", 'q', OPTION_FLAG, FIELD(quiet), NULL, NULL, 0, 0, NULL, "no progress display" },
-	{ "verbose", 'v', OPTION_FLAG, FIELD(verbose), NULL, NULL, 0, 0, NULL, "say more about what the rig does" },
+	{ "verbose", 'v', OPTION_FLAG, FIELD(verbose), NULL, NULL, 0, 0, NULL,
+	  "say more: the tables of a run too, and what the rig does" },
 	{ NULL, 0, OPTION_FLAG, 0, NULL, NULL, 0, 0, NULL, NULL },
 };
 
@@ -84,7 +87,7 @@ static int load_scenario(struct scenario *s, const char *name, const struct run_
 	return setup_scenario(s, name, &setup, err);
 }
 
-static char *make_title(const struct scenario *s, uint64_t run, uint64_t runs)
+static char *make_title(const struct scenario *s, uint64_t run, uint64_t runs, const struct estimate *e, size_t left)
 {
 	char cap[UNITS_TEXT_MAX];
 	struct buf title = BUF_INIT;
@@ -92,40 +95,48 @@ static char *make_title(const struct scenario *s, uint64_t run, uint64_t runs)
 	if (runs > 1)
 		buf_addf(&title, "  run %llu/%llu", (unsigned long long)run, (unsigned long long)runs);
 	buf_addf(&title, "  cap %s", s->memory_bytes ? units_format_size(s->memory_bytes, cap) : "none");
+	estimate_text(&title, e, left, left);
 	return buf_detach(&title);
 }
 
-/* In full, or a line for each of several repeats: the table at the end sums them up. */
-static void print_run(const struct run_summary *run, uint64_t number, uint64_t runs)
+/* A page, or a line for each of several: the table at the end sums them up. */
+static void print_run(const struct run_summary *run, size_t number, size_t runs, bool verbose)
 {
 	char note[64];
 	if (runs > 1) {
-		snprintf(note, sizeof(note), "run %llu/%llu", (unsigned long long)number, (unsigned long long)runs);
+		snprintf(note, sizeof(note), "run %zu/%zu", number, runs);
 		report_line(stdout, run, note);
 	} else {
-		report_run(stdout, run);
-		putchar('\n');
+		(verbose ? report_run : report_run_short)(stdout, run);
 	}
 	fflush(stdout);
 }
 
+static uint64_t repeats_of(const struct scenario *s, const struct run_settings *settings)
+{
+	return settings->runs ? settings->runs : s->runs;
+}
+
 /* One scenario, all its repeats.  *stop is set when the user interrupted, be it after the run had its verdict. */
 static int run_repeats(const struct scenario *s, const struct run_settings *settings, struct run_options *options,
-		       struct run_list *all, bool *stop, struct error *err)
+		       struct run_list *all, size_t total, bool *stop, struct error *err)
 {
-	uint64_t runs = settings->runs ? settings->runs : s->runs;
+	struct estimate estimate = { 0 }; /* of this scenario: others may take another time */
+	uint64_t runs = repeats_of(s, settings);
 	for (uint64_t i = 1; i <= runs && !*stop; i++) {
-		char *title = make_title(s, i, runs);
+		char *title = make_title(s, i, runs, &estimate, runs - i + 1);
+		uint64_t started_ns = clock_ns();
 		options->title = title;
 		int rc = executors[0]->run(s, options, all, err);
 		free(title);
 		if (rc != 0)
 			return -1;
+		estimate_run(&estimate, clock_ns() - started_ns);
 		struct run_summary *last = &all->summaries[all->count - 1];
 		last->folder = cmd_shown_path(last->folder);
 		*stop = interrupt_check(NULL) != 0;
 		if (!settings->json)
-			print_run(last, i, runs);
+			print_run(last, all->count, total, settings->verbose);
 	}
 	return 0;
 }
@@ -153,8 +164,11 @@ static int print_results(const struct run_list *all, const struct run_settings *
 {
 	if (settings->json)
 		return exporter_find("json", err)->write(stdout, all->summaries, all->count, err);
-	if (all->count > 1)
+	if (all->count > 1) {
+		putchar('\n');
 		report_side_by_side(stdout, all->summaries, all->count);
+		report_unexpected(stdout, all->summaries, all->count);
+	}
 	return 0;
 }
 
@@ -173,8 +187,11 @@ static int run_all(struct scenario *scenarios, size_t count, const struct run_se
 	struct interrupt *interrupt = NULL;
 	int rc = interrupt_open(&interrupt, err);
 	bool stop = false;
+	size_t total = 0;
+	for (size_t i = 0; i < count; i++)
+		total += repeats_of(&scenarios[i], settings);
 	for (size_t i = 0; rc == 0 && i < count && !stop; i++)
-		rc = run_repeats(&scenarios[i], settings, &options, &all, &stop, err);
+		rc = run_repeats(&scenarios[i], settings, &options, &all, total, &stop, err);
 	interrupt_close(interrupt);
 	int code = rc != 0 ? cmd_fail(err) : exit_code(&all, stop);
 	struct error print_error = ERROR_INIT;
