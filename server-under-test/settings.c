@@ -106,9 +106,10 @@ static int parse(const struct option_row *rows, int argc, char **argv, struct se
 static void print_help(const struct option_row *rows)
 {
 	printf("usage: chunkserver --data DIR --tmp DIR [OPTION…]\n\n"
-	       "Stores uploads in SQLite in chunks of %d bytes: POST or PUT /api/entry, GET /-ID,\n"
-	       "DELETE /api/entry/ID, GET /healthz.  Each behaviour below is one of a case study's;\n"
-	       "with every one of them off, memory stays small whatever is uploaded.\n\nOptions:\n",
+	       "Stores uploads in SQLite in chunks of %d bytes: POST or PUT /api/entry,\n"
+	       "GET /-ID, DELETE /api/entry/ID, GET /healthz.  Each behaviour below is one of a\n"
+	       "case study's; with all of them off, memory stays small whatever is uploaded.\n\n"
+	       "Options:\n",
 	       CHUNK_BYTES);
 	options_print_help(rows, stdout);
 }

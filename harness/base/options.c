@@ -188,35 +188,57 @@ int options_parse(const struct option_row *rows, int argc, char **argv, void *se
 	return 0;
 }
 
+#define HELP_COLUMN 34
+#define HELP_WIDTH 80
+
+/* Prints words from *column on, the next line indented, so that no line is wider than HELP_WIDTH. */
+static void print_words(FILE *out, size_t *column, const char *text)
+{
+	for (text += strspn(text, " \n"); *text != '\0'; text += strspn(text, " \n")) {
+		size_t len = strcspn(text, " \n");
+		bool first = *column == HELP_COLUMN;
+		if (!first && *column + 1 + len > HELP_WIDTH) {
+			fprintf(out, "\n%*s", HELP_COLUMN, "");
+			*column = HELP_COLUMN;
+			first = true;
+		}
+		*column += (size_t)fprintf(out, "%s%.*s", first ? "" : " ", (int)len, text);
+		text += len;
+	}
+}
+
+static void print_row(const struct option_row *row, FILE *out)
+{
+	char letter[8] = "    ";
+	struct buf words = BUF_INIT;
+	size_t column = HELP_COLUMN;
+	if (row->letter != '\0')
+		snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+	buf_addf(&words, "  %s--%s%s%s", letter, row->name, row->argument ? " " : "",
+		 row->argument ? row->argument : "");
+	fprintf(out, "%-*s", HELP_COLUMN, buf_str(&words));
+	if (words.len > HELP_COLUMN - 2)
+		fprintf(out, "\n%*s", HELP_COLUMN, "");
+	buf_clear(&words);
+	buf_adds(&words, row->help);
+	if (row->choices != NULL)
+		buf_adds(&words, "; one of:");
+	for (const char *const *c = row->choices; c != NULL && *c != NULL; c++)
+		buf_addf(&words, " %s", *c);
+	if (row->default_text != NULL)
+		buf_addf(&words, " [%s]", row->default_text);
+	print_words(out, &column, buf_str(&words));
+	fputc('\n', out);
+	buf_release(&words);
+}
+
 void options_print_help(const struct option_row *rows, FILE *out)
 {
 	for (const struct option_row *row = rows; row->name != NULL; row++) {
-		if (row->type == OPTION_HEADING) {
+		if (row->type == OPTION_HEADING)
 			fprintf(out, "\n%s:\n", row->help);
-			continue;
-		}
-		char left[96];
-		char letter[8] = "    ";
-		if (row->letter != '\0')
-			snprintf(letter, sizeof(letter), "-%c, ", row->letter);
-		snprintf(left, sizeof(left), "  %s--%s%s%s", letter, row->name, row->argument ? " " : "",
-			 row->argument ? row->argument : "");
-		fprintf(out, "%-34s", left);
-		if (strlen(left) > 32)
-			fprintf(out, "\n%34s", "");
-		for (const char *p = row->help; *p != '\0'; p++) {
-			fputc(*p, out);
-			if (*p == '\n')
-				fprintf(out, "%34s", "");
-		}
-		if (row->choices != NULL) {
-			fprintf(out, "\n%34sone of:", "");
-			for (const char *const *c = row->choices; *c != NULL; c++)
-				fprintf(out, " %s", *c);
-		}
-		if (row->default_text != NULL)
-			fprintf(out, " [%s]", row->default_text);
-		fputc('\n', out);
+		else
+			print_row(row, out);
 	}
 	fprintf(out, "  -h, --help                      show this help\n");
 }

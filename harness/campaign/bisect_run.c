@@ -104,6 +104,8 @@ static int run_commit(struct campaign *c, struct scenario *s, const struct bisec
 	}
 	checkout_set_command(&r->checkouts[i], s, o->command);
 	snprintf(what, sizeof(what), "bisect %.*s (%zu of %zu)", BISECT_SHOWN, r->names[i], i + 1, r->count);
+	c->left_min = 0;
+	c->left_max = r->search->budget - r->search->runs;
 	if (trial(c, s, what, &run, err) == 0) {
 		const struct run_summary *made = &c->runs.summaries[run];
 		bisect_tell(r->search, i, o->floor_precision > 0 ? !run_survived(made) : !made->as_expected);

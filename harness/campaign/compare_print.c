@@ -195,11 +195,11 @@ static int write_terminal(FILE *out, const struct comparison *c, struct error *e
 		buf_addc(&p.text, '\n');
 		page_ink(&p, l.ink == INK_FAINT ? INK_FAINT : INK_STRONG, "%-20s", buf_str(&l.cells[CELL_METRIC]));
 		if (c->findings[i].there) {
-			page_ink(&p, l.ink, "%s\n", buf_str(&l.cells[CELL_ANSWER]));
+			page_wrap_from(&p, l.ink, 20, buf_str(&l.cells[CELL_ANSWER]));
 			buf_addf(&p.text, "%20s%s %s %s\n%20s", "", buf_str(&l.cells[CELL_A]),
 				 page_glyph(&p, GLYPH_ARROW), buf_str(&l.cells[CELL_B]), "");
 		}
-		page_ink(&p, l.ink == INK_FAINT ? INK_FAINT : INK_PLAIN, "%s\n", buf_str(&l.cells[CELL_CHANGE]));
+		page_wrap_from(&p, l.ink == INK_FAINT ? INK_FAINT : INK_PLAIN, 20, buf_str(&l.cells[CELL_CHANGE]));
 		line_release(&l);
 	}
 	buf_clear(&text);

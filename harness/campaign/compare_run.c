@@ -51,6 +51,7 @@ static int run_side(struct campaign *c, struct scenario *s, const struct compare
 		scenario_set_command(s, side->words);
 	snprintf(what, sizeof(what), "%.40s, run %zu of %zu", side->name, number + 1, o->runs);
 	c->options.label = side->name;
+	c->left_min = c->left_max = 2 * o->runs - c->runs.count;
 	if (trial(c, s, what, &run, err) != 0)
 		return -1;
 	return run_list_add(side->list, json_incref(c->runs.records[run]), err);

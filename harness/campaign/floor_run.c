@@ -27,6 +27,7 @@ static int search(struct campaign *c, struct scenario *s, struct floor_result *o
 		char what[64];
 		snprintf(what, sizeof(what), "floor, run %zu of at most %zu", out->count + 2, out->budget);
 		s->memory_bytes = cap_bytes;
+		c->left_max = out->budget - out->count - 1;
 		size_t run;
 		if (trial(c, s, what, &run, err) != 0)
 			return -1;

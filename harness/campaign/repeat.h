@@ -12,11 +12,15 @@
 
 #include "campaign/trial.h"
 
+/* How often a scenario is run: asked 0, as often as it says itself. */
+size_t repeat_count(const struct scenario *s, uint64_t asked);
+
 /*
- * runs 0: as many as the scenario says.  The campaign's .made gets the note "run 2/10"
- * of several, NULL of a single one.  *stopped: the user interrupted, be it after the
- * last run had its verdict.  -1: a run could not be recorded.
+ * total: runs of all scenarios of the call.  The campaign's .made gets the note "run
+ * 2/10" of several, NULL of a single one.  *stopped: the user interrupted, be it after
+ * the last run had its verdict.  -1: a run could not be recorded.
  */
-int repeat_run(struct campaign *c, const struct scenario *s, uint64_t runs, bool *stopped, struct error *err);
+int repeat_run(struct campaign *c, const struct scenario *s, size_t runs, size_t total, bool *stopped,
+	       struct error *err);
 
 #endif

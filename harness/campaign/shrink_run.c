@@ -90,6 +90,7 @@ int shrink_run(struct campaign *c, struct scenario *s, const struct shrink_optio
 		size_t run;
 		set_load(out, false);
 		snprintf(what, sizeof(what), "shrink, run %zu", out->search->runs + 1);
+		c->left_max = out->search->options.budget - out->search->runs;
 		rc = trial(c, s, what, &run, err);
 		if (rc == 0)
 			shrink_tell(out->search, run_crashed(&c->runs.summaries[run]));

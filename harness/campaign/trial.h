@@ -12,6 +12,7 @@
 
 #include "campaign/executor.h"
 #include "campaign/interrupt.h"
+#include "report/estimate.h"
 
 #define TRIAL_TRIES 3
 
@@ -22,6 +23,8 @@ struct campaign {
 	void (*made)(const struct run_summary *run, const char *note);
 	struct run_list runs;
 	struct interrupt *interrupt; /* asked between runs */
+	size_t left_min, left_max;   /* runs still to make, the next one included; min 0: not known, max 0: not said */
+	struct estimate estimate;    /* of the runs made so far */
 };
 
 /*

@@ -24,5 +24,6 @@ bool catalogue_is_readable(const json_t *all);
 
 /* catalogue_print.c */
 void catalogue_print(FILE *out, const json_t *all);
+void catalogue_print_keys(FILE *out); /* of a scenario file */
 
 #endif

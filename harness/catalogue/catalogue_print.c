@@ -1,10 +1,13 @@
 /* What can be named, on the terminal. */
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/buf.h"
 #include "base/units.h"
 #include "catalogue/catalogue.h"
 #include "report/page.h"
 #include "scenario/network.h"
+#include "scenario/scenario.h"
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -34,7 +37,7 @@ static void print_scenarios(struct page *p, const json_t *all)
 			page_wrap(p, INK_BAD, "    ", text_of(s, "error"));
 	}
 	if (json_array_size(all) == 0)
-		page_ink(p, INK_WARN, "  none beside the program\n");
+		page_ink(p, INK_WARN, "  none in the folder of the program\n");
 }
 
 /* "  name            text", wrapped below the text. */
@@ -70,10 +73,10 @@ static void print_named(struct page *p, const json_t *items)
 /* Where the figures come from is in --json. */
 static void print_networks(struct page *p)
 {
-	page_ink(p, INK_FAINT, "  %-20s %12s %12s %12s\n", "", "down", "up", "first byte");
+	page_ink(p, INK_FAINT, "  %-18s %12s %12s %12s\n", "", "down", "up", "first byte");
 	for (const struct network_preset *n = network_presets; n->name != NULL; n++) {
 		char down[UNITS_TEXT_MAX], up[UNITS_TEXT_MAX], latency[UNITS_TEXT_MAX];
-		buf_addf(&p->text, "  %-20s %12s %12s %12s\n", n->name,
+		buf_addf(&p->text, "  %-18s %12s %12s %12s\n", n->name,
 			 n->down_bytes_per_s ? units_format_rate((double)n->down_bytes_per_s, down) : "unlimited",
 			 n->up_bytes_per_s ? units_format_rate((double)n->up_bytes_per_s, up) : "unlimited",
 			 n->latency_ns ? units_format_duration(n->latency_ns, latency) : "at once");
@@ -90,7 +93,7 @@ void catalogue_print(FILE *out, const json_t *all)
 	if (json_is_object(server)) {
 		page_ink(&p, INK_STRONG, "\nPresets of the bundled server (--set server.preset=NAME)\n");
 		print_named(&p, json_object_get(server, "presets"));
-		page_ink(&p, INK_STRONG, "\nBehaviours of the bundled server (--set server.behaviours.NAME=VALUE)\n");
+		page_ink(&p, INK_STRONG, "\nBehaviours (--set server.behaviours.NAME=VALUE)\n");
 		print_named(&p, json_object_get(server, "behaviours"));
 	} else {
 		page_ink(&p, INK_STRONG, "\nBundled server\n");
@@ -104,4 +107,35 @@ void catalogue_print(FILE *out, const json_t *all)
 	print_named(&p, json_object_get(all, "formats"));
 	page_write(&p, out);
 	page_release(&p);
+}
+
+/* A row of the table of keys, "name | type | default | meaning": the meaning on lines below. */
+static void print_key(struct page *p, char *line)
+{
+	char *at = line;
+	for (int bars = 0; at != NULL && bars < 3; bars++)
+		at = strchr(bars == 0 ? at : at + 1, '|');
+	if (at == NULL) {
+		page_wrap(p, INK_STRONG, "", line);
+		return;
+	}
+	for (char *end = at; end > line && strchr(" |", end[-1]) != NULL; end--)
+		end[-1] = '\0';
+	page_wrap(p, INK_PLAIN, "", line);
+	page_wrap(p, INK_FAINT, "    ", at + 1 + strspn(at + 1, " "));
+}
+
+void catalogue_print_keys(FILE *out)
+{
+	struct buf text = BUF_INIT;
+	struct page p;
+	scenario_describe_keys(&text);
+	char *all = buf_detach(&text), *rest = all;
+	page_init(&p, out);
+	for (char *line; (line = strsep(&rest, "\n")) != NULL;)
+		if (rest != NULL || line[0] != '\0')
+			print_key(&p, line);
+	page_write(&p, out);
+	page_release(&p);
+	free(all);
 }

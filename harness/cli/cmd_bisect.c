@@ -24,7 +24,8 @@ static const struct option_row rows[] = {
 	{ "confidence", 0, OPTION_STRING, FIELD(confidence), "SHARE", "95%", 0, 0, NULL,
 	  "how sure to be of the commit, 50% to 99.9%" },
 	{ "floor", 0, OPTION_STRING, FIELD(floor), "SHARE", NULL, 0, 0, NULL,
-	  "find the commit that moved the floor: those of OLD and NEW are\nsearched first to that precision, such as "
+	  "find the commit that moved the floor (the smallest memory it survives on): those of OLD and NEW "
+	  "are\nsearched first to that precision, such as "
 	  "10%, "
 	  "and all\nruns have a cap between the two" },
 	{ "budget", 'b', OPTION_COUNT, FIELD(budget), "RUNS", "300", 4, 100000, NULL, "end after that many runs" },
@@ -37,9 +38,9 @@ static const struct manual manual = {
 	.usage = "oomrig bisect OLD NEW --scenario FILE [options] -- COMMAND...",
 	.about = "Finds the first commit after OLD, up to NEW, whose runs end otherwise: as the\n"
 		 "scenario expects on one side, not so on the other, whether a fault came or went.\n"
-		 "A crash can be a coin flip, so each commit is run as often as the confidence\n"
-		 "asked for needs.  COMMAND starts the server of a commit; {source} in it is the\n"
-		 "commit's worktree.",
+		 "A crash may come in one run and not in the next: each commit is run as often as\n"
+		 "the confidence needs.  COMMAND starts the server of a commit; {source} in it is\n"
+		 "the commit's worktree.",
 	.examples = "  oomrig bisect v1.2 main --scenario upload.yaml --source ~/server \\\n"
 		    "    --build 'make server' -- {source}/server --data {data} --port {port}\n"
 		    "  git bisect run sh -c \\\n"

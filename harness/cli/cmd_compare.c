@@ -38,7 +38,8 @@ static const struct option_row rows[] = {
 	{ "runs", 'n', OPTION_COUNT, FIELD(runs), "N", "10", 2, 1000, NULL,
 	  "runs of each side, for --live and --calibrate" },
 	{ "calibrate", 0, OPTION_COUNT, FIELD(calibrate), "ROUNDS", NULL, 1, 100000, NULL,
-	  "measure instead how often such a comparison gives a false\nalarm: that often, --runs runs drawn from A "
+	  "measure instead how often such a comparison finds a\ndifference that is not there: that often, --runs runs "
+	  "drawn from A "
 	  "against others of A,\nand against runs of B" },
 	{ "seed", 0, OPTION_COUNT, FIELD(seed), "N", "1", 0, 0, NULL, "of every random choice" },
 	CAMPAIGN_MEMORY_ROW(FIELD(campaign)),

@@ -20,8 +20,9 @@ static const struct option_row rows[] = {
 
 static const struct manual manual = {
 	.usage = "oomrig floor SCENARIO [options] [-- COMMAND...]",
-	.about = "Finds the memory in which half of the runs survive, and the one in which 95 % do,\n"
-		 "with their intervals.  The first run has no cap: what it takes is the first guess.\n"
+	.about = "Finds the floor, the smallest memory that the server survives on: the cap under\n"
+		 "which half of the runs survive, and the one under which 95 % do, with their\n"
+		 "intervals.  The first run has no cap: what it takes is the first guess.\n"
 		 "Each further cap is chosen from what the runs before it have shown.  A run that\n"
 		 "proves nothing is made again, or the search stops: it never counts as survived.",
 	.examples = "  oomrig floor scenarios/picoshare/one-upload-before-any-fix.yaml\n"

@@ -3,12 +3,10 @@
  */
 #include <stdlib.h>
 
-#include "base/buf.h"
 #include "base/home.h"
 #include "catalogue/catalogue.h"
 #include "cli/cmd.h"
 #include "report/json.h"
-#include "scenario/scenario.h"
 
 struct list_settings {
 	bool keys, json;
@@ -35,10 +33,7 @@ static const struct manual manual = {
 
 static int list_keys(void)
 {
-	struct buf text = BUF_INIT;
-	scenario_describe_keys(&text);
-	fputs(buf_str(&text), stdout);
-	buf_release(&text);
+	catalogue_print_keys(stdout);
 	return STATUS_OK;
 }
 

@@ -24,7 +24,7 @@ static const struct option_row rows[] = {
 	{ "memory", 'm', OPTION_STRING, FIELD(campaign.memory), "SIZE", NULL, 0, 0, NULL,
 	  "memory cap instead of the scenario's, e.g. 256MiB; 'none' for no cap" },
 	{ "runs", 'n', OPTION_COUNT, FIELD(runs), "N", NULL, 1, 10000, NULL,
-	  "run each scenario N times: a crash can be a coin flip" },
+	  "run each scenario N times: a crash may come in one run and not in the next" },
 	{ "set", 's', OPTION_LIST, FIELD(campaign.set), "KEY=VALUE", NULL, 0, 0, NULL,
 	  "override a key of the scenario, e.g. load.tabs.size=269MB or\nserver.preset=all-fixes; "
 	  "'oomrig list --keys' names them" },
@@ -45,7 +45,8 @@ static const struct option_row rows[] = {
 	{ "bisect-exit", 0, OPTION_FLAG, FIELD(bisect_exit), NULL, NULL, 0, 0, NULL,
 	  "end as git bisect run wants it: 0 all as expected, 1 not, 125 nothing\nproved, 128 wrong usage" },
 	{ "quiet", 'q', OPTION_FLAG, FIELD(campaign.quiet), NULL, NULL, 0, 0, NULL, "no progress display" },
-	{ "verbose", 'v', OPTION_FLAG, FIELD(verbose), NULL, NULL, 0, 0, NULL, "say more about what the rig does" },
+	{ "verbose", 'v', OPTION_FLAG, FIELD(verbose), NULL, NULL, 0, 0, NULL,
+	  "say more: the tables of a run too, and what the rig does" },
 	{ NULL, 0, OPTION_FLAG, 0, NULL, NULL, 0, 0, NULL, NULL },
 };
 
@@ -67,16 +68,25 @@ static const struct manual manual = {
 		      [STATUS_SKIPPED] = "every run was skipped, with the reason" },
 };
 
-/* In full, or a line for each of several repeats: the table at the end sums them up. */
-static void print_run(const struct run_summary *run, const char *note)
+/* A page, or a line for each of several: the table at the end sums them up. */
+static void print(const struct run_summary *run, const char *note, bool verbose)
 {
 	if (note != NULL) {
 		report_line(stdout, run, note);
 	} else {
-		report_run(stdout, run);
-		putchar('\n');
+		(verbose ? report_run : report_run_short)(stdout, run);
 	}
 	fflush(stdout);
+}
+
+static void print_short(const struct run_summary *run, const char *note)
+{
+	print(run, note, false);
+}
+
+static void print_in_full(const struct run_summary *run, const char *note)
+{
+	print(run, note, true);
 }
 
 /* A skipped run is a failure of none: it only counts where nothing else was run. */
@@ -102,8 +112,11 @@ static int print_results(const struct run_list *all, bool json, struct error *er
 {
 	if (json)
 		return exporter_find("json", err)->write(stdout, all->summaries, all->count, err);
-	if (all->count > 1)
+	if (all->count > 1) {
+		putchar('\n');
 		report_side_by_side(stdout, all->summaries, all->count);
+		report_unexpected(stdout, all->summaries, all->count);
+	}
 	return 0;
 }
 
@@ -113,11 +126,16 @@ static int run_all(const struct setup_scenarios *scenarios, const struct run_set
 	struct error err = ERROR_INIT, print_error = ERROR_INIT;
 	struct campaign *c = &kit->campaign;
 	bool stopped = false;
+	size_t total = 0;
 	int rc = 0;
 	c->options.keep_data = settings->keep_data;
-	c->made = settings->campaign.json ? NULL : print_run;
+	if (!settings->campaign.json)
+		c->made = settings->verbose ? print_in_full : print_short;
+	for (size_t i = 0; i < scenarios->count; i++)
+		total += repeat_count(&scenarios->items[i], settings->runs);
 	for (size_t i = 0; rc == 0 && i < scenarios->count && !stopped; i++)
-		rc = repeat_run(c, &scenarios->items[i], settings->runs, &stopped, &err);
+		rc = repeat_run(c, &scenarios->items[i], repeat_count(&scenarios->items[i], settings->runs), total,
+				&stopped, &err);
 	int code = rc != 0 ? cmd_fail(&err) : exit_code(&c->runs, stopped);
 	/* What did run is not lost when a later run could not be recorded. */
 	if (c->runs.count > 0 && print_results(&c->runs, settings->campaign.json, &print_error) != 0)

@@ -34,7 +34,7 @@ static const struct manual manual = {
 	.examples = "  oomrig shrink scenarios/picoshare/three-uploads-before-any-fix.yaml\n"
 		    "  oomrig shrink upload.yaml --memory 64MiB --confirm 5",
 	.statuses = { STATUS_OK, STATUS_USAGE, STATUS_RIG, STATUS_INCONCLUSIVE, STATUS_INTERRUPTED, STATUS_END },
-	.meanings = { [STATUS_OK] = "nothing can be made smaller any more",
+	.meanings = { [STATUS_OK] = "no part of the load can be made smaller",
 		      [STATUS_USAGE] = "wrong usage, or a scenario that does not crash its server every time",
 		      [STATUS_INCONCLUSIVE] = "the budget was used before that" },
 };

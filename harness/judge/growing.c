@@ -82,8 +82,11 @@ static void decider_line(const struct facts *f, struct verdict *v)
 	const struct recipe *recipe = recipe_of(f->runtime);
 
 	if (recipe == NULL || collected(f))
-		evidence_add(v, "what would decide it: several rounds of the load (--set rounds=9)%s",
-			     collected(f) ? "" : ", or garbage asked back where the server has some (server.collect)");
+		evidence_add(
+			v, "what would decide it: several rounds of the load (--set rounds=9)%s",
+			collected(f)
+				? ""
+				: ", or a garbage collection on request, where the server can do one (server.collect)");
 	else
 		evidence_add(v,
 			     "what would decide it: several rounds of the load (--set rounds=9), or server.collect for "

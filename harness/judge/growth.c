@@ -232,7 +232,8 @@ static void usage_line(const struct facts *f, struct verdict *v)
 {
 	warm_up_line(f, v);
 	evidence_add(v,
-		     "charge %s before the load, %s at its peak; highest samples: anon %s, page cache %s, shmem %s, "
+		     "charged memory (all that counts against the cap) %s before the load, %s at its peak; highest "
+		     "samples: anon %s, page cache %s, shmem %s, "
 		     "kernel %s",
 		     SIZE_TEXT(f->baseline_usage_bytes.value), SIZE_TEXT(peak_usage(f)),
 		     FACT_SIZE_TEXT(f->peak_anon_bytes), FACT_SIZE_TEXT(f->peak_file_bytes),
@@ -263,7 +264,7 @@ static void unclassed_line(const struct facts *f, const struct growth *g, struct
 	evidence_add(
 		v,
 		"%s of the charge was in no known class (neither anon, page cache, shmem nor kernel memory), as are "
-		"huge pages that wait to be split; %s of that before memory was asked back, %s after",
+		"huge pages that wait to be split; %s of that before the kernel was asked to free memory, %s after",
 		SIZE_TEXT(g->unclassed), FACT_SIZE_TEXT(f->settled_unclassed_bytes),
 		FACT_SIZE_TEXT(f->squeezed_unclassed_bytes));
 }
@@ -395,8 +396,8 @@ static void rise_line(const struct facts *f, const struct growth *g, struct verd
 	bool unnamed = g->unclassed > g->noise && g->unclassed > cache;
 
 	evidence_decide(v, OUTCOME_GREW, unnamed ? NULL : "page-cache",
-			"the charge rose by %s, of which %s is unreclaimable%s", SIZE_TEXT(g->usage),
-			SIZE_TEXT(g->unreclaimable), unnamed ? " and most is no page cache" : "");
+			"the memory charged to the server rose by %s, of which %s is unreclaimable%s",
+			SIZE_TEXT(g->usage), SIZE_TEXT(g->unreclaimable), unnamed ? " and most is no page cache" : "");
 	unclassed_line(f, g, v);
 }
 
@@ -418,22 +419,24 @@ static bool page_cache(const struct facts *f, const struct growth *g, struct ver
 	bool by_itself = fact_known(settled) && above(settled.value, base) <= may_stay;
 
 	if (!by_itself && !fact_known(squeezed)) {
-		evidence_decide(
-			v, OUTCOME_INVALID, "unproven",
-			"the charge rose by %s, which looks like page cache, but what came back when asked is %s",
-			SIZE_TEXT(g->usage), FACT_SIZE_TEXT(squeezed));
+		evidence_decide(v, OUTCOME_INVALID, "unproven",
+				"the memory charged to the server rose by %s, which looks like page cache, but what "
+				"the kernel gave back on request is %s",
+				SIZE_TEXT(g->usage), FACT_SIZE_TEXT(squeezed));
 	} else if (!by_itself && above(squeezed.value, base) > may_stay) {
-		evidence_decide(
-			v, OUTCOME_INVALID, "unproven",
-			"the charge rose by %s, which looks like page cache, but asked back, %s stayed (page cache %s)",
-			SIZE_TEXT(g->usage), SIZE_TEXT(squeezed.value), FACT_SIZE_TEXT(f->squeezed_file_bytes));
+		evidence_decide(v, OUTCOME_INVALID, "unproven",
+				"the memory charged to the server rose by %s, which looks like page cache, but %s "
+				"stayed when the kernel was asked to free it (page cache %s)",
+				SIZE_TEXT(g->usage), SIZE_TEXT(squeezed.value), FACT_SIZE_TEXT(f->squeezed_file_bytes));
 	} else {
 		rise_line(f, g, v);
 		if (by_itself)
 			evidence_add(v, "after the load it fell back to %s without being asked",
 				     SIZE_TEXT(settled.value));
 		else
-			evidence_add(v, "asked back: page cache fell from %s to %s, the charge from %s to %s",
+			evidence_add(v,
+				     "the kernel was asked to free the page cache: it fell from %s to %s, the charge "
+				     "from %s to %s",
 				     FACT_SIZE_TEXT(f->settled_file_bytes), FACT_SIZE_TEXT(f->squeezed_file_bytes),
 				     FACT_SIZE_TEXT(settled), SIZE_TEXT(squeezed.value));
 	}
@@ -452,8 +455,9 @@ bool rule_growth(const struct facts *f, struct verdict *v)
 		return true;
 	if (g.usage > g.noise)
 		return page_cache(f, &g, v);
-	evidence_decide(v, OUTCOME_STEADY, NULL,
-			"the charge rose by %s, unreclaimable memory by %s: both within the noise of %s",
-			SIZE_TEXT(g.usage), SIZE_TEXT(g.unreclaimable), SIZE_TEXT(g.noise));
+	evidence_decide(
+		v, OUTCOME_STEADY, NULL,
+		"the memory charged to the server rose by %s, unreclaimable memory by %s: both within the noise of %s",
+		SIZE_TEXT(g.usage), SIZE_TEXT(g.unreclaimable), SIZE_TEXT(g.noise));
 	return true;
 }

@@ -147,6 +147,17 @@ void page_wrap_from(struct page *p, enum ink ink, int indent, const char *text)
 	} while (*text != '\0');
 }
 
+void page_id(struct page *p, int column, const char *id)
+{
+	char *shown = text_shown(id);
+	bool fits = column + 1 + text_columns(shown) <= p->width;
+	while (!fits && p->text.len > 0 && p->text.data[p->text.len - 1] == ' ')
+		p->text.data[--p->text.len] = '\0';
+	buf_adds(&p->text, fits ? " " : "\n");
+	page_wrap(p, INK_PLAIN, fits ? "" : "    ", shown);
+	free(shown);
+}
+
 void page_legend(struct page *p, int *column, enum glyph glyph, enum ink ink, const char *fmt, ...)
 {
 	struct buf text = BUF_INIT;

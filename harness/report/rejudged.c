@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "report/page.h"
 
 static char *name_of(const json_t *verdict)
 {
@@ -17,10 +18,17 @@ void report_rejudged(FILE *out, const struct rejudged *r, bool evidence)
 	char *was = name_of(r->stored), *is = name_of(r->today);
 	const json_t *line;
 	size_t i;
-	text_line(out, "%-24s %s %-24s %s", was, r->changed ? "->" : "  ", r->changed ? is : "unchanged", r->id);
+	struct page p;
+	page_init(&p, out);
+	char *both = xasprintf("%-24s %s %-24s", was, r->changed ? "->" : "  ", r->changed ? is : "unchanged");
+	page_ink(&p, INK_PLAIN, "%s", both);
+	page_id(&p, text_columns(both), r->id);
 	if (r->changed || evidence)
 		json_array_foreach (json_object_get(r->today, "evidence"), i, line)
-			text_line(out, "    %s", json_string_value(line));
+			page_wrap(&p, INK_PLAIN, "    ", json_string_value(line));
+	page_write(&p, out);
+	page_release(&p);
+	free(both);
 	free(was);
 	free(is);
 }

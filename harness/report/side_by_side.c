@@ -186,7 +186,7 @@ static const struct row rows[] = {
 	{ "unreclaimable", fill_demand, OFFSET(peak_unreclaimable_bytes) },
 	{ "median", fill_demand_median, OFFSET(peak_unreclaimable_bytes) },
 	{ "page cache peak", fill_size, OFFSET(peak_file_bytes) },
-	{ "asked back", fill_given_back, 0 },
+	{ "cache freed", fill_given_back, 0 },
 	{ "ok/failed/cut", fill_requests, 0 },
 	{ "read back", fill_verified, OFFSET(verified_bytes) },
 	{ "read back wrong", fill_wrong, OFFSET(corrupt) },

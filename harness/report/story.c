@@ -87,13 +87,14 @@ static void heading(struct page *p, const struct experiment *e)
 	struct buf subject = BUF_INIT;
 	add_subject(&subject, commit);
 	page_ink(p, INK_FAINT, "%.10s %.5s  ", started, strlen(started) >= TIME_SHOWN ? started + 11 : "");
-	page_ink(p, INK_STRONG, "%s", branch[0] != '\0' ? branch : "(no branch)");
-	buf_addf(&p->text, " %.*s", COMMIT_SHOWN, commit);
+	struct buf source = BUF_INIT;
+	buf_addf(&source, "%s %.*s", branch[0] != '\0' ? branch : "(no branch)", COMMIT_SHOWN, commit);
 	if (diff[0] != '\0')
-		buf_addf(&p->text, " + changes %.*s", COMMIT_SHOWN, diff);
+		buf_addf(&source, " + changes %.*s", COMMIT_SHOWN, diff);
 	if (label[0] != '\0')
-		buf_addf(&p->text, "  [%s]", label);
-	buf_addc(&p->text, '\n');
+		buf_addf(&source, "  [%s]", label);
+	page_wrap_from(p, INK_STRONG, TIME_SHOWN + 2, buf_str(&source));
+	buf_release(&source);
 	if (subject.len > 0)
 		page_wrap(p, INK_FAINT, "    commit: ", buf_str(&subject));
 	if (note[0] != '\0')

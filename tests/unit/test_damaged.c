@@ -70,7 +70,7 @@ static void test_more_moments_than_a_run_has(void **state)
 	failures = 0;
 	for (size_t i = 0; i < 5; i++) {
 		char *text = plot_of_squeezes(f, squeezes[i]);
-		expect_figure("moments", count_of(text, "page cache asked back"), expected[i]);
+		expect_figure("moments", count_of(text, "page cache freed"), expected[i]);
 		expect_figure("out of memory", count_of(text, ": out of memory"), 1);
 		free(text);
 	}

@@ -246,7 +246,7 @@ static void the_kernels_figures_of_a_kill_win(void **state)
 			 "dump_kernel_bytes=4MiB",
 		  "crashed/oom-kill", "the nearest sample (5 MiB, anon 0 B) contradicts them" },
 		{ "read in time: the sample has more to say", KILLED "dump_usage_bytes=256MiB;dump_anon_bytes=232MiB",
-		  "crashed/oom-kill", "charge at death: 256 MiB = anon 231" },
+		  "crashed/oom-kill", "(all that counts against the cap): 256 MiB = anon 231" },
 	};
 	expect_cases(cases, COUNT(cases));
 }

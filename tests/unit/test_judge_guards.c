@@ -25,7 +25,7 @@ static const struct judge_case cases[] = {
 	{ "cap rounded down to a page", "cap_asked_bytes=268439551", "steady", NULL },
 	{ "cap a page too small", "cap_in_force_bytes=268431360", "invalid/cap", "268431360 instead of 268435456" },
 	{ "slowed down at memory.high, and answers", HIGH "high_hits=3", "steady",
-	  "beside: memory.high of 64 MiB slowed the server down 3 times" },
+	  "also: memory.high of 64 MiB slowed the server down 3 times" },
 	{ "memory.high rounded down to a page", HIGH "high_asked_bytes=67108865", "steady", NULL },
 	{ "memory.high not in force", HIGH "high_in_force_bytes=256MiB", "invalid/cap", "what is in force is 256 MiB" },
 	{ "memory.high unreadable", HIGH "high_in_force_bytes=?", "invalid/cap", "unreadable" },

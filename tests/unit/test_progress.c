@@ -46,12 +46,12 @@ static void test_plain_lines(void **state)
 	fclose(out);
 	assert_string_equal(text, "three: ready 0.00 s\n"
 				  "three: load 0.10 s\n"
-				  "three: load 2.10 s; tabs 31 %, 549 MiB of 1.73 GiB, 0/3 done, 3 open; "
+				  "three: load 2.10 s; tabs 31 %, 549 MiB of 1.73 GiB, 0/3 done, 3 open;\n"
 				  "throttled-clients 1 failed, 3 MiB, 4 done, 2 open; "
-				  "memory 133 of 256 MiB: 53 unreclaimable, ? cache\n"
-				  "three: load 4.10 s; tabs 31 %, 549 MiB of 1.73 GiB, 0/3 done, 3 open; "
+				  "memory 133 of 256 MiB: 53\nunreclaimable, ? cache\n"
+				  "three: load 4.10 s; tabs 31 %, 549 MiB of 1.73 GiB, 0/3 done, 3 open;\n"
 				  "throttled-clients 1 failed, 3 MiB, 4 done, 2 open; "
-				  "memory 133 of 256 MiB: 53 unreclaimable, ? cache\n"
+				  "memory 133 of 256 MiB: 53\nunreclaimable, ? cache\n"
 				  "three: settle 4.60 s\n");
 	free(text);
 }
