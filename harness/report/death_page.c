@@ -1,5 +1,6 @@
 #include "report/death_page.h"
 
+#include "base/macros.h"
 #include "facts/facts.h"
 #include "report/figures.h"
 #include "base/fact_json.h"
@@ -36,7 +37,7 @@ static const struct {
 	{ "kernel", "kernel_bytes" },	    { "page cache", "file_bytes" },    { "dirty", "dirty_bytes" },
 	{ "writeback", "writeback_bytes" }, { "locked", "unevictable_bytes" },
 };
-#define MEMORY_ROWS (sizeof(memory_rows) / sizeof(memory_rows[0]))
+#define MEMORY_ROWS COUNT(memory_rows)
 
 /* A line per step, the oldest first: how it came to this. */
 static void last_second(struct page *p, const json_t *last)
@@ -94,7 +95,7 @@ static const struct {
 	{ "resident", "rss_bytes" },	{ "anon", "rss_anon_bytes" },	     { "file", "rss_file_bytes" },
 	{ "shmem", "rss_shmem_bytes" }, { "page tables", "pgtables_bytes" },
 };
-#define TASK_COLUMNS (sizeof(task_columns) / sizeof(task_columns[0]))
+#define TASK_COLUMNS COUNT(task_columns)
 
 static void task_row(struct page *p, const json_t *task)
 {
