@@ -59,7 +59,7 @@ PLACE  := $(if $(filter build,$(BUILD)),,$(BUILD)/)
 OOMRIG := $(PLACE)oomrig
 CHUNKSERVER := $(PLACE)server-under-test/chunkserver
 
-.PHONY: all help setup test test-unit test-integration demo truth aftermath bisects sigkills hostile bench case-studies invert-case-studies laws compare-rates compare-history floors fuzz asan tsan install uninstall check tags clean
+.PHONY: all help setup test test-unit test-integration demo truth aftermath bisects sigkills hostile bench case-studies invert-case-studies laws compare-rates compare-history floors fuzz asan asan-unit tsan install uninstall check tags clean
 all: setup
 	@$(MAKE) --no-print-directory $(JOBS) build
 
@@ -79,6 +79,7 @@ help:
 ## make test-unit, test-integration  one of the two
 ## make fuzz    every reader of foreign bytes under libFuzzer, SECONDS (600) each; fails on a crash
 ## make asan, make tsan  unit tests and short runs under the address, undefined and thread sanitizers
+## make asan-unit  the unit tests alone, under the address and undefined sanitizers
 ## make truth   N runs (11) of each server whose fate is known; the matrix goes into docs/verdicts.md
 ## make sigkills  the rig killed at N (100) random moments: what is left, what can be read
 ## make hostile  servers and clients that misbehave in every way known, into docs/robustness.md
@@ -180,6 +181,14 @@ fuzz-targets: $(FUZZ_BIN)
 asan tsan: setup
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=build-$@ CFLAGS='-O1 -g $(SANE_$@)' build build-tests
 	@tests/sanitized $@
+
+# The unit tests and the replays of the fuzz corpora alone: what CI does on each change.
+asan-unit:
+	@$(MAKE) --no-print-directory $(JOBS) BUILD=build-asan CFLAGS='-O1 -g $(SANE_asan)' unit-targets
+	@tests/sanitized asan unit
+
+.PHONY: unit-targets
+unit-targets: $(UNIT_BIN) $(FUZZ_BIN)
 
 test-integration: build $(ROOT_BIN) $(V2_BIN) $(TOOL_BIN) $(HELPER_BIN) guest-image
 	@tests/run integration $(ROOT_BIN) $(filter-out $(BESIDE),$(BATS)) -- $(BESIDE)

@@ -104,6 +104,8 @@ static void fill_line(struct line *l, const struct comparison *c, size_t id)
 	const struct finding *f = &c->findings[id];
 	const struct metric *m = &metrics[id];
 	memset(l, 0, sizeof(*l));
+	for (size_t i = 0; i < CELLS; i++)
+		l->cells[i] = (struct buf)BUF_INIT;
 	buf_adds(&l->cells[CELL_METRIC], m->name);
 	if (!f->there) {
 		l->ink = INK_FAINT;

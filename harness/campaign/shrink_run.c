@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/macros.h"
 
 /* Of "--set": digits and the unit that the key reads. */
 static const char *plain(uint64_t value, char out[UNITS_TEXT_MAX])
@@ -52,7 +53,7 @@ static const struct dimension {
 	{ "duration", 100 * NS_PER_MS, NS_PER_MS, duration_of, milliseconds },
 	{ "size", 4096, 1000, size_of, plain },
 };
-#define DIMENSIONS (sizeof(dimensions) / sizeof(dimensions[0]))
+#define DIMENSIONS COUNT(dimensions)
 
 static void add_figure(struct shrink_result *out, struct load_group *g, const struct dimension *d)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/fs.h"
+#include "base/macros.h"
 #include "campaign/interrupt.h"
 #include "campaign/setup.h"
 #include "run/run.h"
@@ -98,7 +99,7 @@ static int add_corpus(struct truth *t, const struct truth_options *o, struct err
 	if (count >= 0)
 		free(entries);
 	free(folder);
-	for (size_t i = 0; rc == 0 && o->corpus == NULL && i < sizeof(golden) / sizeof(golden[0]); i++)
+	for (size_t i = 0; rc == 0 && o->corpus == NULL && i < COUNT(golden); i++)
 		rc = add_case(t, o, xasprintf("%s/%s", o->program, golden[i].path), golden[i].assignment, err);
 	return rc;
 }

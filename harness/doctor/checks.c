@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/macros.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "isolation/isolation.h"
@@ -318,7 +319,7 @@ static void (*const checks[])(struct doctor *d) = {
 void doctor_look(struct doctor *d)
 {
 	d->findings = json_array();
-	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+	for (size_t i = 0; i < COUNT(checks); i++)
 		checks[i](d);
 }
 

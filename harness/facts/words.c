@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/macros.h"
+
 const char *const outcome_names[] = {
 	[OUTCOME_INVALID] = "invalid", [OUTCOME_CRASHED] = "crashed", [OUTCOME_STALLED] = "stalled",
 	[OUTCOME_GREW] = "grew",       [OUTCOME_STEADY] = "steady",   [OUTCOME_INTERRUPTED] = "interrupted",
@@ -95,5 +97,5 @@ const struct outcome_row *outcome_row_of(enum outcome outcome, const char *cause
 
 	if (row == NULL)
 		row = outcome_row_find(outcome, NULL);
-	return row != NULL ? row : &outcome_rows[sizeof(outcome_rows) / sizeof(outcome_rows[0]) - 1];
+	return row != NULL ? row : &outcome_rows[COUNT(outcome_rows) - 1];
 }

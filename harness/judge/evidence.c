@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/macros.h"
 
 #define MIB 1048576.0
 #define CONTRADICTION_DIVISOR 4	   /* of the charge: readings that differ by more are not of the same moment */
@@ -139,7 +140,7 @@ static void composition_line(const struct facts *f, struct verdict *v)
 	struct buf line = BUF_INIT;
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+	for (size_t i = 0; i < COUNT(parts); i++) {
 		add_part(&line, parts[i].name, parts[i].bytes);
 		buf_adds(&line, " + ");
 		sum += fact_known(parts[i].bytes) ? parts[i].bytes.value : 0;
@@ -186,7 +187,7 @@ static void dominant_line(const struct facts *f, struct verdict *v)
 	};
 	size_t best = 0;
 
-	for (size_t i = 1; i < sizeof(classes) / sizeof(classes[0]); i++)
+	for (size_t i = 1; i < COUNT(classes); i++)
 		if (fact_max(classes[best].bytes, classes[i].bytes).value > classes[best].bytes.value)
 			best = i;
 	if (!fact_set(classes[best].bytes) || !fact_set(f->death_usage_bytes))
@@ -378,7 +379,7 @@ static void holdings_beside(const struct facts *f, struct verdict *v)
 		{ "processes", f->baseline_processes, f->peak_processes, f->settled_processes, 4 },
 	};
 
-	for (size_t i = 0; i < sizeof(holdings) / sizeof(holdings[0]); i++) {
+	for (size_t i = 0; i < COUNT(holdings); i++) {
 		struct fact before = holdings[i].before, after = holdings[i].after;
 		if (fact_known(before) && fact_known(after) && after.value >= before.value + holdings[i].said)
 			evidence_add(v,

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "base/macros.h"
 #include "judge/evidence.h"
 #include "judge/growing.h"
 #include "judge/law.h"
@@ -200,7 +201,7 @@ static bool missing(const struct facts *f, struct verdict *v)
 		{ "unreclaimable memory after the load", fact_max(after_squeeze(f), f->settled_unreclaimable_bytes) },
 	};
 
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+	for (size_t i = 0; i < COUNT(needed); i++)
 		if (!fact_known(needed[i].fact))
 			return evidence_decide(v, OUTCOME_INVALID, "evidence",
 					       "the %s is %s: nothing can be said of its growth", needed[i].name,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/macros.h"
 #include "judge/evidence.h"
 
 enum ending { LIVED, ENDED_ITSELF, ENDED_BY_US, ENDING_UNCLEAR };
@@ -26,7 +27,7 @@ static enum ending how_it_ended(const struct facts *f)
 static bool is_fault(uint64_t signal_number)
 {
 	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS };
-	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+	for (size_t i = 0; i < COUNT(faults); i++)
 		if ((uint64_t)faults[i] == signal_number)
 			return true;
 	return false;

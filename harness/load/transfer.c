@@ -146,6 +146,29 @@ static void on_stalled(void *arg)
 		t->callbacks.stalled(t->callbacks.arg);
 }
 
+static enum body_kind body_of(const struct load_group *group, const struct upload_spec *spec)
+{
+	if (group->body == NULL)
+		return spec->body;
+	return strcmp(group->body, "raw") == 0 ? BODY_RAW : BODY_MULTIPART;
+}
+
+static int build_upload(struct transfer *t, const char *name, struct error *err)
+{
+	const struct load_group *group = t->shared->group;
+	const struct target_access *access = t->shared->access;
+	const struct request_upload upload = {
+		.name = name,
+		.body = body_of(group, &access->spec->upload),
+		.method = group->method,
+		.size_bytes = t->stream.wanted,
+		.read = stream_read,
+		.seek = stream_seek,
+		.arg = &t->stream,
+	};
+	return request_build_upload(&t->request, t->http.easy, access, &upload, err);
+}
+
 static int build(struct transfer *t, struct error *err)
 {
 	const struct target_access *access = t->shared->access;
@@ -155,8 +178,7 @@ static int build(struct transfer *t, struct error *err)
 	object_name(&s->object, name);
 
 	if (s->kind == REQUEST_UPLOAD)
-		return request_build_upload(&t->request, easy, access, t->shared->group->body, t->shared->group->method,
-					    name, s->wanted, stream_read, stream_seek, s, err);
+		return build_upload(t, name, err);
 	snprintf(size_text, sizeof(size_text), "%" PRIu64, s->object.size_bytes);
 	const struct template_value values[] = {
 		{ "name", name },
@@ -238,6 +260,7 @@ void transfer_init(struct transfer *t, struct shared *shared, unsigned client,
 		   const struct transfer_callbacks *callbacks)
 {
 	t->shared = shared;
+	t->request = (struct request)REQUEST_INIT;
 	t->client = client;
 	t->callbacks = *callbacks;
 	alarm_init(&t->alarm, shared->loop, shared->handles);

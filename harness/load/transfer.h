@@ -54,7 +54,7 @@ void transfer_init(struct transfer *t, struct shared *shared, unsigned client,
 		   const struct transfer_callbacks *callbacks);
 void transfer_begin(struct transfer *t, const struct transfer_order *order);
 
-/* Recorded as END_CUT, or END_STALLED if it was stalled.  load_stopped: with it ends all that the server is sent. */
+/* Recorded as END_CUT, or END_STALLED if it was stalled.  load_stopped: the whole load is being stopped. */
 void transfer_cut(struct transfer *t, bool load_stopped);
 
 /* Ends what runs without a record. */

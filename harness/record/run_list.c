@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/macros.h"
 #include "base/nearest.h"
 #include "record/store.h"
 
@@ -170,7 +171,7 @@ int run_list_select(struct run_list *list, const char *results, const char *what
 	if (strchr(what, '/') != NULL && stat(what, &st) == 0 && S_ISDIR(st.st_mode))
 		return select_folder(list, what, err);
 	int rc = run_list_read_all(&all, results, &unreadable, err);
-	for (size_t m = 0; rc == 0 && found == 0 && m < sizeof(meanings) / sizeof(meanings[0]); m++)
+	for (size_t m = 0; rc == 0 && found == 0 && m < COUNT(meanings); m++)
 		for (size_t i = 0; rc == 0 && i < all.count; i++)
 			if (meanings[m](&all, i, what)) {
 				rc = add_once(list, json_incref(all.records[i]), err);

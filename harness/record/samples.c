@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/macros.h"
+
 static const char *const reason_names[] = {
 	[SAMPLE_TICK] = "tick", [SAMPLE_DENSE] = "dense", [SAMPLE_THRESHOLD] = "threshold",
 	[SAMPLE_OOM] = "oom",	[SAMPLE_LAST] = "last",
@@ -27,7 +29,7 @@ static const struct {
 	{ "disk_wal_bytes", offsetof(struct sample, disk.wal_bytes) },
 	{ "disk_tmp_bytes", offsetof(struct sample, disk.tmp_bytes) },
 };
-#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+#define COLUMNS COUNT(columns)
 
 void sample_csv_header(struct buf *out)
 {

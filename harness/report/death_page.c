@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/macros.h"
 #include "facts/facts.h"
 #include "report/figures.h"
 #include "report/grid.h"
@@ -44,7 +45,7 @@ static const struct {
 	{ "kernel", "kernel_bytes" },	    { "page cache", "file_bytes" },    { "dirty", "dirty_bytes" },
 	{ "writeback", "writeback_bytes" }, { "locked", "unevictable_bytes" },
 };
-#define MEMORY_ROWS (sizeof(memory_rows) / sizeof(memory_rows[0]))
+#define MEMORY_ROWS COUNT(memory_rows)
 
 static void step_row(struct grid *g, const json_t *step, struct fact to)
 {
@@ -106,7 +107,7 @@ static const struct {
 	{ "resident", "rss_bytes" },	{ "anon", "rss_anon_bytes" },	{ "file", "rss_file_bytes" },
 	{ "shmem", "rss_shmem_bytes" }, { "tables", "pgtables_bytes" },
 };
-#define TASK_COLUMNS (sizeof(task_columns) / sizeof(task_columns[0]))
+#define TASK_COLUMNS COUNT(task_columns)
 
 static void task_row(struct grid *g, const json_t *task)
 {

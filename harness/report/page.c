@@ -57,6 +57,7 @@ static int find_width(FILE *out)
 void page_init(struct page *p, FILE *out)
 {
 	memset(p, 0, sizeof(*p));
+	p->text = (struct buf)BUF_INIT;
 	p->width = find_width(out);
 	p->colour = has_colours(out);
 	p->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;

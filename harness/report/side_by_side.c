@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/macros.h"
 #include "report/column.h"
 #include "report/repeats.h"
 #include "report/report.h"
@@ -230,7 +231,7 @@ static void band(struct page *p, const struct column *columns, size_t count, int
 {
 	struct cell *cells = xcalloc(count, sizeof(cells[0]));
 	for (size_t i = 0; i < count; i++) {
-		cells[i].ink = INK_STRONG;
+		cells[i] = (struct cell){ .text = BUF_INIT, .ink = INK_STRONG };
 		buf_adds(&cells[i].text, columns[i].label);
 		if (columns[i].count > 1)
 			buf_addf(&cells[i].text, " (%zu runs)", columns[i].count);
@@ -242,7 +243,7 @@ static void band(struct page *p, const struct column *columns, size_t count, int
 		buf_adds(&rule, page_glyph(p, GLYPH_RULE));
 	page_ink(p, INK_FAINT, "%s\n", buf_str(&rule));
 	buf_release(&rule);
-	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+	for (size_t r = 0; r < COUNT(rows); r++) {
 		bool used = false;
 		for (size_t i = 0; i < count; i++) {
 			buf_clear(&cells[i].text);

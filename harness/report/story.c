@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/macros.h"
 #include "report/column.h"
 #include "report/repeats.h"
 #include "base/text.h"
@@ -38,7 +39,7 @@ static bool same_text(const json_t *a, const json_t *b)
 
 static bool belongs(const struct experiment *e, const json_t *record)
 {
-	for (size_t i = 0; i < sizeof(source_keys) / sizeof(source_keys[0]); i++)
+	for (size_t i = 0; i < COUNT(source_keys); i++)
 		if (!same_text(source_of(e->record, source_keys[i]), source_of(record, source_keys[i])))
 			return false;
 	return same_text(json_object_get(e->record, "label"), json_object_get(record, "label")) &&
@@ -159,7 +160,7 @@ json_t *story_json(const struct run_list *runs)
 	json_t *experiments = json_array();
 	for (size_t i = 0; i < count; i++) {
 		json_t *e = json_object(), *ids = json_array();
-		for (size_t k = 0; k < sizeof(source_keys) / sizeof(source_keys[0]); k++)
+		for (size_t k = 0; k < COUNT(source_keys); k++)
 			json_object_set_new(e, source_keys[k], copy_or_null(source_of(all[i].record, source_keys[k])));
 		json_object_set_new(e, "label", copy_or_null(json_object_get(all[i].record, "label")));
 		json_object_set_new(e, "note", copy_or_null(json_object_get(all[i].record, "note")));

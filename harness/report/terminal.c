@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/fs.h"
+#include "base/macros.h"
 #include "base/text.h"
 #include "report/death_page.h"
 #include "report/failed_start.h"
@@ -86,21 +87,21 @@ static void draw_composition(struct page *p, const struct composition *c, struct
 		{ "other", GLYPH_OTHER, INK_PLAIN, false,
 		  remainder_of(c->usage, fact_add(fact_add(c->anon, c->shmem), fact_add(c->kernel, c->file))) },
 	};
-	enum { COUNT = sizeof(parts) / sizeof(parts[0]) };
-	struct bar_part bar[COUNT];
+	enum { PARTS = COUNT(parts) };
+	struct bar_part bar[PARTS];
 	struct fact whole = fact_max(cap, c->usage);
-	for (size_t i = 0; i < COUNT; i++) {
+	for (size_t i = 0; i < PARTS; i++) {
 		bar[i].glyph = parts[i].glyph;
 		bar[i].ink = parts[i].ink;
 		bar[i].value = fact_known(parts[i].value) ? parts[i].value.value : 0;
 	}
 	buf_adds(&p->text, "  [");
-	page_bar(p, bar, COUNT, fact_known(whole) ? whole.value : 0, (p->width > 100 ? 100 : p->width) - 4);
+	page_bar(p, bar, PARTS, fact_known(whole) ? whole.value : 0, (p->width > 100 ? 100 : p->width) - 4);
 	buf_adds(&p->text, "]\n");
 
 	int column = 0;
 	char text[UNITS_TEXT_MAX];
-	for (size_t i = 0; i < COUNT; i++) {
+	for (size_t i = 0; i < PARTS; i++) {
 		figure_size(parts[i].value, text);
 		if (!parts[i].always &&
 		    (parts[i].value.state == FACT_ABSENT || (fact_known(parts[i].value) && parts[i].value.value == 0)))

@@ -12,7 +12,7 @@
 #include "run/checks.h"
 #include "run/death_record.h"
 #include "run/objects_found.h"
-#include "run/requests.h"
+#include "run/request_rows.h"
 #include "run/run_json.h"
 #include "record/host.h"
 
@@ -254,7 +254,7 @@ void findings_seal(struct run *r)
 void findings_end(struct run *r)
 {
 	stop_sampler(r);
-	requests_write_held(r, true);
+	request_rows_write_held(r, true);
 	objects_found_end(r);
 	read_load(r);
 	run_json_death(r);

@@ -348,7 +348,7 @@ static int load_document(struct reader *r, yaml_parser_t *parser, const char *te
 
 static int open_reader(struct reader *r, const char *file, const char *text, size_t len, struct error *err)
 {
-	*r = (struct reader){ .file = file, .err = err };
+	*r = (struct reader){ .file = file, .err = err, .key = BUF_INIT };
 	yaml_parser_t parser;
 	if (!yaml_parser_initialize(&parser))
 		return error_set(err, ERROR_SYSTEM, "cannot set up the YAML parser");

@@ -35,7 +35,7 @@ struct string_map {
 };
 
 /*
- * Text that may hold templates, filled in by target/template.h:
+ * Text that may hold templates, filled in by http/template.h:
  *   {port} {debug_port} {host}   where the server listens
  *   {data} {tmp}                 its folders, made fresh for each run
  *   {scenario_dir} {bin}         folder of the scenario file; folder of the oomrig program

@@ -15,12 +15,11 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fact.h"
+#include "base/macros.h"
 #include "base/nearest.h"
 #include "base/options.h"
 #include "base/units.h"
 #include "expect.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 struct figure_row {
 	int (*parse)(const char *, uint64_t *, struct error *);
@@ -365,7 +364,9 @@ static void test_buf(void **state)
 {
 	(void)state;
 	struct buf b = BUF_INIT;
-	assert_string_equal(buf_str(&b), "");
+	assert_string_equal(b.data, "");
+	buf_clear(&b);
+	assert_string_equal(b.data, "");
 	for (int i = 0; i < 1000; i++)
 		buf_addf(&b, "%d,", i);
 	assert_int_equal(b.len, 3890); /* 10*2 + 90*3 + 900*4 */
@@ -383,9 +384,15 @@ static void test_buf(void **state)
 	assert_memory_equal(s, "a\0bc", 5);
 	free(s);
 	assert_int_equal(b.len, 0);
+	assert_string_equal(b.data, "");
 	s = buf_detach(&b);
 	assert_string_equal(s, "");
 	free(s);
+	buf_release(&b);
+	assert_string_equal(b.data, "");
+	buf_adds(&b, "again");
+	assert_string_equal(b.data, "again");
+	buf_release(&b);
 	buf_release(&b);
 	s = xasprintf("%s-%d", "x", 7);
 	assert_string_equal(s, "x-7");

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/macros.h"
 #include "campaign/bisect_run.h"
 #include "campaign/compare.h"
 #include "campaign/floor_run.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MIB 1048576.0
 
 struct memory_stream {

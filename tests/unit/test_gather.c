@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/macros.h"
 #include "run/gather.h"
 #include "record/requests.h"
 
@@ -144,7 +145,7 @@ static void test_death(void **state)
 		{ "nothing was seen", { { 100, 200, 0 } }, 5000, 0, 0 },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct facts f = { 0 };
 		struct gather g;
 		gather_init(&g, &f);
@@ -302,7 +303,7 @@ static void test_series(void **state)
 {
 	static const size_t samples[] = { 2, 63, 64, 65, 1000, 100000 };
 	(void)state;
-	for (size_t row = 0; row < sizeof(samples) / sizeof(samples[0]); row++) {
+	for (size_t row = 0; row < COUNT(samples); row++) {
 		struct facts f = { 0 };
 		struct gather g;
 		size_t n = samples[row];

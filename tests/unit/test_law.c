@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/macros.h"
 #include "judge/law.h"
 #include "facts/facts_json.h"
 #include "record/verdict_json.h"
@@ -155,7 +156,7 @@ static void the_term_that_carries(void **state)
 		{ "a peak leaves nothing", { .held_in_flight = 64 * MIB }, LAW_KEPT, -1, 0, 0 },
 		{ "a leak holds nothing that comes back", { .kept_by_byte = 0.5 }, LAW_HELD, -1, 0, 0 },
 	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct facts f = make(&rows[i].of);
 		struct law laws[LAWS], law;
 		laws_fit(&f, laws);
@@ -210,7 +211,7 @@ static void one_round_of_eight_may_be_left_out(void **state)
 		{ "scatter is no reason", { .kept_by_request = 3e6, .kept_noise = 3e7 }, 0 },
 		{ "nor is an exact law", { .kept_by_request = 3e6 }, 0 },
 	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct facts f = make(&rows[i].of);
 		struct law laws[LAWS];
 		laws_fit(&f, laws);
@@ -238,7 +239,7 @@ static void the_class(void **state)
 		{ { .held_noise = 3e7 }, "unexplained" },
 		{ { .held_noise = 1e5, .kept_noise = 1e5 }, "bounded" },
 	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct facts f = make(&rows[i].of);
 		struct verdict v = { .outcome = OUTCOME_GREW };
 		json_t *json = verdict_to_json(&v, &f, &(struct expectation){ .count = 0 });
@@ -271,7 +272,7 @@ static void scatter_is_seldom_a_law(void **state)
 	const struct rounds_of nothing = { .held_noise = 0 };
 	uint64_t seed = 1;
 
-	for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+	for (size_t row = 0; row < COUNT(rows); row++) {
 		int kept_named = 0, held_named = 0;
 		for (int run = 0; run < 1000; run++) {
 			struct facts f = make(&nothing);

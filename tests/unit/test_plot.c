@@ -12,10 +12,10 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/macros.h"
 #include "report/page.h"
 #include "report/plot.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MIB(n) ((uint64_t)(n) << 20)
 
 static char folder[] = "/tmp/oomrig-plot.XXXXXX";

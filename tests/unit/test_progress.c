@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/macros.h"
 #include "report/page.h"
 #include "report/progress.h"
 
@@ -113,7 +114,7 @@ static void test_frames(void **state)
 {
 	(void)state;
 	static const unsigned short widths[] = { 12, 30, 60, 80, 200 };
-	for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
+	for (size_t i = 0; i < COUNT(widths); i++) {
 		struct terminal t;
 		char text[4096];
 		terminal_open(&t, widths[i]);

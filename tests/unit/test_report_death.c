@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "base/macros.h"
 #include "report/death_page.h"
 
 #define STEP(t, mib)                                                                                                   \
@@ -85,7 +86,7 @@ static void test_golden(void **state)
 	(void)state;
 	setenv("COLUMNS", "80", 1);
 	setenv("LC_ALL", "C", 1);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		json_t *death = json_loads(rows[i].json, JSON_DECODE_ANY, NULL);
 		FILE *out = tmpfile();
 		struct page p;

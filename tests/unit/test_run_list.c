@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "folder.h"
+#include "base/macros.h"
 #include "record/run_list.h"
 
 static void put_run(const struct folder *f, const char *id, const char *label)
@@ -33,7 +34,7 @@ static void test_a_run_named_twice_counts_once(void **state)
 	char *folder = xasprintf("%s/20261121-114439.120-s-1f3a", f->path);
 	/* By label, by the start of its id, by its folder, in the folder of all of them, and found as "last". */
 	const char *const names[] = { "first", "20261121-1144", folder, f->path };
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < COUNT(names); i++) {
 		assert_int_equal(run_list_select(&list, f->path, names[i], &err), 0);
 		assert_int_equal(list.count, i < 3 ? 1 : 2);
 	}

@@ -6,9 +6,8 @@
 
 #include <cmocka.h>
 
+#include "base/macros.h"
 #include "campaign/shrink.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Clients and bytes; it crashes where their product is large enough. */
 static struct shrink *search(uint64_t clients, uint64_t bytes, const struct shrink_options *options)
