@@ -52,7 +52,8 @@ struct option_row {
 int options_defaults(const struct option_row *rows, void *settings, struct error *err);
 
 /*
- * Parses argv[1…], reordering argv.  Options and operands may be mixed; "--"
+ * Parses argv[1…], reordering argv.  Options and operands may be mixed, and flags of one
+ * letter stand in one word; a message names the option as it was typed; "--"
  * ends the options, and what follows it is kept apart.  Unknown options are
  * ERROR_USAGE naming the nearest known one.
  */

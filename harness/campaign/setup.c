@@ -1,30 +1,34 @@
 #include "campaign/setup.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/fs.h"
 #include "base/home.h"
 #include "run/requirements.h"
 #include "scenario/check_words.h"
 #include "scenario/folder.h"
 
+static bool is_standard_input(const char *name)
+{
+	return strcmp(name, "-") == 0;
+}
+
 static int set_memory(struct scenario *s, const char *memory, struct error *err)
 {
-	char *assignment = xasprintf("memory=%s", memory);
-	int rc = scenario_set(s, assignment, err);
-	free(assignment);
-	return rc;
+	return scenario_set_key(s, "memory", memory, err) == 0 ? 0 : error_prefix(err, "--memory");
 }
 
 static int set_expect(struct scenario *s, const struct option_list *expect, struct error *err)
 {
 	struct buf list = BUF_INIT;
 	for (size_t i = 0; i < expect->count; i++)
-		buf_addf(&list, "%s%s", i ? "," : "expect=", expect->items[i]);
-	int rc = scenario_set(s, buf_str(&list), err);
+		buf_addf(&list, "%s%s", i ? "," : "", expect->items[i]);
+	int rc = scenario_set_key(s, "expect", buf_str(&list), err);
 	buf_release(&list);
-	return rc;
+	return rc == 0 ? 0 : error_prefix(err, "--expect");
 }
 
 static int change(struct scenario *s, const struct setup *setup, struct error *err)
@@ -39,12 +43,32 @@ static int change(struct scenario *s, const struct setup *setup, struct error *e
 	return rc;
 }
 
-int setup_scenario(struct scenario *s, const char *name, const struct setup *setup, struct error *err)
+/* Its relative paths begin in the working folder, as if it were a file there. */
+static int read_standard_input(struct scenario *s, struct error *err)
 {
+	struct buf text = BUF_INIT;
+	int rc = fs_read_file("/dev/stdin", &text, err);
+	if (rc == 0)
+		rc = scenario_parse(s, "standard-input", buf_str(&text), text.len, err);
+	else
+		err->code = ERROR_INPUT;
+	buf_release(&text);
+	return rc;
+}
+
+static int load(struct scenario *s, const char *name, struct error *err)
+{
+	if (is_standard_input(name))
+		return read_standard_input(s, err);
 	char *path = home_scenario(name);
 	int rc = scenario_load(s, path, err);
 	free(path);
-	if (rc != 0)
+	return rc;
+}
+
+int setup_scenario(struct scenario *s, const char *name, const struct setup *setup, struct error *err)
+{
+	if (load(s, name, err) != 0)
 		return -1;
 	if (change(s, setup, err) == 0 && scenario_check(s, err) == 0 && requirements_check(s, err) == 0 &&
 	    check_program(s, err) == 0)
@@ -57,9 +81,9 @@ static int add_paths(struct string_list *paths, const char *name, struct error *
 {
 	size_t before = paths->count;
 	struct stat st;
-	char *path = home_scenario(name);
+	char *path = is_standard_input(name) ? xstrdup(name) : home_scenario(name);
 	int rc = 0;
-	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+	if (is_standard_input(name) || stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
 		scenario_folder_add(paths, path);
 	else
 		rc = scenario_folder_find(path, paths, err);

@@ -18,7 +18,8 @@ struct setup {
 	char *const *command;		  /* the words after "--"; NULL: the scenario's */
 };
 
-/* name: a path, or the name of one that comes with the program (base/home.h).  All is borrowed. */
+/* name: a path, "-" for standard input, or the name of one that comes with the program (base/home.h).  All is borrowed.
+ */
 int setup_scenario(struct scenario *s, const char *name, const struct setup *setup, struct error *err);
 
 /* Several, each set up alike. */

@@ -10,6 +10,7 @@
 #ifndef OOMRIG_CAMPAIGN_TRUTH_H
 #define OOMRIG_CAMPAIGN_TRUTH_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -63,6 +64,7 @@ void truth_release(struct truth *t);
 /* truth_print.c */
 void truth_print_outcome(FILE *out, const struct truth_outcome *o);
 void truth_print(FILE *out, const struct truth *t, uint64_t took_ns);
+json_t *truth_json(const struct truth *t, uint64_t took_ns); /* a new reference */
 
 /*
  * Puts the result as Markdown into a file, between the lines "<!-- selftest: begin -->" and "<!-- selftest: end -->".

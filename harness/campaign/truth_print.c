@@ -37,6 +37,20 @@ void truth_print(FILE *out, const struct truth *t, uint64_t took_ns)
 	buf_release(&matrix);
 }
 
+json_t *truth_json(const struct truth *t, uint64_t took_ns)
+{
+	json_t *cases = json_array();
+	for (size_t i = 0; i < t->count; i++)
+		json_array_append_new(cases,
+				      json_pack("{s:o, s:o, s:I, s:I}", "case", text_json(t->cases[i].name), "expected",
+						text_json(t->cases[i].label), "runs", (json_int_t)t->cases[i].runs,
+						"right", (json_int_t)t->cases[i].right));
+	json_t *at_most = t->confusion.runs > 0 ? json_real(confusion_wrong_at_most(&t->confusion)) : json_null();
+	return json_pack("{s:I, s:I, s:o, s:b, s:I, s:o}", "runs", (json_int_t)t->confusion.runs, "wrong",
+			 (json_int_t)t->confusion.wrong, "wrong_at_most", at_most, "interrupted", t->interrupted,
+			 "took_ns", (json_int_t)took_ns, "cases", cases);
+}
+
 /* The matrix, a line for each case, and what the count proves. */
 static void add_markdown(const struct truth *t, struct buf *out)
 {

@@ -29,9 +29,9 @@ struct campaign_settings {
 	  "recorded with each run, to find them by" },                                                                \
 	{ "note", 0, OPTION_STRING, CAMPAIGN_FIELD(base, note), "TEXT", NULL, 0, 0, NULL,                             \
 	  "what is tried here, in words; recorded with each run" },                                                   \
-	{ "results", 0, OPTION_PATH, CAMPAIGN_FIELD(base, results), "DIR", NULL, 0, 0, NULL,                        \
+	{ "results", 'r', OPTION_PATH, CAMPAIGN_FIELD(base, results), "DIR", NULL, 0, 0, NULL,                        \
 	  "where the run folders go [$OOMRIG_RESULTS, or ./results]" },                                                 \
-	{ "work", 0, OPTION_PATH, CAMPAIGN_FIELD(base, work), "DIR", NULL, 0, 0, NULL,                              \
+	{ "work", 'w', OPTION_PATH, CAMPAIGN_FIELD(base, work), "DIR", NULL, 0, 0, NULL,                              \
 	  "where the server keeps its data meanwhile" },                                                              \
 	{ "json", 'j', OPTION_FLAG, CAMPAIGN_FIELD(base, json), NULL, NULL, 0, 0, NULL,                               \
 	  "print the result as JSON on standard output, and nothing else" },                                          \

@@ -10,7 +10,7 @@
 #define FIELD(name) offsetof(struct search_settings, name)
 
 static const struct option_row rows[] = {
-	{ "precision", 'p', OPTION_STRING, FIELD(precision), "SHARE", "5%", 0, 0, NULL,
+	{ "precision", 0, OPTION_STRING, FIELD(precision), "SHARE", "5%", 0, 0, NULL,
 	  "how well both points are to be known, 1% to 50%" },
 	{ "budget", 'b', OPTION_COUNT, FIELD(budget), "RUNS", "20", 2, 1000, NULL,
 	  "end after that many runs, known or not" },

@@ -23,9 +23,9 @@ struct judge_settings {
 static const struct option_row rows[] = {
 	{ "results", 'r', OPTION_PATH, FIELD(results), "DIR", NULL, 0, 0, NULL,
 	  "where the runs are stored; without it\n$OOMRIG_RESULTS, or ./results" },
-	{ "evidence", 'e', OPTION_FLAG, FIELD(evidence), NULL, NULL, 0, 0, NULL,
+	{ "evidence", 0, OPTION_FLAG, FIELD(evidence), NULL, NULL, 0, 0, NULL,
 	  "print today's evidence of every run, not only of those that changed" },
-	{ "write", 'w', OPTION_FLAG, FIELD(write), NULL, NULL, 0, 0, NULL,
+	{ "write", 0, OPTION_FLAG, FIELD(write), NULL, NULL, 0, 0, NULL,
 	  "replace the stored verdicts by today's; the facts stay as they are" },
 	{ "json", 'j', OPTION_FLAG, FIELD(json), NULL, NULL, 0, 0, NULL,
 	  "print old and new verdicts as JSON, and nothing else" },

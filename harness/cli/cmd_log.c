@@ -26,8 +26,8 @@ static const struct manual manual = {
 	.usage = "oomrig log [RUNS...] [options]",
 	.about = "Tells the stored runs as experiments, oldest first: which branch, commit and\n"
 		 "uncommitted changes of the server's sources, what was tried (--note), how often,\n"
-		 "and what came out.  RUNS are labels, branches, commits, starts of ids or\n"
-		 "folders; without any it tells all.",
+		 "and what came out.  RUNS are labels, branches, commits, starts of ids, folders\n"
+		 "or \"last\"; without any it tells all.",
 	.examples = "  oomrig log                       all of it\n"
 		    "  oomrig log my-branch             the experiments on that branch\n"
 		    "  oomrig log --json | jq '.experiments[].note'",

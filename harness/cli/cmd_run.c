@@ -34,9 +34,9 @@ static const struct option_row rows[] = {
 	  "recorded with the run, to find it by" },
 	{ "note", 0, OPTION_STRING, FIELD(campaign.note), "TEXT", NULL, 0, 0, NULL,
 	  "what is tried here, in words; oomrig log tells it" },
-	{ "results", 0, OPTION_PATH, FIELD(campaign.results), "DIR", NULL, 0, 0, NULL,
+	{ "results", 'r', OPTION_PATH, FIELD(campaign.results), "DIR", NULL, 0, 0, NULL,
 	  "where the run folders go [$OOMRIG_RESULTS, or ./results]" },
-	{ "work", 0, OPTION_PATH, FIELD(campaign.work), "DIR", NULL, 0, 0, NULL,
+	{ "work", 'w', OPTION_PATH, FIELD(campaign.work), "DIR", NULL, 0, 0, NULL,
 	  "where the server keeps its data meanwhile; a real disk\n[a folder below the results]" },
 	{ "keep-data", 0, OPTION_FLAG, FIELD(keep_data), NULL, NULL, 0, 0, NULL,
 	  "leave the server's data folder for a look" },
@@ -54,8 +54,9 @@ static const struct manual manual = {
 	.usage = "oomrig run SCENARIO... [options] [-- COMMAND...]",
 	.about = "Starts the scenario's server inside a memory cap, puts the load on it and judges\n"
 		 "from the evidence whether it crashed or only grew.  Each run leaves a folder\n"
-		 "with the record.  A folder stands for the scenarios below it.  COMMAND replaces\n"
-		 "the server's command; {port}, {data} and {tmp} in it are filled in.",
+		 "with the record.  A folder stands for the scenarios below it, \"-\" for one on\n"
+		 "standard input.  COMMAND replaces the server's command; {port}, {data} and\n"
+		 "{tmp} in it are filled in.",
 	.examples = "  oomrig run scenarios/picoshare/three-uploads-before-any-fix.yaml\n"
 		    "  oomrig run scenarios/case-studies/ --json\n"
 		    "  oomrig run scenarios/picoshare/two-uploads-before-any-fix.yaml --runs 10\n"

@@ -7,28 +7,31 @@
 #include "base/home.h"
 #include "campaign/truth.h"
 #include "cli/cmd.h"
+#include "report/json.h"
 
 struct selftest_settings {
 	uint64_t runs, seed;
 	const char *corpus, *results, *write;
-	bool keep, quiet;
+	bool keep, quiet, json;
 };
 
 #define FIELD(name) offsetof(struct selftest_settings, name)
 
 static const struct option_row rows[] = {
 	{ "runs", 'n', OPTION_COUNT, FIELD(runs), "N", "1", 1, 100000, NULL, "run each case N times" },
-	{ "seed", 's', OPTION_COUNT, FIELD(seed), "N", "1", 0, 0, NULL,
+	{ "seed", 0, OPTION_COUNT, FIELD(seed), "N", "1", 0, 0, NULL,
 	  "of the first round; the next ones count on: sizes and times\nof the targets are drawn from it" },
-	{ "corpus", 'c', OPTION_PATH, FIELD(corpus), "DIR", NULL, 0, 0, NULL,
+	{ "corpus", 0, OPTION_PATH, FIELD(corpus), "DIR", NULL, 0, 0, NULL,
 	  "scenarios of your own, each with the one right verdict as\n'expect', instead of those that come with it" },
 	{ "results", 'r', OPTION_PATH, FIELD(results), "DIR", NULL, 0, 0, NULL,
 	  "where the run folders go; without it\n$OOMRIG_RESULTS, or ./results" },
-	{ "keep", 'k', OPTION_FLAG, FIELD(keep), NULL, NULL, 0, 0, NULL,
+	{ "keep", 0, OPTION_FLAG, FIELD(keep), NULL, NULL, 0, 0, NULL,
 	  "keep the folders of runs that came out right too" },
-	{ "write", 'w', OPTION_PATH, FIELD(write), "FILE", NULL, 0, 0, NULL,
+	{ "write", 0, OPTION_PATH, FIELD(write), "FILE", NULL, 0, 0, NULL,
 	  "write the result as Markdown into FILE, between the lines\n'<!-- selftest: begin -->' and "
 	  "'<!-- selftest: end -->'" },
+	{ "json", 'j', OPTION_FLAG, FIELD(json), NULL, NULL, 0, 0, NULL,
+	  "print the result as JSON on standard output, and nothing else" },
 	{ "quiet", 'q', OPTION_FLAG, FIELD(quiet), NULL, NULL, 0, 0, NULL, "only what came out wrong, and the matrix" },
 	{ 0 },
 };
@@ -48,13 +51,16 @@ static const struct manual manual = {
 static void on_outcome(void *arg, const struct truth_outcome *o)
 {
 	const struct selftest_settings *settings = arg;
-	if (!o->right || !settings->quiet)
+	if (!settings->json && (!o->right || !settings->quiet))
 		truth_print_outcome(stdout, o);
 }
 
 static int report(const struct truth *t, const struct selftest_settings *settings, uint64_t took_ns, struct error *err)
 {
-	truth_print(stdout, t, took_ns);
+	if (!settings->json)
+		truth_print(stdout, t, took_ns);
+	else if (report_document(stdout, truth_json(t, took_ns), err) != 0)
+		return cmd_fail(err);
 	if (settings->write != NULL && !t->interrupted && truth_write(settings->write, t, err) != 0)
 		return cmd_fail(err);
 	if (t->interrupted)

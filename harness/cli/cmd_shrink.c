@@ -19,7 +19,7 @@ static const struct option_row rows[] = {
 	  "a load counts as crashing when that many runs of it all crash" },
 	{ "budget", 'b', OPTION_COUNT, FIELD(search.budget), "RUNS", "100", 2, 100000, NULL,
 	  "end after that many runs" },
-	{ "precision", 'p', OPTION_STRING, FIELD(search.precision), "SHARE", "10%", 0, 0, NULL,
+	{ "precision", 0, OPTION_STRING, FIELD(search.precision), "SHARE", "10%", 0, 0, NULL,
 	  "how well sizes and durations are to be known, 1% to 100%" },
 	CAMPAIGN_MEMORY_ROW(FIELD(search.campaign)),
 	CAMPAIGN_ROWS(FIELD(search.campaign)),
@@ -53,7 +53,8 @@ static int shrink(struct campaign_kit *kit, const struct cmd_call *call, double 
 	const struct shrink_settings *settings = call->settings;
 	const struct campaign_settings *campaign = &settings->search.campaign;
 	const struct shrink_options options = { settings->confirm, settings->search.budget, precision };
-	const struct shrink_typed typed = { kit->scenario.path, campaign->memory, &campaign->set, call->words.rest };
+	const struct shrink_typed typed = { call->words.operands[0], campaign->memory, &campaign->set,
+					    call->words.rest };
 	struct shrink_result result = { 0 };
 	struct error print_error = ERROR_INIT;
 	int status = STATUS_INCONCLUSIVE;

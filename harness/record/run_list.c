@@ -168,6 +168,8 @@ int run_list_select(struct run_list *list, const char *results, const char *what
 	struct stat st;
 	if (what[0] == '\0')
 		return error_set(err, ERROR_USAGE, "the name of the runs is empty");
+	if (strcmp(what, "last") == 0)
+		return run_list_find(list, results, what, err);
 	if (strchr(what, '/') != NULL && stat(what, &st) == 0 && S_ISDIR(st.st_mode))
 		return select_folder(list, what, err);
 	int rc = run_list_read_all(&all, results, &unreadable, err);

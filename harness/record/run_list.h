@@ -34,11 +34,10 @@ int run_list_find(struct run_list *list, const char *results, const char *what, 
 size_t run_list_keep(struct run_list *list, const char *scenario);
 
 /*
- * Adds every stored run that `what` means and that is not in the list, oldest first: those with that label;
- * else those whose server's sources were on that branch, or at a commit that
- * begins so (seven digits at least); else those whose id begins so; else the
- * runs in the folder `what` (a run's own or one of many).  What fits nothing is
- * ERROR_USAGE and names the nearest label or branch.
+ * Adds every stored run that `what` means and that is not in the list, oldest first: "last", the newest one; those with
+ * that label; else those whose server's sources were on that branch, or at a commit that begins so (seven digits at
+ * least); else those whose id begins so; else the runs in the folder `what` (a run's own or one of many).  What fits
+ * nothing is ERROR_USAGE and names the nearest label or branch.
  */
 int run_list_select(struct run_list *list, const char *results, const char *what, struct error *err);
 

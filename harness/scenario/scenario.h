@@ -205,6 +205,9 @@ int scenario_parse(struct scenario *s, const char *path, const char *text, size_
  */
 int scenario_set(struct scenario *s, const char *assignment, struct error *err);
 
+/* The same for one key; the message names neither key nor option. */
+int scenario_set_key(struct scenario *s, const char *key, const char *value, struct error *err);
+
 /*
  * Replaces the server's command by the user's own (the words after "--").  The server starts in a folder of its own:
  * a program typed as a path is meant from here.

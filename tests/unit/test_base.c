@@ -34,6 +34,13 @@ static void test_units_parse(void **state)
 		{ units_parse_size, "0", 0 },
 		{ units_parse_size, "327680", 327680 },
 		{ units_parse_size, "256MiB", 268435456 },
+		{ units_parse_size, "256Mi", 268435456 },
+		{ units_parse_size, "512Ki", 524288 },
+		{ units_parse_size, "1Gi", 1073741824 },
+		{ units_parse_size, "2Ti", 2199023255552 },
+		{ units_parse_size, "256m", 268435456 },
+		{ units_parse_size, "256mb", 256000000 },
+		{ units_parse_size, "256MB", 256000000 },
 		{ units_parse_size, "256 mib", 268435456 },
 		{ units_parse_size, "1.5GiB", 1610612736 },
 		{ units_parse_size, "618MB", 618000000 },
@@ -300,6 +307,12 @@ static void test_options(void **state)
 	expect_text("rest", r.rest[0], "--not");
 	options_release(option_rows, &s);
 
+	char joined[] = "-vn7 -vh --bogus";
+	assert_int_equal(parse_line(joined, words, &s, &r, &err), 0);
+	expect_figure("joined", s.verbose, true);
+	expect_figure("joined", s.runs, 7);
+	expect_figure("joined", (uint64_t)r.help, 1);
+
 	char none[] = "";
 	assert_int_equal(parse_line(none, words, &s, &r, &err), 0);
 	expect_text("default", s.colour, "auto");
@@ -327,7 +340,11 @@ static void test_options_refused(void **state)
 		{ "--heading", "unknown option '--heading'" },
 		{ "--runs", "--runs needs a value (N)" },
 		{ "--runs 0", "--runs: '0' is outside 1 to 100" },
-		{ "-n101", "--runs: '101' is outside 1 to 100" },
+		{ "-n101", "-n: '101' is outside 1 to 100" },
+		{ "-vn x", "-n: 'x' is not a whole number (such as 3 or 10k)" },
+		{ "-vn", "-n needs a value (N)" },
+		{ "-vx", "unknown option '-x'" },
+		{ "-v=yes", "-v takes no value" },
 		{ "--runs many", "--runs: 'many' is not a whole number (such as 3 or 10k)" },
 		{ "--memory lots", "--memory: 'lots' is not a size (such as 256MiB, 618MB or 327680)" },
 		{ "--verbose=yes", "--verbose takes no value" },

@@ -33,7 +33,7 @@ static void test_a_run_named_twice_counts_once(void **state)
 	put_run(f, "20261121-114512.007-s-77c0", "");
 	char *folder = xasprintf("%s/20261121-114439.120-s-1f3a", f->path);
 	/* By label, by the start of its id, by its folder, in the folder of all of them, and found as "last". */
-	const char *const names[] = { "first", "20261121-1144", folder, f->path };
+	const char *const names[] = { "first", "20261121-1144", folder, f->path, "last" };
 	for (size_t i = 0; i < COUNT(names); i++) {
 		assert_int_equal(run_list_select(&list, f->path, names[i], &err), 0);
 		assert_int_equal(list.count, i < 3 ? 1 : 2);
@@ -41,6 +41,10 @@ static void test_a_run_named_twice_counts_once(void **state)
 	assert_int_equal(run_list_find(&list, f->path, "last", &err), 0);
 	assert_int_equal(run_list_find(&list, f->path, "1f3a", &err), 0);
 	assert_int_equal(list.count, 2);
+	run_list_release(&list);
+	assert_int_equal(run_list_select(&list, f->path, "last", &err), 0);
+	assert_int_equal(list.count, 1);
+	assert_string_equal(list.summaries[0].id, "20261121-114512.007-s-77c0");
 	run_list_release(&list);
 	free(folder);
 }
