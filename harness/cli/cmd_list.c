@@ -3,18 +3,22 @@
  */
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/home.h"
 #include "catalogue/catalogue.h"
 #include "cli/cmd.h"
 #include "report/json.h"
+#include "scenario/scenario.h"
 
 struct list_settings {
-	bool keys, json;
+	bool keys, markdown, json;
 };
 
 static const struct option_row rows[] = {
 	{ "keys", 'k', OPTION_FLAG, offsetof(struct list_settings, keys), NULL, NULL, 0, 0, NULL,
 	  "every key of a scenario file with its type, default,\nrange and meaning, and nothing else" },
+	{ "markdown", 0, OPTION_FLAG, offsetof(struct list_settings, markdown), NULL, NULL, 0, 0, NULL,
+	  "the keys as the table of docs/scenarios.md" },
 	{ "json", 'j', OPTION_FLAG, offsetof(struct list_settings, json), NULL, NULL, 0, 0, NULL, "for programs" },
 	{ 0 },
 };
@@ -31,9 +35,16 @@ static const struct manual manual = {
 	.statuses = { STATUS_OK, STATUS_USAGE, STATUS_RIG, STATUS_END },
 };
 
-static int list_keys(void)
+static int list_keys(bool markdown)
 {
-	catalogue_print_keys(stdout);
+	if (!markdown) {
+		catalogue_print_keys(stdout);
+		return STATUS_OK;
+	}
+	struct buf text = BUF_INIT;
+	scenario_describe_keys(&text);
+	fputs(buf_str(&text), stdout);
+	buf_release(&text);
 	return STATUS_OK;
 }
 
@@ -59,11 +70,11 @@ static int main_list(const struct cmd_call *call)
 	const struct list_settings *settings = call->settings;
 	struct error err = ERROR_INIT;
 	if (call->words.operand_count > 0) {
-		error_set(&err, ERROR_USAGE, "list takes no '%s'; its options are --keys and --json",
+		error_set(&err, ERROR_USAGE, "list takes no '%s'; its options are --keys, --markdown and --json",
 			  call->words.operands[0]);
 		return cmd_fail(&err);
 	}
-	return settings->keys ? list_keys() : list_everything(settings->json);
+	return settings->keys || settings->markdown ? list_keys(settings->markdown) : list_everything(settings->json);
 }
 
 const struct command command_list = {
