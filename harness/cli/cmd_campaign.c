@@ -12,7 +12,7 @@
 int campaign_open(struct campaign_kit *kit, const struct campaign_settings *settings, const char *path,
 		  char *const *command, char *const *command_line, struct error *err)
 {
-	const struct setup setup = { settings->memory, &settings->set, NULL, command };
+	const struct setup setup = { settings->isolation, settings->memory, &settings->set, NULL, command };
 	memset(kit, 0, sizeof(*kit));
 	if (setup_scenario(&kit->scenario, path, &setup, err) != 0)
 		return -1;

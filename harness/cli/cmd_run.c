@@ -22,7 +22,7 @@
 #include "scenario/scenario.h"
 
 struct run_settings {
-	const char *memory;
+	const char *isolation, *memory;
 	uint64_t runs;
 	struct option_list set, expect;
 	const char *label, *note, *results, *work;
@@ -32,6 +32,8 @@ struct run_settings {
 #define FIELD(name) offsetof(struct run_settings, name)
 
 static const struct option_row rows[] = {
+	{ "isolation", 'i', OPTION_STRING, FIELD(isolation), "NAME", NULL, 0, 0, NULL,
+	  "where the server runs instead of what the scenario says: auto,\ncgroup-v2, cgroup-v1, machine, none" },
 	{ "memory", 'm', OPTION_STRING, FIELD(memory), "SIZE", NULL, 0, 0, NULL,
 	  "memory cap instead of the scenario's, e.g. 256MiB; 'none' for no cap" },
 	{ "runs", 'n', OPTION_COUNT, FIELD(runs), "N", NULL, 1, 10000, NULL,
@@ -80,7 +82,8 @@ static const struct manual manual = {
 static int load_scenario(struct scenario *s, const char *name, const struct run_settings *settings,
 			 char *const *command, struct error *err)
 {
-	const struct setup setup = { settings->memory, &settings->set, &settings->expect, command };
+	const struct setup setup = { settings->isolation, settings->memory, &settings->set, &settings->expect,
+				     command };
 	return setup_scenario(s, name, &setup, err);
 }
 

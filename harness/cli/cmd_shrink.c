@@ -46,6 +46,8 @@ static void add_line(struct buf *b, const struct shrink_result *r, const struct 
 		     const struct campaign_settings *settings, char *const *command)
 {
 	buf_addf(b, "oomrig run %s", cmd_shown_path(s->path));
+	if (settings->isolation != NULL)
+		buf_addf(b, " --isolation %s", settings->isolation);
 	if (settings->memory != NULL)
 		buf_addf(b, " --memory %s", settings->memory);
 	for (size_t i = 0; i < settings->set.count; i++)

@@ -7,9 +7,11 @@
 #include "scenario/check_words.h"
 #include "run/requirements.h"
 
-static int set_memory(struct scenario *s, const char *memory, struct error *err)
+static int set_key(struct scenario *s, const char *key, const char *value, struct error *err)
 {
-	char *assignment = xasprintf("memory=%s", memory);
+	if (value == NULL)
+		return 0;
+	char *assignment = xasprintf("%s=%s", key, value);
 	int rc = scenario_set(s, assignment, err);
 	free(assignment);
 	return rc;
@@ -27,7 +29,9 @@ static int set_expect(struct scenario *s, const struct option_list *expect, stru
 
 static int change(struct scenario *s, const struct setup *setup, struct error *err)
 {
-	int rc = setup->memory != NULL ? set_memory(s, setup->memory, err) : 0;
+	int rc = set_key(s, "isolation", setup->isolation, err);
+	if (rc == 0)
+		rc = set_key(s, "memory", setup->memory, err);
 	for (size_t i = 0; rc == 0 && i < setup->set->count; i++)
 		rc = scenario_set(s, setup->set->items[i], err);
 	if (rc == 0 && setup->expect != NULL && setup->expect->count > 0)
