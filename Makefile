@@ -46,7 +46,7 @@ HELPER_BIN := $(patsubst %.c,$(BUILD)/%,$(HELPER_SRC))
 BATS     := $(wildcard tests/integration/*.bats) tests/hostile/hostile.bats
 # They make no cgroups on this host (those of v2 are made in a guest), so they can run beside
 # the others without either being in the other's way; those wait half of their time.
-BESIDE   := $(addprefix tests/integration/,v2.bats server.bats behaviours.bats runner.bats)
+BESIDE   := $(addprefix tests/integration/,v2.bats machine.bats server.bats behaviours.bats runner.bats)
 TOOL_BIN := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC))
 FUZZ_BIN := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRC))
 # The fuzz targets that are fed to the bundled server, not to the rig.
@@ -59,12 +59,12 @@ PLACE  := $(if $(filter build,$(BUILD)),,$(BUILD)/)
 OOMRIG := $(PLACE)oomrig
 CHUNKSERVER := $(PLACE)server-under-test/chunkserver
 
-.PHONY: all help setup test test-unit test-integration test-page demo truth aftermath bisects sigkills hostile bench case-studies invert-case-studies laws compare-rates compare-history floors fuzz asan asan-unit tsan install uninstall check tags clean
+.PHONY: all help setup test test-unit test-integration test-page demo truth aftermath bisects sigkills hostile bench case-studies container-or-machine invert-case-studies laws compare-rates compare-history floors fuzz asan asan-unit tsan install uninstall check tags clean
 all: setup
 	@$(MAKE) --no-print-directory $(JOBS) build
 
 .PHONY: build
-build: $(OOMRIG) $(CHUNKSERVER) $(BUILD)/tests/truth/fate $(HOSTILE) $(if $(PLACE),$(PLACE)scenarios)
+build: $(OOMRIG) $(CHUNKSERVER) $(BUILD)/guest/agent $(BUILD)/tests/truth/fate $(HOSTILE) $(if $(PLACE),$(PLACE)scenarios)
 
 # By it the program of a special build knows its own folder (harness/base/home.h).
 build-%/scenarios:
@@ -92,6 +92,7 @@ help:
 ## make laws    every growth law N (5) times, forecasts against real kills, written to docs/laws.md
 ## make compare-rates  false alarms and misses of `oomrig compare`, into docs/compare.md
 ## make compare-history  the first version against the last, by label and by git refs, into docs/compare.md
+## make container-or-machine  under which kind of memory limit an upload server dies, RUNS (5) times each
 ## make floors  floors of every preset at one, two and three uploads, into docs/floors.md (an hour)
 ## make check   style, static analysis, scripts, and the arrows between the rooms: all at zero
 ## make install [PREFIX=/usr/local] [DESTDIR=]; make uninstall
@@ -144,6 +145,11 @@ $(BUILD)/tests/hostile/watch: $(call obj,tests/hostile/watch.c)
 $(BUILD)/docs/bench/%: $(BUILD)/docs/bench/%.o $(call obj,$(BASE_SRC))
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,libuv sqlite3 jansson) -lm
 
+# The first process of a small machine: it must not need the libraries of the host whose files it is shown.
+$(BUILD)/guest/agent: $(wildcard harness/isolation/agent/*.[ch]) harness/isolation/guest_wire.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -static -s -Iharness -o $@ $(filter %.c,$^)
+
 demo: all
 	./oomrig run scenarios/picoshare/three-uploads-before-any-fix.yaml scenarios/picoshare/three-uploads-all-fixes.yaml
 
@@ -161,7 +167,7 @@ build-tests: $(UNIT_BIN) $(FUZZ_BIN) $(ROOT_BIN) $(V2_BIN) $(TOOL_BIN) $(HELPER_
 
 # The kernel of the guest; the tests there are skipped, with the reason, where it is not to be had.
 .PHONY: guest-image
-guest-image:
+guest-image: $(BUILD)/guest/agent
 	-@harness/isolation/guest-image $(BUILD)/guest
 
 test-unit: $(UNIT_BIN) $(FUZZ_BIN)
@@ -243,6 +249,10 @@ compare-rates: build
 compare-history: build
 	docs/bench/compare-history
 
+# RUNS=2 SIZE=100MB make container-or-machine: twice each, with smaller uploads.
+container-or-machine: build $(V2_BIN) guest-image
+	@docs/container-or-machine/run "$(or $(RUNS),5)" "$(or $(SIZE),618MB)"
+
 floors: build
 	docs/bench/floors
 
@@ -265,6 +275,9 @@ install: all
 	done
 	install -D server-under-test/chunkserver $(HOME_DIR)/server-under-test/chunkserver
 	install -D $(BUILD)/tests/truth/fate $(HOME_DIR)/build/tests/truth/fate
+	for file in vmlinuz initrd agent; do \
+		[ ! -e $(BUILD)/guest/$$file ] || install -D $(BUILD)/guest/$$file $(HOME_DIR)/build/guest/$$file || exit 1; \
+	done
 	./oomrig completion man > $(MAN_DIR)/oomrig.1
 	for name in $(COMMANDS); do ./oomrig completion man $$name > $(MAN_DIR)/oomrig-$$name.1; done
 	for pair in $(COMPLETIONS); do \

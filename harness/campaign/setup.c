@@ -16,9 +16,10 @@ static bool is_standard_input(const char *name)
 	return strcmp(name, "-") == 0;
 }
 
-static int set_memory(struct scenario *s, const char *memory, struct error *err)
+/* An option that stands for the key of its name; value NULL: not given. */
+static int set_option(struct scenario *s, const char *name, const char *value, struct error *err)
 {
-	return scenario_set_key(s, "memory", memory, err) == 0 ? 0 : error_prefix(err, "--memory");
+	return value == NULL || scenario_set_key(s, name, value, err) == 0 ? 0 : error_prefix(err, "--%s", name);
 }
 
 static int set_expect(struct scenario *s, const struct option_list *expect, struct error *err)
@@ -33,7 +34,9 @@ static int set_expect(struct scenario *s, const struct option_list *expect, stru
 
 static int change(struct scenario *s, const struct setup *setup, struct error *err)
 {
-	int rc = setup->memory != NULL ? set_memory(s, setup->memory, err) : 0;
+	int rc = set_option(s, "isolation", setup->isolation, err);
+	if (rc == 0)
+		rc = set_option(s, "memory", setup->memory, err);
 	for (size_t i = 0; rc == 0 && i < setup->set->count; i++)
 		rc = scenario_set(s, setup->set->items[i], err);
 	if (rc == 0 && setup->expect != NULL && setup->expect->count > 0)

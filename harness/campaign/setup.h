@@ -12,6 +12,7 @@
 #include "scenario/scenario.h"
 
 struct setup {
+	const char *isolation;		  /* --isolation; NULL: the scenario's */
 	const char *memory;		  /* --memory; NULL: the scenario's */
 	const struct option_list *set;	  /* --set, in their order */
 	const struct option_list *expect; /* --expect; NULL or empty: the scenario's */

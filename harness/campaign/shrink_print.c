@@ -13,6 +13,8 @@ static void add_line(struct buf *b, const struct shrink_result *r, const struct 
 {
 	char text[UNITS_TEXT_MAX];
 	buf_addf(b, "oomrig run %s", fs_shown_path(typed->path));
+	if (typed->isolation != NULL)
+		buf_addf(b, " --isolation %s", typed->isolation);
 	if (typed->memory != NULL)
 		buf_addf(b, " --memory %s", typed->memory);
 	for (size_t i = 0; i < typed->set->count; i++)

@@ -42,7 +42,7 @@ void shrink_result_release(struct shrink_result *r);
 
 /* How the scenario was named on the command line, for the line that reproduces the crash; borrowed. */
 struct shrink_typed {
-	const char *path, *memory; /* memory NULL: not given */
+	const char *path, *isolation, *memory; /* the latter two NULL: not given */
 	const struct option_list *set;
 	char *const *command; /* NULL: not given */
 };

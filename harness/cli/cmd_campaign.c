@@ -38,7 +38,7 @@ int campaign_open(struct campaign_kit *kit, const struct campaign_settings *sett
 int campaign_open_scenario(struct campaign_kit *kit, const struct campaign_settings *settings, const char *path,
 			   char *const *command, char *const *typed, struct error *err)
 {
-	const struct setup setup = { settings->memory, &settings->set, NULL, command };
+	const struct setup setup = { settings->isolation, settings->memory, &settings->set, NULL, command };
 	struct scenario scenario;
 	if (setup_scenario(&scenario, path, &setup, err) != 0)
 		return -1;

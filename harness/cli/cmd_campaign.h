@@ -13,7 +13,7 @@
 #include "cli/cmd.h"
 
 struct campaign_settings {
-	const char *memory, *label, *note, *results, *work;
+	const char *isolation, *memory, *label, *note, *results, *work;
 	struct option_list set;
 	bool quiet, json;
 };
@@ -23,6 +23,8 @@ struct campaign_settings {
 /* base: offset of the struct campaign_settings in the subcommand's own. */
 /* clang-format off */
 #define CAMPAIGN_ROWS(base)                                                                                           \
+	{ "isolation", 'i', OPTION_STRING, CAMPAIGN_FIELD(base, isolation), "NAME", NULL, 0, 0, NULL,                       \
+	  "where the server runs instead of what the scenario says: auto,\ncgroup-v2, cgroup-v1, machine, none" },      \
 	{ "set", 's', OPTION_LIST, CAMPAIGN_FIELD(base, set), "KEY=VALUE", NULL, 0, 0, NULL,                          \
 	  "override a key of the scenario, as for oomrig run" },                                                      \
 	{ "label", 'l', OPTION_STRING, CAMPAIGN_FIELD(base, label), "NAME", NULL, 0, 0, NULL,                         \

@@ -21,6 +21,8 @@ struct run_settings {
 #define FIELD(name) offsetof(struct run_settings, name)
 
 static const struct option_row rows[] = {
+	{ "isolation", 'i', OPTION_STRING, FIELD(campaign.isolation), "NAME", NULL, 0, 0, NULL,
+	  "where the server runs instead of what the scenario says: auto,\ncgroup-v2, cgroup-v1, machine, none" },
 	{ "memory", 'm', OPTION_STRING, FIELD(campaign.memory), "SIZE", NULL, 0, 0, NULL,
 	  "memory cap instead of the scenario's, e.g. 256MiB; 'none' for no cap" },
 	{ "runs", 'n', OPTION_COUNT, FIELD(runs), "N", NULL, 1, 10000, NULL,
@@ -148,7 +150,8 @@ static int main_run(const struct cmd_call *call)
 {
 	const struct run_settings *settings = call->settings;
 	const struct campaign_settings *campaign = &settings->campaign;
-	const struct setup setup = { campaign->memory, &campaign->set, &settings->expect, call->words.rest };
+	const struct setup setup = { campaign->isolation, campaign->memory, &campaign->set, &settings->expect,
+				     call->words.rest };
 	struct setup_scenarios scenarios;
 	struct error err = ERROR_INIT;
 	struct campaign_kit kit;

@@ -53,8 +53,8 @@ static int shrink(struct campaign_kit *kit, const struct cmd_call *call, double 
 	const struct shrink_settings *settings = call->settings;
 	const struct campaign_settings *campaign = &settings->search.campaign;
 	const struct shrink_options options = { settings->confirm, settings->search.budget, precision };
-	const struct shrink_typed typed = { call->words.operands[0], campaign->memory, &campaign->set,
-					    call->words.rest };
+	const struct shrink_typed typed = { call->words.operands[0], campaign->isolation, campaign->memory,
+					    &campaign->set, call->words.rest };
 	struct shrink_result result = { 0 };
 	struct error print_error = ERROR_INIT;
 	int status = STATUS_INCONCLUSIVE;

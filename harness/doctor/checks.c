@@ -89,7 +89,10 @@ static void check_backends(struct doctor *d)
 		if (b->probe(&err) == 0)
 			find(d, b->name, LEVEL_OK, NULL, "%s", b->summary);
 		else
-			find(d, b->name, capped ? LEVEL_WARN : LEVEL_FAIL, capped ? "nothing: another one works" : NULL,
+			find(d, b->name, capped || b->by_name_only ? LEVEL_WARN : LEVEL_FAIL,
+			     b->by_name_only ? "nothing, unless a scenario asks for it"
+			     : capped	     ? "nothing: another one works"
+					     : NULL,
 			     "%s", err.message);
 	}
 }

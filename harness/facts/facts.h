@@ -115,6 +115,11 @@ struct facts {
 	char server_log_alloc[FACTS_TEXT_MAX]; /* line of its log that told first of the last failed allocation */
 	char runtime[FACTS_TEXT_MAX]; /* "node", "jvm", ...: the runtime recognised in the main process; "": none */
 
+	/* the machine of its own in which it ran; absent and "" where there was none, or nothing became of it */
+	char machine_panic[FACTS_TEXT_MAX]; /* what its kernel said last */
+	struct fact machine_silent_ns;	    /* it ran on, and its agent said nothing for so long */
+	struct fact machine_ended;	    /* 1: it was gone before we ended it */
+
 	/* OOM evidence */
 	struct fact oom_kill;	     /* rise of the group's own counter during the run, before our own kill */
 	struct fact oom_kill_main;   /* 1: the kernel log names the server's main pid */

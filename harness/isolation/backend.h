@@ -9,6 +9,7 @@
 
 extern const struct isolation_backend isolation_cgroup_v1;
 extern const struct isolation_backend isolation_cgroup_v2;
+extern const struct isolation_backend isolation_machine;
 extern const struct isolation_backend isolation_none;
 
 /* Fills the common part of a group. */

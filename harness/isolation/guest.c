@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -20,13 +21,13 @@
 
 #define VIRTIOFSD "/usr/lib/qemu/virtiofsd"
 #define PROBE_MS 15000
-#define ARGUMENTS_MAX 64
+#define ARGUMENTS_MAX 96
 
 /* A command line under construction, and the descriptors that the process keeps. */
 struct command {
 	char *argv[ARGUMENTS_MAX + 1];
 	size_t argc;
-	int fds[GUEST_PORTS + 2];
+	int fds[GUEST_PORTS + 4]; /* two disks, share, monitor */
 	size_t fd_count;
 };
 
@@ -149,11 +150,25 @@ static void add_machine(struct command *c, const struct guest_options *o)
 			   o->next ? o->next : "", o->tree ? o->tree : "", o->words ? o->words : ""));
 }
 
-static void add_disk(struct command *c, int fd)
+/* werror: a host's disk that is full is told to the guest, which would stand still otherwise. */
+static void add_disk(struct command *c, const char *id, int fd, uint64_t bytes_per_s)
 {
+	char *rate =
+		bytes_per_s ? xasprintf(",throttling.bps-total=%llu", (unsigned long long)bytes_per_s) : xstrdup("");
+
 	add_pair(c, "-drive",
-		 xasprintf("file=/proc/self/fd/%d,format=raw,if=none,id=data,cache=unsafe,discard=unmap", keep(c, fd)));
-	add_pair(c, "-device", xstrdup("virtio-blk-pci,drive=data"));
+		 xasprintf("file=/proc/self/fd/%d,format=raw,if=none,id=%s,cache=unsafe,discard=unmap,werror=report%s",
+			   keep(c, fd), id, rate));
+	add_pair(c, "-device", xasprintf("virtio-blk-pci,drive=%s", id));
+	free(rate);
+}
+
+static void add_network(struct command *c, int monitor_fd)
+{
+	add_pair(c, "-netdev", xstrdup("user,id=net,restrict=on,ipv6=off"));
+	add_pair(c, "-device", xstrdup("virtio-net-pci,netdev=net,romfile="));
+	add_pair(c, "-chardev", xasprintf("socket,id=monitor,fd=%d", keep(c, monitor_fd)));
+	add_pair(c, "-mon", xstrdup("chardev=monitor,mode=readline"));
 }
 
 static void add_share(struct command *c, int fd)
@@ -162,42 +177,62 @@ static void add_share(struct command *c, int fd)
 	add_pair(c, "-device", xstrdup("vhost-user-fs-pci,chardev=share,tag=root"));
 }
 
-static void add_ports(struct command *c, const int fds[GUEST_PORTS])
+static void add_ports(struct command *c, const char *control, const int fds[GUEST_PORTS])
 {
 	add_pair(c, "-device", xasprintf("virtio-serial-pci,max_ports=%d", GUEST_PORTS + 1));
 	for (int i = 0; i < GUEST_PORTS; i++) {
-		add_pair(c, "-chardev", xasprintf("socket,id=port%d,fd=%d", i + 1, keep(c, fds[i])));
+		add_pair(c, "-chardev",
+			 fds[i] < 0 ? xasprintf("socket,id=port%d,path=%s,server=on,wait=off", i + 1, control)
+				    : xasprintf("socket,id=port%d,fd=%d", i + 1, keep(c, fds[i])));
 		add_pair(c, "-device", xasprintf("virtserialport,nr=%d,chardev=port%d", i + 1, i + 1));
 	}
 }
 
 /* The descriptors of one start that the two processes inherit, and we close. */
 struct theirs {
-	int words, listening, share, port[GUEST_PORTS];
+	int words, listening, share, monitor, port[GUEST_PORTS];
 };
 
-static int make_ports(struct guest *g, struct theirs *t)
+static int make_pair(int *ours, int *theirs)
 {
-	for (int i = 0; i < GUEST_PORTS; i++) {
-		int pair[2];
+	int pair[2];
 
-		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-			return -1;
-		g->port_fd[i] = pair[0];
-		t->port[i] = pair[1];
-	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+		return -1;
+	*ours = pair[0];
+	*theirs = pair[1];
 	return 0;
 }
 
-static int make_descriptors(struct guest *g, struct theirs *t, bool probe, struct error *err)
+static int make_sockets(struct guest *g, const struct guest_options *o, struct theirs *t)
+{
+	if (listen_and_connect(&t->listening, &t->share) != 0)
+		return -1;
+	for (int i = o->control ? 1 : 0; i < GUEST_PORTS; i++)
+		if (make_pair(&g->port_fd[i], &t->port[i]) != 0)
+			return -1;
+	return o->network ? make_pair(&g->monitor_fd, &t->monitor) : 0;
+}
+
+/* What is read and what is written. */
+static int make_console(int ends[2], bool keep_words)
+{
+	if (!keep_words)
+		return pipe2(ends, O_CLOEXEC);
+	ends[0] = memfd_create("console", MFD_CLOEXEC);
+	ends[1] = ends[0] < 0 ? -1 : fcntl(ends[0], F_DUPFD_CLOEXEC, 0);
+	return ends[1] < 0 ? -1 : 0;
+}
+
+static int make_descriptors(struct guest *g, const struct guest_options *o, struct theirs *t, struct error *err)
 {
 	int words[2];
 
-	if (pipe2(words, O_CLOEXEC) != 0)
-		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot make a pipe");
+	if (make_console(words, o->keep_words) != 0)
+		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot make the console of a guest");
 	g->console_fd = words[0];
 	t->words = words[1];
-	if (!probe && (listen_and_connect(&t->listening, &t->share) != 0 || make_ports(g, t) != 0))
+	if (o->next && make_sockets(g, o, t) != 0)
 		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot make the sockets of a guest");
 	return 0;
 }
@@ -210,10 +245,14 @@ static int start_both(struct guest *g, const struct guest_options *o, const stru
 		return -1;
 	add_machine(&c, o);
 	if (o->next) {
-		add_disk(&c, o->disk_fd);
+		add_disk(&c, "data", o->disk_fd, o->disk_bytes_per_s);
 		add_share(&c, t->share);
-		add_ports(&c, t->port);
+		add_ports(&c, o->control, t->port);
 	}
+	if (o->swap_fd > 0)
+		add_disk(&c, "swap", o->swap_fd, 0);
+	if (o->network)
+		add_network(&c, t->monitor);
 	int rc = spawn(&c, t->words, &g->emulator, err);
 	release(&c);
 	return rc;
@@ -221,16 +260,17 @@ static int start_both(struct guest *g, const struct guest_options *o, const stru
 
 int guest_start(struct guest *g, const struct guest_options *o, struct error *err)
 {
-	struct theirs t = { .words = -1, .listening = -1, .share = -1, .port = { -1, -1, -1 } };
+	struct theirs t = { .words = -1, .listening = -1, .share = -1, .monitor = -1, .port = { -1, -1, -1, -1 } };
 
 	*g = (struct guest)GUEST_INIT;
-	int rc = make_descriptors(g, &t, o->next == NULL, err);
+	int rc = make_descriptors(g, o, &t, err);
 
 	if (rc == 0)
 		rc = start_both(g, o, &t, err);
 	close_fd(&t.words);
 	close_fd(&t.listening);
 	close_fd(&t.share);
+	close_fd(&t.monitor);
 	for (int i = 0; i < GUEST_PORTS; i++)
 		close_fd(&t.port[i]);
 	if (rc != 0)
@@ -238,23 +278,43 @@ int guest_start(struct guest *g, const struct guest_options *o, struct error *er
 	return rc;
 }
 
+/* Somebody else may have taken leave of it, and its id be another one's by now. */
 static void end_process(pid_t *pid)
 {
-	if (*pid > 0) {
-		kill(*pid, SIGKILL);
-		while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
+	pid_t ours = *pid;
+
 	*pid = 0;
+	if (ours <= 0 || waitpid(ours, NULL, WNOHANG) != 0)
+		return;
+	kill(ours, SIGKILL);
+	while (waitpid(ours, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+void guest_kill(struct guest *g)
+{
+	end_process(&g->emulator);
+	end_process(&g->share);
 }
 
 void guest_end(struct guest *g)
 {
-	end_process(&g->emulator);
-	end_process(&g->share);
+	guest_kill(g);
 	close_fd(&g->console_fd);
+	close_fd(&g->monitor_fd);
 	for (int i = 0; i < GUEST_PORTS; i++)
 		close_fd(&g->port_fd[i]);
+}
+
+int guest_disk(const char *folder, uint64_t bytes, struct error *err)
+{
+	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0 && ftruncate(fd, (off_t)bytes) == 0)
+		return fd;
+	error_set_errno(err, ERROR_ENVIRONMENT, errno, "cannot make a disk for the guest in '%s'", folder);
+	close_fd(&fd);
+	return -1;
 }
 
 /* Does a guest say on its console that it is up, before the deadline? */

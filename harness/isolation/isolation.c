@@ -10,10 +10,7 @@
 #include "isolation/proc_stat.h"
 
 const struct isolation_backend *const isolation_backends[] = {
-	&isolation_cgroup_v2,
-	&isolation_cgroup_v1,
-	&isolation_none,
-	NULL,
+	&isolation_cgroup_v2, &isolation_cgroup_v1, &isolation_machine, &isolation_none, NULL,
 };
 
 const struct isolation_backend *isolation_by_name(const char *name)
@@ -32,7 +29,7 @@ static const struct isolation_backend *find_auto(struct error *err)
 		const struct isolation_backend *b = isolation_backends[i];
 		struct error why = ERROR_INIT;
 
-		if (!b->caps_memory)
+		if (!b->caps_memory || b->by_name_only)
 			continue;
 		if (b->probe(&why) == 0) {
 			buf_release(&reasons);

@@ -39,6 +39,13 @@ struct isolation_limits {
 	uint64_t swap_bytes;   /* beyond memory_bytes; 0: no swap */
 	uint64_t high_bytes;   /* from here on it is slowed down (v2 memory.high); 0: never */
 	bool oom_group;	       /* an OOM kills all of the group (v2 memory.oom.group) */
+
+	/* of a machine of its own; the others have none of it */
+	const char *data_dir, *tmp_dir; /* borrowed while it is opened: what they hold is copied onto its disk */
+	bool tmp_in_ram;
+	uint64_t disk_bytes;
+	uint64_t disk_bytes_per_s; /* 0: as fast as it is */
+	uint64_t dirty_ratio;	   /* vm.dirty_ratio, per cent; 0: the kernel's own */
 };
 
 /* What was asked for and what the kernel says it enforces (it rounds to pages). */
@@ -74,16 +81,42 @@ struct isolation_leftovers {
 	void *arg;
 };
 
+/* What became of the machine in which the server runs; texts are borrowed until the next call. */
+struct machine_state {
+	const char *panic; /* the line of its kernel, NULL: none */
+	bool ended;	   /* it is gone, and not by our doing */
+	uint64_t silent_ns;
+	struct fact disk_free_bytes;
+	struct fact agent_bytes; /* memory that our own process in it takes */
+	struct fact swap_bytes;	 /* that it has */
+	struct fact total_bytes; /* memory that its kernel leaves for all */
+	const char *accelerator; /* "kvm" or "tcg" */
+};
+
 struct isolation_backend {
 	const char *name; /* "cgroup-v1" */
 	const char *summary;
 	bool caps_memory;	     /* false: limits are recorded as asked and not in force; "auto" never picks it */
 	bool slows_and_kills_as_one; /* has high_bytes and oom_group; asking another one for them is an error */
+	bool by_name_only;	     /* "auto" never picks it */
 	/* 0: works here; -1: err says what is missing and what to type. */
 	int (*probe)(struct error *err);
 	int (*open)(const char *name, const struct isolation_limits *limits, struct isolation **out, struct error *err);
 	/* Moves the calling process; called in the trampoline, single-threaded. */
 	int (*join)(const char *name, struct error *err);
+	/*
+	 * Instead of exec: the calling process stands for the server, which runs elsewhere, until it ends and then
+	 * ends the same way; closes ready_fd when the server runs.  NULL: it becomes the server.
+	 */
+	int (*stand_in)(const char *name, const char *cwd, char *const command[], int ready_fd, struct error *err);
+	/* Makes a port of the server reachable under the same number here.  NULL: it is. */
+	int (*forward)(struct isolation *iso, uint16_t port, struct error *err);
+	/* The process of this host that holds these ports.  NULL: those inside do. */
+	pid_t (*holder)(struct isolation *iso);
+	/* A descriptor with the records of its own kernel, each ended by NUL; stays the group's.  NULL: /dev/kmsg. */
+	int (*kernel_log_fd)(struct isolation *iso);
+	/* NULL: the server runs on this host's kernel. */
+	void (*machine)(struct isolation *iso, struct machine_state *out);
 	/* Does pid run in this group?  1, 0, or -1 when that cannot be told: it is gone, exiting, or unreadable. */
 	int (*contains)(struct isolation *iso, pid_t pid);
 	/* Are there groups below it, made by the server, that its figures leave out?  NULL: they leave out none. */
@@ -94,6 +127,8 @@ struct isolation_backend {
 	void (*reader_read)(struct isolation_reader *r, struct memory_sample *out);
 	/* As pids, for the sampler thread; also a few tens of µs, so less often than reader_read. */
 	int (*reader_pids)(struct isolation_reader *r, pid_t *out, size_t max);
+	/* Text as of /proc/PID/status; returns its length, 0: no such process, -1.  NULL: /proc has it. */
+	ssize_t (*reader_status)(struct isolation_reader *r, pid_t pid, char *out, size_t size);
 	void (*reader_close)(struct isolation_reader *r);
 	/*
 	 * A descriptor that becomes readable on an OOM in the group (v1 eventfd, v2 inotify), -1 with err if there

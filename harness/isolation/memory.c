@@ -23,6 +23,7 @@ const struct memory_field_info memory_field_info[MEMORY_FIELDS] = {
 	[MEMORY_PRESSURE_SOME] = { "pressure_some_us", "time in which a task of the group waited for memory" },
 	[MEMORY_PRESSURE_FULL] = { "pressure_full_us", "time in which all of them did" },
 	[MEMORY_HIGH_HITS] = { "high_hits", "times it was slowed down at memory.high" },
+	[MEMORY_HOST] = { "host_bytes", "what the host holds for the server's machine; no part of usage" },
 	[MEMORY_OOM_GROUP_KILLS] = { "oom_group_kills", "OOMs that killed all of the group at once" },
 };
 

@@ -32,6 +32,7 @@ enum memory_field {
 	MEMORY_PRESSURE_FULL,	 /* µs, cumulative, in which all did; v2 with PSI only */
 	MEMORY_HIGH_HITS,	 /* events, cumulative: times memory.high slowed it down; v2 only */
 	MEMORY_OOM_GROUP_KILLS,	 /* events, cumulative: OOMs that killed the whole group; v2 only */
+	MEMORY_HOST,		 /* what the host holds for the server's machine: RSS of the emulator */
 	MEMORY_FIELDS
 };
 

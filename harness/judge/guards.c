@@ -43,6 +43,22 @@ static bool server_died_first(const struct facts *f)
 		(fact_known(f->our_signal_ns) && f->our_signal_ns.value > f->server_end_ns.value));
 }
 
+/* Before what the rig could not do any more with a machine that was gone. */
+bool rule_machine(const struct facts *f, struct verdict *v)
+{
+	if (f->machine_panic[0] != '\0')
+		return evidence_decide(v, OUTCOME_CRASHED, "panic", "the kernel of the server's machine gave up: %s",
+				       f->machine_panic);
+	if (fact_set(f->machine_silent_ns))
+		return evidence_decide(v, OUTCOME_STALLED, "freeze",
+				       "the server's machine stood still: the emulator runs, and nothing was heard of "
+				       "the agent in it for %s",
+				       TIME_TEXT(f->machine_silent_ns.value));
+	return fact_set(f->machine_ended) && !fact_set(f->oom_kill) &&
+	       evidence_decide(v, OUTCOME_INVALID, "rig",
+			       "the emulator of the server's machine ended during the run, and not by the rig");
+}
+
 bool rule_rig(const struct facts *f, struct verdict *v)
 {
 	return f->rig_error[0] != '\0' && !server_died_first(f) &&

@@ -16,8 +16,8 @@
 
 /* The first rule that decides wins; docs/verdicts.md gives the reasons for the order. */
 static bool (*const rules[])(const struct facts *f, struct verdict *v) = {
-	rule_interrupted, rule_skipped,	   rule_rig,  rule_cap,	 rule_group,   rule_port,   rule_life,
-	rule_stall,	  rule_port_known, rule_load, rule_disk, rule_samples, rule_growth,
+	rule_interrupted, rule_skipped, rule_machine,	 rule_rig,  rule_cap,  rule_group,   rule_port,
+	rule_life,	  rule_stall,	rule_port_known, rule_load, rule_disk, rule_samples, rule_growth,
 };
 
 void judge(const struct facts *f, struct verdict *out)

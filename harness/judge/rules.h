@@ -12,6 +12,7 @@
 /* guards.c: was this the experiment that was asked for? */
 bool rule_interrupted(const struct facts *f, struct verdict *v);
 bool rule_skipped(const struct facts *f, struct verdict *v);
+bool rule_machine(const struct facts *f, struct verdict *v);
 bool rule_rig(const struct facts *f, struct verdict *v);
 bool rule_cap(const struct facts *f, struct verdict *v);
 bool rule_group(const struct facts *f, struct verdict *v);

@@ -32,11 +32,20 @@ void kernel_log_open(struct kernel_log *log)
 /* Of the first pid namespace, fixed: PROC_PID_INIT_INO of the kernel's include/linux/proc_ns.h. */
 #define FIRST_PID_NAMESPACE 0xEFFFFFFCU
 
-bool kernel_log_names_our_pids(void)
+void kernel_log_of_machine(struct kernel_log *log, int fd)
+{
+	kernel_log_close(log);
+	memset(log, 0, sizeof(*log));
+	log->fd = fd;
+	log->of_machine = true;
+}
+
+/* A server in a machine has the process id of what stands for it here. */
+bool kernel_log_names_our_pids(const struct kernel_log *log)
 {
 	struct stat st;
 
-	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == FIRST_PID_NAMESPACE;
+	return log->of_machine || (stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == FIRST_PID_NAMESPACE);
 }
 
 static void keep(struct buf *out, uint64_t usec, const char *text)
@@ -136,7 +145,7 @@ static void end_dump(struct kernel_log *log, bool ours)
 static void take_kill(struct kernel_log *log, const struct kernel_log_filter *filter,
 		      const struct kernel_log_kill *kill, uint64_t usec, const char *text)
 {
-	bool ours = kill->pid == log->named_victim || pid_is_ours(filter, kill->pid);
+	bool ours = log->of_machine || kill->pid == log->named_victim || pid_is_ours(filter, kill->pid);
 
 	end_dump(log, ours);
 	log->named_victim = 0;
@@ -158,7 +167,7 @@ static void take_text(struct kernel_log *log, const struct kernel_log_filter *fi
 		log->in_dump = true;
 		keep(&log->dump, usec, text);
 	} else if (strncmp(text, "oom-kill:", 9) == 0) {
-		bool ours = names_group(text, "oom_memcg=", filter->group) ||
+		bool ours = log->of_machine || names_group(text, "oom_memcg=", filter->group) ||
 			    names_group(text, "task_memcg=", filter->group);
 		const char *pid = strstr(text, ",pid=");
 
@@ -205,12 +214,33 @@ void kernel_log_take(struct kernel_log *log, const struct kernel_log_filter *fil
 	take_text(log, filter, usec, text);
 }
 
+/* Records that are whole: each ends with NUL. */
+static void read_stream(struct kernel_log *log, const struct kernel_log_filter *filter)
+{
+	char block[RECORD_MAX];
+	ssize_t got;
+
+	while ((got = read(log->fd, block, sizeof(block))) > 0)
+		for (ssize_t i = 0; i < got; i++) {
+			if (block[i] != '\0') {
+				buf_addc(&log->stream, block[i]);
+				continue;
+			}
+			kernel_log_take(log, filter, buf_str(&log->stream), log->stream.len);
+			buf_clear(&log->stream);
+		}
+}
+
 void kernel_log_read(struct kernel_log *log, const struct kernel_log_filter *filter)
 {
 	char record[RECORD_MAX];
 
 	if (log->fd < 0)
 		return;
+	if (log->of_machine) {
+		read_stream(log, filter);
+		return;
+	}
 	for (;;) {
 		ssize_t got = read(log->fd, record, sizeof(record) - 1);
 
@@ -228,9 +258,10 @@ void kernel_log_read(struct kernel_log *log, const struct kernel_log_filter *fil
 
 void kernel_log_close(struct kernel_log *log)
 {
-	if (log->fd >= 0)
+	if (log->fd >= 0 && !log->of_machine)
 		close(log->fd);
 	log->fd = -1;
+	buf_release(&log->stream);
 	buf_release(&log->excerpt);
 	buf_release(&log->dump);
 }

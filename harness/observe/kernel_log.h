@@ -46,6 +46,7 @@ struct kernel_log_filter {
 
 struct kernel_log {
 	int fd;		    /* -1: unreadable */
+	bool of_machine;    /* of the server's own machine: all kills are ours, records come one after the other */
 	int open_errno;	    /* why */
 	struct buf excerpt; /* lines kept, for the run's folder: "[seconds] text\n" */
 	struct kernel_log_kill kills[KERNEL_LOG_KILLS_MAX];
@@ -58,6 +59,7 @@ struct kernel_log {
 	bool in_dump;
 	pid_t named_victim; /* of an oom-kill: line that named our group */
 	uint64_t last_seq;
+	struct buf stream; /* of_machine: what has come of the next record */
 };
 
 #define KERNEL_LOG_INIT                                                                                                \
@@ -66,10 +68,12 @@ struct kernel_log {
 	}
 
 void kernel_log_open(struct kernel_log *log);
+/* From now on that of the machine in which the server runs; the descriptor stays the caller's, and does not block. */
+void kernel_log_of_machine(struct kernel_log *log, int fd);
 /* Takes new records. */
 void kernel_log_read(struct kernel_log *log, const struct kernel_log_filter *filter);
 /* Are the process ids that the kernel prints the rig's own?  They are those of the first pid namespace. */
-bool kernel_log_names_our_pids(void);
+bool kernel_log_names_our_pids(const struct kernel_log *log);
 void kernel_log_close(struct kernel_log *log); /* releases the excerpt too */
 
 /* Takes one record as /dev/kmsg gives it: "prio,seq,usec,flags[,…];text\n[ KEY=VALUE\n…]". */

@@ -80,11 +80,13 @@ static void slot_close(struct process_slot *slot)
 		close(slot->status_fd);
 }
 
-static int open_status(pid_t pid)
+static int open_status(const struct process_set *set, pid_t pid)
 {
 	char path[64];
 	int fd;
 
+	if (set->status != NULL)
+		return -EREMOTE;
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -105,7 +107,7 @@ void process_set_update(struct process_set *set, const pid_t *pids, size_t count
 	size_t given = count < PROCESS_SET_MAX ? count : PROCESS_SET_MAX, kept = 0;
 
 	for (size_t i = 0; i < set->count; i++) {
-		if (set->slot[i].status_fd >= 0 && listed(set->slot[i].pid, pids, given))
+		if ((set->slot[i].status_fd >= 0 || set->status != NULL) && listed(set->slot[i].pid, pids, given))
 			set->slot[kept++] = set->slot[i];
 		else
 			slot_close(&set->slot[i]);
@@ -117,17 +119,23 @@ void process_set_update(struct process_set *set, const pid_t *pids, size_t count
 		for (size_t j = 0; j < kept && !have; j++)
 			have = set->slot[j].pid == pids[i];
 		if (!have)
-			set->slot[set->count++] = (struct process_slot){ pids[i], open_status(pids[i]) };
+			set->slot[set->count++] = (struct process_slot){ pids[i], open_status(set, pids[i]) };
 	}
 	set->beyond = count - given;
 }
 
 /* 1: out is filled; 0: no such thread any more; -1: unreadable. */
-static int read_status(struct process_slot *slot, struct process_status *out)
+static int read_status(const struct process_set *set, struct process_slot *slot, struct process_status *out)
 {
 	char text[STATUS_TEXT_MAX];
 	ssize_t got;
 
+	if (set->status != NULL) {
+		got = set->status(set->reader, slot->pid, text, sizeof(text));
+		if (got > 0)
+			process_status_parse(text, (size_t)got, out);
+		return got > 0 ? 1 : (int)got;
+	}
 	if (slot->status_fd < 0)
 		return slot->status_fd == -ENOENT || slot->status_fd == -ESRCH ? 0 : -1;
 	got = pread(slot->status_fd, text, sizeof(text), 0);
@@ -149,25 +157,25 @@ static bool thread_ended(const struct process_status *s)
 }
 
 /* From now on by another thread, until that ends in its turn. */
-static bool follow_living_thread(struct process_slot *slot)
+static bool follow_living_thread(const struct process_set *set, struct process_slot *slot)
 {
-	pid_t thread = proc_stat_living_thread(slot->pid);
+	pid_t thread = set->status != NULL ? 0 : proc_stat_living_thread(slot->pid);
 
 	if (thread == 0)
 		return false;
 	close(slot->status_fd);
-	slot->status_fd = open_status(thread);
+	slot->status_fd = open_status(set, thread);
 	return true;
 }
 
 /* The same of a process.  A dead thread shows no memory, and the first may end before the others (pthread_exit(3)). */
-static int slot_read(struct process_slot *slot, struct process_status *out)
+static int slot_read(const struct process_set *set, struct process_slot *slot, struct process_status *out)
 {
-	int rc = read_status(slot, out);
+	int rc = read_status(set, slot, out);
 
 	if (rc > 0 && thread_ended(out) && fact_known(out->threads) && out->threads.value > 1 &&
-	    follow_living_thread(slot))
-		rc = read_status(slot, out);
+	    follow_living_thread(set, slot))
+		rc = read_status(set, slot, out);
 	return rc > 0 && thread_ended(out) ? 0 : rc;
 }
 
@@ -211,7 +219,7 @@ size_t process_set_read(struct process_set *set, pid_t main_pid, struct process_
 					.open_files = files };
 	for (size_t i = 0; i < set->count; i++) {
 		struct process_status status;
-		int rc = slot_read(&set->slot[i], &status);
+		int rc = slot_read(set, &set->slot[i], &status);
 
 		if (rc == 0)
 			continue;
@@ -261,6 +269,8 @@ struct fact process_set_files(const struct process_set *set)
 {
 	struct fact sum = set->beyond ? FACT_BROKEN : fact_of(0);
 
+	if (set->status != NULL)
+		return FACT_NONE;
 	for (size_t i = 0; i < set->count; i++)
 		add(&sum, count_files(set->slot[i].pid));
 	return sum;

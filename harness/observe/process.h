@@ -22,6 +22,9 @@ struct process_slot {
 };
 
 struct process_set {
+	/* Set by whoever knows the processes of another kernel, after the init; NULL: /proc has them. */
+	ssize_t (*status)(struct isolation_reader *r, pid_t pid, char *out, size_t size);
+	struct isolation_reader *reader;
 	struct process_slot slot[PROCESS_SET_MAX];
 	size_t count;
 	size_t beyond; /* processes that found no slot */

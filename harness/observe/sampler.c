@@ -315,6 +315,7 @@ static int open_all(struct sampler *s, struct error *err)
 
 	if (s->options.isolation->backend->reader_open(s->options.isolation, &s->reader, err) < 0)
 		return -1;
+	s->processes.reader = s->reader;
 	s->fd[WATCH_STOP] = eventfd(0, EFD_CLOEXEC);
 	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (s->fd[WATCH_STOP] < 0 || s->epoll_fd < 0)
@@ -336,6 +337,7 @@ int sampler_start(struct sampler **out, const struct sampler_options *options, s
 	s->period_ns = NS_PER_S / (options->hz ? options->hz : 1);
 	ring_init(&s->ring);
 	process_set_init(&s->processes);
+	s->processes.status = options->isolation->backend->reader_status;
 	s->epoll_fd = -1;
 	s->seen[s->seen_count++] = options->main_pid;
 	for (size_t i = 0; i < WATCHED; i++)

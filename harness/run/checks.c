@@ -8,6 +8,9 @@
 
 #include "base/clock.h"
 
+/* A machine whose agent says nothing for so long stands still: it tells something 20 times a second. */
+#define FROZEN_NS (30 * NS_PER_S)
+
 /* Below this much free space the next write may fail: the server's fate is the disk's, not memory's. */
 #define DISK_FULL_BYTES (16ULL << 20)
 
@@ -105,6 +108,25 @@ void checks_port_unseen(struct run *r)
 	target_describe_unseen_port(r->target, f->port_stranger);
 }
 
+bool checks_machine(struct run *r)
+{
+	struct facts *f = &r->facts;
+	struct isolation *iso = r->isolation;
+	struct machine_state now;
+	if (iso == NULL || iso->backend->machine == NULL || r->schedule.stopping)
+		return true;
+	iso->backend->machine(iso, &now);
+	if (now.panic != NULL)
+		snprintf(f->machine_panic, sizeof(f->machine_panic), "%s", now.panic);
+	if (now.ended)
+		f->machine_ended = fact_of(1);
+	if (now.silent_ns > FROZEN_NS && !now.ended)
+		f->machine_silent_ns = fact_of(now.silent_ns);
+	if (fact_known(now.disk_free_bytes) && now.disk_free_bytes.value < DISK_FULL_BYTES)
+		r->life.facts->disk_full = fact_of(1);
+	return now.panic == NULL && !now.ended && now.silent_ns <= FROZEN_NS;
+}
+
 void checks_disk(struct run *r)
 {
 	if (r->folders.data != NULL && folders_free_bytes(&r->folders) < DISK_FULL_BYTES)
@@ -142,6 +164,8 @@ void checks_work(struct run *r)
 bool checks_each_second(struct run *r)
 {
 	checks_disk(r);
+	if (!checks_machine(r))
+		return false;
 	if (!r->life.up || r->schedule.stopping)
 		return true;
 	checks_membership(r);

@@ -28,6 +28,9 @@ bool checks_port(struct run *r);
 /* At the end: nobody was ever seen to listen, and yet requests were answered. */
 void checks_port_unseen(struct run *r);
 
+/* Has something become of the server's own machine?  False: then there is nothing to go on for. */
+bool checks_machine(struct run *r);
+
 /* Is the disk under the data full? */
 void checks_disk(struct run *r);
 

@@ -183,7 +183,7 @@ static void read_kernel_log(struct run *r)
 	for (size_t i = 0; i < log->kill_count && i < KERNEL_LOG_KILLS_MAX; i++)
 		main_named += fact_known(f->server_pid) && (uint64_t)log->kills[i].pid == f->server_pid.value;
 	f->oom_kill_main = fact_of(main_named > 0);
-	if (log->kill_count <= KERNEL_LOG_KILLS_MAX && kernel_log_names_our_pids())
+	if (log->kill_count <= KERNEL_LOG_KILLS_MAX && kernel_log_names_our_pids(log))
 		f->oom_kill_others = fact_of(log->kill_count - main_named);
 	if (log->kill_count > 0) {
 		f->victim_pid = fact_of((uint64_t)log->kills[0].pid);
@@ -251,6 +251,16 @@ void findings_seal(struct run *r)
 	checks_disk(r);
 }
 
+/* Of the one whose kernel may swap the server out. */
+static struct fact swap_of_machine(struct run *r)
+{
+	struct machine_state now = { .panic = NULL };
+	if (r->isolation == NULL || r->isolation->backend->machine == NULL)
+		return host_swap_total_bytes();
+	r->isolation->backend->machine(r->isolation, &now);
+	return now.swap_bytes;
+}
+
 void findings_end(struct run *r)
 {
 	stop_sampler(r);
@@ -263,5 +273,5 @@ void findings_end(struct run *r)
 	keep_kernel_log(r);
 	compare_clocks(r);
 	maintenance_sum_up(&r->facts);
-	r->facts.host_swap_bytes = host_swap_total_bytes();
+	r->facts.host_swap_bytes = swap_of_machine(r);
 }

@@ -20,6 +20,7 @@
 
 /* Free space beyond the load's own bytes below which a run would meet ENOSPC instead of its question. */
 #define SPARE_BYTES (64ULL << 20)
+#define DISK_SPARE_BYTES (1ULL << 30) /* of a machine's own disk, which takes no room before it is written to */
 
 static int open_under(struct folders *f, struct error *err)
 {
@@ -114,6 +115,11 @@ uint64_t folders_upload_bytes(const struct scenario *s)
 		total = saturate_add(total, list_bytes(rounds_groups(&rounds, s, round)));
 	rounds_release(&rounds);
 	return total;
+}
+
+uint64_t folders_disk_bytes(const struct scenario *s)
+{
+	return saturate_add(saturate_mul(4, folders_upload_bytes(s)), DISK_SPARE_BYTES);
 }
 
 int folders_check_space(const struct folders *f, const struct scenario *s, struct error *err)

@@ -31,6 +31,8 @@ uint64_t folders_free_bytes(const struct folders *f);
 
 /* What the scenario's uploads may bring: prepared ones and every round's, files of the user's own included. */
 uint64_t folders_upload_bytes(const struct scenario *s);
+/* The size of a disk that holds them with all that a server keeps beside them. */
+uint64_t folders_disk_bytes(const struct scenario *s);
 
 /* Can the uploads of the scenario be stored at all?  A database and its log hold each byte twice. */
 int folders_check_space(const struct folders *f, const struct scenario *s, struct error *err);

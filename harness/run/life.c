@@ -53,11 +53,12 @@ static int watch_it(struct run *r, struct error *err)
 		sampler_set_main(r->sampler, pid);
 		return isolation_set_main(r->isolation, pid, err);
 	}
+	bool elsewhere = r->isolation->backend->machine != NULL; /* then its folders lie on another disk */
 	struct sampler_options options = { .isolation = r->isolation,
 					   .main_pid = pid,
 					   .hz = r->scenario->sample_hz,
-					   .data_dir = r->folders.data,
-					   .tmp_dir = r->folders.tmp,
+					   .data_dir = elsewhere ? NULL : r->folders.data,
+					   .tmp_dir = elsewhere ? NULL : r->folders.tmp,
 					   .on_oom = wake,
 					   .arg = &r->oom_async };
 	return isolation_set_main(r->isolation, pid, err) != 0 ? -1 : sampler_start(&r->sampler, &options, err);
@@ -180,6 +181,7 @@ void life_ended(struct run *r, const struct target_exit *exit)
 		f->server_exit_code = fact_of((uint64_t)exit->exit_code);
 	if (r->schedule.stopping)
 		return;
+	checks_machine(r);
 	if (r->life.number == 1)
 		findings_of_death(r, exit->t_ns);
 	if (!fact_known(r->life.ready_ns))

@@ -4,6 +4,7 @@
 
 #include "base/macros.h"
 #include "judge/bound.h"
+#include "isolation/isolation.h"
 #include "record/host.h"
 
 static const char *swap_missing(void)
@@ -22,12 +23,19 @@ static const struct {
 	{ "swap", swap_missing },
 };
 
+/* What this host has is nothing to a machine of the scenario's own, which gets what is asked for. */
+static bool has_own_kernel(const struct scenario *s)
+{
+	const struct isolation_backend *backend = isolation_by_name(s->isolation);
+	return backend != NULL && backend->machine != NULL;
+}
+
 const char *requirements_missing(const struct scenario *s)
 {
 	for (size_t i = 0; i < s->required.count; i++)
 		for (size_t k = 0; k < COUNT(requirements); k++) {
 			bool asked = strcmp(s->required.items[i], requirements[k].word) == 0;
-			const char *reason = asked ? requirements[k].missing() : NULL;
+			const char *reason = asked && !has_own_kernel(s) ? requirements[k].missing() : NULL;
 			if (reason != NULL)
 				return reason;
 		}

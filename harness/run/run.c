@@ -106,8 +106,18 @@ static int make_isolation(struct run *r, struct error *err)
 	struct isolation_limits limits = { .memory_bytes = r->scenario->memory_bytes,
 					   .swap_bytes = r->scenario->swap_bytes,
 					   .high_bytes = r->scenario->memory_high_bytes,
-					   .oom_group = r->scenario->oom_group };
-	return isolation_open(backend, &limits, &r->isolation, err);
+					   .oom_group = r->scenario->oom_group,
+					   .data_dir = r->folders.data,
+					   .tmp_dir = r->folders.tmp,
+					   .tmp_in_ram = r->scenario->tmp == FOLDER_RAM,
+					   .disk_bytes = folders_disk_bytes(r->scenario),
+					   .disk_bytes_per_s = r->scenario->data_bytes_per_s,
+					   .dirty_ratio = r->scenario->dirty_ratio };
+	if (isolation_open(backend, &limits, &r->isolation, err) != 0)
+		return -1;
+	if (backend->kernel_log_fd != NULL)
+		kernel_log_of_machine(&r->kernel_log, backend->kernel_log_fd(r->isolation));
+	return 0;
 }
 
 /* What outlives a rig that dies. */

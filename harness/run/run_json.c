@@ -70,6 +70,18 @@ void run_json_begin(struct run *r)
 	store_set(&r->store, "host", host_describe());
 }
 
+/* Of the one in which the server runs; null: it runs on this host's kernel. */
+static json_t *machine_json(const struct run *r)
+{
+	struct machine_state now;
+	if (r->isolation->backend->machine == NULL)
+		return json_null();
+	r->isolation->backend->machine(r->isolation, &now);
+	return json_pack("{s:s, s:o, s:o, s:o, s:I}", "accelerator", now.accelerator, "total_bytes",
+			 fact_to_json(now.total_bytes), "swap_bytes", fact_to_json(now.swap_bytes), "agent_bytes",
+			 fact_to_json(now.agent_bytes), "disk_bytes_per_s", (json_int_t)r->scenario->data_bytes_per_s);
+}
+
 void run_json_isolation(struct run *r)
 {
 	const struct isolation_readback *b = &r->isolation->readback;
@@ -79,6 +91,7 @@ void run_json_isolation(struct run *r)
 			    fact_to_json(b->memory_bytes), "memory_swap_bytes", fact_to_json(b->memory_swap_bytes),
 			    "swappiness", fact_to_json(b->swappiness), "memory_high_bytes", fact_to_json(b->high_bytes),
 			    "data_file_system", r->folders.fs_type, "data_in_ram", r->folders.is_ram));
+	store_set(&r->store, "machine", machine_json(r));
 	json_t *command = target_command(r->target);
 	store_set(&r->store, "server_source", server_source(command));
 	store_set(&r->store, "server_command", command);

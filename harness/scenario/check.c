@@ -10,6 +10,9 @@
 #include "scenario/check_words.h"
 #include "scenario/scenario.h"
 
+/* Below it the kernel of a machine has no room to come up. */
+#define MACHINE_MIN_BYTES (64ULL << 20)
+
 /* Checks see one group among the scenario's; list is "prepare" or "load". */
 struct group_check {
 	const struct scenario *s;
@@ -240,6 +243,40 @@ static int check_on_crash(const struct scenario *s, struct error *err)
 	return 0;
 }
 
+static int refuse_key(const struct scenario *s, const char *key, const char *why, struct error *err)
+{
+	return error_set(err, ERROR_INPUT, "%s: '%s' %s", places_find(&s->places, key, s->path), key, why);
+}
+
+/* A machine of the server's own can do what a group cannot, and the other way round: nothing is left out silently. */
+static int check_machine(const struct scenario *s, struct error *err)
+{
+	static const char cannot[] = "does not go with 'isolation: machine'";
+	const struct {
+		const char *key;
+		bool given;
+	} rows[] = {
+		{ "memory_high", s->memory_high_bytes != 0 },
+		{ "oom_group", s->oom_group },
+		{ "data", s->data == FOLDER_RAM },
+		{ "server.network_namespace", s->server.network_namespace },
+	};
+	if (strcmp(s->isolation, "machine") != 0) {
+		if (s->data_bytes_per_s != 0)
+			return refuse_key(s, "data_rate", "needs 'isolation: machine'", err);
+		return s->dirty_ratio != 0 ? refuse_key(s, "dirty_ratio", "needs 'isolation: machine'", err) : 0;
+	}
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (rows[i].given)
+			return refuse_key(s, rows[i].key, cannot, err);
+	if (s->memory_bytes < MACHINE_MIN_BYTES)
+		return refuse_key(s, "memory",
+				  "must be at least 64 MiB with 'isolation: machine', which is what it has", err);
+	if (strcmp(s->server.host, "127.0.0.1") != 0)
+		return refuse_key(s, "server.host", "must be 127.0.0.1 with 'isolation: machine'", err);
+	return 0;
+}
+
 int scenario_check(const struct scenario *s, struct error *err)
 {
 	if (s->swap_bytes != 0 && s->memory_bytes == 0)
@@ -249,6 +286,8 @@ int scenario_check(const struct scenario *s, struct error *err)
 				 s->path);
 	if (s->load.count == 0)
 		return error_set(err, ERROR_INPUT, "%s: no load: 'load' needs at least one group", s->path);
+	if (check_machine(s, err) != 0)
+		return -1;
 	if (check_server(s, err) != 0 || check_prepare(s, err) != 0 || check_on_crash(s, err) != 0)
 		return -1;
 	return check_groups(s, "load", &s->load, err) != 0 ? -1 : check_words(s, err);

@@ -172,6 +172,8 @@ struct scenario {
 	uint64_t swap_bytes;	    /* swap allowed beyond the cap; 0 */
 	uint64_t memory_high_bytes; /* slowed down from here on; 0: never */
 	bool oom_group;		    /* an OOM kills all of the group */
+	uint64_t data_bytes_per_s;  /* machine: of its disk; 0: as fast as it is */
+	uint64_t dirty_ratio;	    /* machine: vm.dirty_ratio, per cent; 0: the kernel's own */
 	enum folder_kind data;	    /* data folder */
 	bool data_allow_tmpfs;	    /* accept a data folder that lies on tmpfs */
 	enum folder_kind tmp;	    /* the server's temporary folder */

@@ -245,17 +245,26 @@ const struct key_row scenario_keys[] = {
 	    "values are written as *** in every record and report; what is called authorization, cookie, token, "
 	    "password, secret, key or the like is so by itself"),
 	ROW("isolation", KEY_TEXT, SCENARIO_AT(isolation), "auto",
-	    "backend that caps the server (oomrig doctor lists those of this host), or auto"),
+	    "backend that caps the server (oomrig doctor lists those of this host), or auto; machine is never chosen "
+	    "by "
+	    "itself"),
 	ROW("memory", KEY_SIZE, SCENARIO_AT(memory_bytes), "none", "memory cap around the server", .max = 64 * TIB,
 	    .none_by_word = true),
 	ROW("swap", KEY_SIZE, SCENARIO_AT(swap_bytes), "none", "swap the server may use beyond the cap",
 	    .max = 64 * TIB),
 	ROW("memory_high", KEY_SIZE, SCENARIO_AT(memory_high_bytes), "none",
-	    "charge from which on the kernel slows the server down (memory.high of cgroup v2; an error on v1)",
+	    "charge from which on the kernel slows the server down (memory.high of cgroup v2; an error elsewhere)",
 	    .max = 64 * TIB, .none_by_word = true),
 	ROW("oom_group", KEY_BOOL, SCENARIO_AT(oom_group), "false",
 	    "running out of memory kills all of the server's processes at once (memory.oom.group of cgroup v2; an "
-	    "error on v1)"),
+	    "error elsewhere)"),
+	ROW("data_rate", KEY_RATE, SCENARIO_AT(data_bytes_per_s), "none",
+	    "speed of the disk under {data} and {tmp}, reading and writing together; needs isolation: machine",
+	    .max = 64 * TIB),
+	ROW("dirty_ratio", KEY_COUNT, SCENARIO_AT(dirty_ratio), "0",
+	    "vm.dirty_ratio in per cent, vm.dirty_background_ratio becomes 1; 0: as the kernel has it; needs "
+	    "isolation: machine",
+	    .max = 100),
 	ROW("data", KEY_CHOICE, SCENARIO_AT(data), "disk", "where {data} lies; ram is a tmpfs charged to the server",
 	    .choices = folder_names),
 	ROW("data_allow_tmpfs", KEY_BOOL, SCENARIO_AT(data_allow_tmpfs), "false",

@@ -73,6 +73,8 @@ static bool read_tables(struct listeners *l, const struct listener_address *to, 
 static bool mark_group(const struct port *p, struct held_socket *sockets, size_t count)
 {
 	const struct isolation_backend *b = p->isolation->backend;
+	if (b->holder != NULL)
+		return holder_mark(b->holder(p->isolation), sockets, count);
 	int max = b->pids(p->isolation, NULL, 0, NULL);
 	if (max < 0)
 		return false;

@@ -33,6 +33,16 @@ void target_fail(struct target *t, enum error_code code, const char *fmt, ...)
 	t->options.callbacks.failed(t->options.callbacks.arg, &err);
 }
 
+static int forward_ports(const struct target *t, struct error *err)
+{
+	struct isolation *iso = t->options.isolation;
+	const char *const ports[] = { t->launch.port_text, t->launch.debug_port_text };
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && iso->backend->forward != NULL && i < COUNT(ports); i++)
+		rc = iso->backend->forward(iso, (uint16_t)atoi(ports[i]), err);
+	return rc;
+}
+
 int target_new(struct target **out, const struct target_options *options, struct error *err)
 {
 	struct target *t = xcalloc(1, sizeof(*t));
@@ -47,7 +57,9 @@ int target_new(struct target **out, const struct target_options *options, struct
 	if (launch_init(&t->launch, &launch, err) != 0)
 		return -1;
 	t->access.base_url = t->launch.base_url;
-	return port_init(&t->port, t->spec, (uint16_t)atoi(t->launch.port_text), options->isolation, err);
+	return port_init(&t->port, t->spec, (uint16_t)atoi(t->launch.port_text), options->isolation, err) != 0
+		       ? -1
+		       : forward_ports(t, err);
 }
 
 const struct target_access *target_access(const struct target *t)
@@ -268,6 +280,7 @@ int target_start(struct target *t, struct error *err)
 	char rig[24], open_files[24];
 	snprintf(rig, sizeof(rig), "%d", (int)getpid());
 	snprintf(open_files, sizeof(open_files), "%llu", (unsigned long long)open_files_before());
+	bool elsewhere = t->options.isolation->backend->stand_in != NULL; /* and so are its folders */
 	struct trampoline_options trampoline = {
 		.rig = rig,
 		.open_files = open_files_before() != 0 ? open_files : NULL,
@@ -275,7 +288,7 @@ int target_start(struct target *t, struct error *err)
 		.group = t->options.isolation->name,
 		.cwd = cwd,
 		.ram_data = t->options.scenario->data == FOLDER_RAM ? t->options.data_dir : NULL,
-		.ram_tmp = t->options.scenario->tmp == FOLDER_RAM ? t->options.tmp_dir : NULL,
+		.ram_tmp = t->options.scenario->tmp == FOLDER_RAM && !elsewhere ? t->options.tmp_dir : NULL,
 		.network_namespace = t->spec->network_namespace,
 	};
 	char **argv = trampoline_argv(t->options.self_exe, &trampoline, t->launch.command.items);

@@ -127,6 +127,15 @@ static int join(const struct trampoline_options *o, struct error *err)
 	return backend->join(o->group, err);
 }
 
+/* Only where the server does not run here itself. */
+static int stand_in(const struct trampoline_options *o, char *const command[], struct error *err)
+{
+	const struct isolation_backend *backend = isolation_by_name(o->backend);
+	return backend->stand_in == NULL
+		       ? 0
+		       : backend->stand_in(o->group, o->cwd != NULL ? o->cwd : "/", command, TRAMPOLINE_ERROR_FD, err);
+}
+
 /* A rig killed by SIGKILL must not leave the server behind.  Its end before the prctl() has sent no signal. */
 static int tie_to_rig(const struct trampoline_options *o, struct error *err)
 {
@@ -157,6 +166,8 @@ static int become(const struct trampoline_options *o, char *const command[], str
 	if (o->cwd != NULL && chdir(o->cwd) != 0)
 		return error_set_errno(err, ERROR_ENVIRONMENT, errno, "cannot change to folder '%s'", o->cwd);
 	stand_for_oom_killer();
+	if (stand_in(o, command, err) != 0)
+		return -1;
 	/* Signal mask and dispositions are the defaults already: uv_spawn() resets them in the child. */
 	execvp(command[0], command);
 	return error_set_errno(err, ERROR_TARGET, errno, "cannot run '%s'", command[0]);

@@ -78,10 +78,10 @@ struct judge_case {
 };
 
 /* Which verdicts the cases of which program reach: together the judge's whole table (test_judge.c). */
-UNUSED static const char *const guard_verdicts[] = {
-	"interrupted",	 "skipped",	 "invalid/rig",	 "invalid/cap",	    "invalid/group",
-	"invalid/start", "invalid/load", "invalid/disk", "invalid/samples", NULL
-};
+UNUSED static const char *const guard_verdicts[] = { "interrupted",    "skipped",	  "invalid/rig",
+						     "invalid/cap",    "invalid/group",	  "crashed/panic",
+						     "stalled/freeze", "invalid/start",	  "invalid/load",
+						     "invalid/disk",   "invalid/samples", NULL };
 UNUSED static const char *const life_verdicts[] = { "crashed",
 						    "crashed/oom-kill",
 						    "crashed/oom-child",

@@ -66,9 +66,9 @@ static void test_common_options(void **state)
 		char letter;
 		const char *const without[16]; /* the commands that have no use for it */
 	} rows[] = {
-		{ "json", 'j', { "completion" } },
+		{ "json", 'j', { "completion", "report" } },
 		{ "results", 'r', { "completion", "list" } },
-		{ "quiet", 'q', { "completion", "list", "log", "show", "judge", "doctor", "clean" } },
+		{ "quiet", 'q', { "completion", "list", "log", "show", "judge", "doctor", "clean", "report" } },
 	};
 	for (size_t i = 0; i < COUNT(rows); i++)
 		for (const struct command *const *c = commands; *c != NULL; c++) {

@@ -268,6 +268,33 @@ static void test_kernel_log(void **state)
 	}
 }
 
+/* In pieces, as a port gives them; whatever is killed there is ours. */
+static void test_kernel_log_of_a_machine(void **state)
+{
+	(void)state;
+	static const char records[] = OTHER "\0" MACHINE "\0" KILLED;
+	struct kernel_log log;
+	struct kernel_log_filter filter = { "", NULL, 0 };
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+	kernel_log_open(&log);
+	kernel_log_of_machine(&log, ends[0]);
+	assert_true(kernel_log_names_our_pids(&log));
+	for (size_t i = 0; i < sizeof(records); i++) { /* the last NUL too */
+		assert_int_equal(write(ends[1], records + i, 1), 1);
+		if (i % 7 == 0)
+			kernel_log_read(&log, &filter);
+	}
+	kernel_log_read(&log, &filter);
+	assert_int_equal(log.kill_count, 2);
+	assert_true(log.kills[0].whole_machine);
+	assert_int_equal(log.kills[0].pid, 515);
+	kernel_log_close(&log);
+	assert_int_equal(close(ends[0]), 0); /* it stayed ours */
+	close(ends[1]);
+}
+
 static void test_kernel_log_figures(void **state)
 {
 	(void)state;
@@ -433,6 +460,7 @@ int main(void)
 		cmocka_unit_test(test_ring),
 		cmocka_unit_test(test_csv),
 		cmocka_unit_test(test_kernel_log),
+		cmocka_unit_test(test_kernel_log_of_a_machine),
 		cmocka_unit_test(test_kernel_log_figures),
 		cmocka_unit_test(test_disk),
 		cmocka_unit_test(test_sampler_without_a_group),

@@ -80,11 +80,12 @@ static char *script_of(char *const command[], const char *folder)
 /* Fresh ext4 in a file without a name. */
 static int make_disk(uint64_t bytes)
 {
-	int fd = open("build", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	struct error err = ERROR_INIT;
+	int fd = guest_disk("build", bytes, &err);
 	char *command = xasprintf("mkfs.ext4 -q -F /proc/%d/fd/%d", (int)getpid(), fd);
 
-	if (fd < 0 || ftruncate(fd, (off_t)bytes) != 0 || system(command) != 0) {
-		fprintf(stderr, "cannot make a disk in 'build': %s\n", strerror(errno));
+	if (fd < 0 || system(command) != 0) {
+		fprintf(stderr, "cannot make a disk in 'build': %s\n", err.message);
 		exit(NO_GUEST);
 	}
 	free(command);
