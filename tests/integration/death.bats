@@ -38,7 +38,7 @@ says() { # pattern
 	says "by the kernel's own figures"
 	"$RIG" show last --results "$RESULTS" >"$RESULTS/shown"
 	grep -q 'The last second' "$RESULTS/shown"
-	grep -qE "^  $(record .facts.victim_pid) .* fate \(killed\)" "$RESULTS/shown"
+	grep -qE "^  $(record .facts.victim_pid) +\(killed\) fate " "$RESULTS/shown"
 	grep -qE '^  anon +[0-9.]+ MiB +[0-9.]+ MiB$' "$RESULTS/shown"
 }
 
@@ -93,5 +93,5 @@ says() { # pattern
 	says "a child's growth: the killed process"
 	"$RIG" show last --results "$RESULTS" >"$RESULTS/shown"
 	grep -q 'left its dump out' "$RESULTS/shown"
-	grep -qE "^  $(record .facts.victim_pid) .* fate \(killed\)" "$RESULTS/shown"
+	grep -qE "^  $(record .facts.victim_pid) +\(killed\) fate " "$RESULTS/shown"
 }
