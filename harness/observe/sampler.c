@@ -5,6 +5,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,7 @@ struct sampler {
 	struct process_seen each[PROCESS_SET_MAX]; /* as last read */
 	size_t each_count;
 	struct oom_snapshot at_oom;
+	sem_t begun; /* posted once the first sample is taken */
 	gsl_histogram *lateness; /* µs */
 	struct sampler_stats stats;
 };
@@ -242,6 +244,7 @@ static void *run(void *arg)
 	pace_init(&s->pace, s->options.isolation->readback.memory_bytes.value, s->started_ns, clock_thread_cpu_ns());
 	next_tick_ns = s->started_ns + s->period_ns;
 	take(s, SAMPLE_TICK, 0);
+	sem_post(&s->begun);
 	for (;;) {
 		uint64_t planned_ns = next_tick_ns, now = clock_ns(), late_ns;
 		enum watched which;
@@ -300,6 +303,7 @@ static void release(struct sampler *s)
 	if (s->lateness)
 		gsl_histogram_free(s->lateness);
 	ring_release(&s->ring);
+	sem_destroy(&s->begun);
 	free(s);
 }
 
@@ -339,6 +343,7 @@ int sampler_start(struct sampler **out, const struct sampler_options *options, s
 	process_set_init(&s->processes);
 	s->processes.status = options->isolation->backend->reader_status;
 	s->epoll_fd = -1;
+	sem_init(&s->begun, 0, 0); /* cannot fail so (sem_init(3)) */
 	s->seen[s->seen_count++] = options->main_pid;
 	for (size_t i = 0; i < WATCHED; i++)
 		s->fd[i] = -1;
@@ -359,6 +364,9 @@ int sampler_start(struct sampler **out, const struct sampler_options *options, s
 		release(s);
 		return error_prefix(err, "cannot start the sampler");
 	}
+	/* A busy machine lets a new thread wait for longer than a short baseline lasts. */
+	while (sem_wait(&s->begun) != 0 && errno == EINTR)
+		;
 	*out = s;
 	return 0;
 }

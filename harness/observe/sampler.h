@@ -2,7 +2,7 @@
  * sampler - a thread that reads the group's and the processes' memory at a
  * steady rate, denser while memory moves fast, and at once on an OOM event.
  *
- * Life cycle: sampler_start() opens every descriptor and starts the thread;
+ * Life cycle: sampler_start() opens every descriptor, starts the thread and waits for its first sample;
  * the main thread calls sampler_drain() now and then; sampler_stop() takes one
  * last sample and joins; sampler_drain() once more; sampler_free().  The thread
  * does not allocate, log or lock: samples go through a single-producer

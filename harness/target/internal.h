@@ -43,6 +43,7 @@ struct target {
 	struct relay *relay; /* of its log; NULL before the first start */
 
 	struct probe start_probe; /* readiness, then login */
+	struct buf not_ready;	  /* the last answer that was none of a ready server, in words */
 	struct probe again_probe; /* readiness once more, while the first is not answered */
 	struct probe health_probe, debug_probe, collect_probe;
 	bool login_sent;

@@ -100,9 +100,15 @@ static void on_ready_answer(struct target *t, const struct probe *p, long status
 		return;
 	}
 	struct buf text = BUF_INIT;
-	buf_adds(&text, status > 0 ? "it answers " : detail);
-	if (status > 0)
-		add_answer(&text, p, status);
+	if (status > 0) {
+		buf_clear(&t->not_ready);
+		buf_adds(&t->not_ready, "it answers ");
+		add_answer(&t->not_ready, p, status);
+	}
+	/* What it last answered says more than that the deadline cut the last question short. */
+	buf_adds(&text, buf_str(&t->not_ready));
+	if (status <= 0)
+		buf_addf(&text, "%s%s", text.len > 0 ? "; at last: " : "", detail);
 	retry_ready(t, buf_str(&text));
 	buf_release(&text);
 }

@@ -50,6 +50,7 @@ int target_new(struct target **out, const struct target_options *options, struct
 					 .data_dir = options->data_dir,
 					 .tmp_dir = options->tmp_dir };
 	t->exec_error = (struct buf)BUF_INIT;
+	t->not_ready = (struct buf)BUF_INIT;
 	t->options = *options;
 	t->spec = &options->scenario->server;
 	t->access = (struct target_access){ .spec = t->spec, .scope = &t->launch.scope, .netns_fd = -1 };
@@ -399,6 +400,7 @@ void target_close(struct target *t, void (*closed)(void *arg), void *arg)
 		target_free(t);
 		return;
 	}
+	buf_release(&t->not_ready);
 	probe_release(&t->start_probe);
 	probe_release(&t->again_probe);
 	probe_release(&t->health_probe);

@@ -417,6 +417,9 @@ static void test_sampler_without_a_group(void **state)
 	assert_int_equal(
 		sampler_start(&s, &(struct sampler_options){ .isolation = iso, .main_pid = child, .hz = 100 }, NULL),
 		0);
+	sampler_drain(s, see, &seen);
+	if (seen.count == 0)
+		fail_msg("no sample is there when the sampler has started");
 	usleep(120000);
 	sampler_drain(s, see, &seen);
 	if (seen.count < 3)
