@@ -73,7 +73,7 @@ build-%/scenarios:
 help:
 	@sed -n 's/^## //p' Makefile
 
-## make         install what is missing, build ./oomrig and the bundled server
+## make         install what building needs, build ./oomrig and the bundled server
 ## make demo    the 618 MB story: the same load kills one build and not the other
 ## make test    unit tests, then integration tests with real cgroups and kills
 ## make test-unit, test-integration  one of the two
@@ -100,7 +100,13 @@ help:
 ## make clean   remove what was built
 
 setup:
-	@.ci/packages
+	@.ci/packages build
+
+# For what is tested or measured by scripts: their tools, and all that is built by default.
+.PHONY: all-and-tools
+all-and-tools:
+	@.ci/packages build test
+	@$(MAKE) --no-print-directory $(JOBS) build
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -153,14 +159,15 @@ $(BUILD)/guest/agent: $(wildcard harness/isolation/agent/*.[ch]) harness/isolati
 demo: all
 	./oomrig run scenarios/picoshare/three-uploads-before-any-fix.yaml scenarios/picoshare/three-uploads-all-fixes.yaml
 
-bench: all $(TOOL_BIN)
+bench:
+	@.ci/packages build test bench
+	@$(MAKE) --no-print-directory $(JOBS) build $(TOOL_BIN)
 	docs/bench/run
 
 # The full suite: units need neither root nor network; the integration tests use
 # real cgroups, kills and servers, and skip with their reason where they cannot.
-test: all
-	@$(MAKE) --no-print-directory $(JOBS) build-tests
-	@$(MAKE) --no-print-directory test-unit test-integration
+test: test-unit
+	@$(MAKE) --no-print-directory test-integration
 
 .PHONY: build-tests
 build-tests: $(UNIT_BIN) $(FUZZ_BIN) $(ROOT_BIN) $(V2_BIN) $(TOOL_BIN) $(HELPER_BIN)
@@ -170,7 +177,8 @@ build-tests: $(UNIT_BIN) $(FUZZ_BIN) $(ROOT_BIN) $(V2_BIN) $(TOOL_BIN) $(HELPER_
 guest-image: $(BUILD)/guest/agent
 	-@harness/isolation/guest-image $(BUILD)/guest
 
-test-unit: $(UNIT_BIN) $(FUZZ_BIN)
+test-unit: all-and-tools
+	@$(MAKE) --no-print-directory $(JOBS) build-tests
 	@tests/run unit $(UNIT_BIN) $(FUZZ_BIN)
 
 # Each fuzz target for SECONDS, as many at once as there are CPUs (JOBS_FUZZ), or only those of TARGETS.
@@ -191,23 +199,26 @@ build-fuzz:
 fuzz-targets: $(FUZZ_BIN)
 
 # Everything under the sanitizers, in folders of its own; then the unit tests and a few short runs of the program.
-asan tsan: setup
+asan tsan:
+	@.ci/packages build test
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=build-$@ CFLAGS='-O1 -g $(SANE_$@)' build build-tests
 	@tests/sanitized $@
 
 # The unit tests and the replays of the fuzz corpora alone: what CI does on each change.
 asan-unit:
+	@.ci/packages build test
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=build-asan CFLAGS='-O1 -g $(SANE_asan)' unit-targets
 	@tests/sanitized asan unit
 
 .PHONY: unit-targets
 unit-targets: $(UNIT_BIN) $(FUZZ_BIN)
 
-test-integration: build $(ROOT_BIN) $(V2_BIN) $(TOOL_BIN) $(HELPER_BIN) guest-image
+test-integration: all-and-tools
+	@$(MAKE) --no-print-directory $(JOBS) build-tests guest-image
 	@tests/run integration $(ROOT_BIN) $(filter-out $(BESIDE),$(BATS)) -- $(BESIDE)
 
 # Chromium and what it needs take 440 MB on disk, too much for each `make test`.
-test-page: all
+test-page: all-and-tools
 	@.ci/packages page
 	bats tests/page/page.bats
 
@@ -217,43 +228,43 @@ truth: all
 	./oomrig selftest --runs $(N) --write docs/verdicts.md
 
 bisects: N ?= 10
-bisects: build
+bisects: all-and-tools
 	BISECTS=$(N) bats -f 'brought the crash, past' tests/integration/campaign.bats
 
 sigkills: N ?= 100
-sigkills: build
+sigkills: all-and-tools
 	SIGKILLS=$(N) bats tests/integration/killed-rig.bats
 	SIGPIPES=20 SIGHUPS=20 CTRL_CS=50 bats -f 'at random moments' tests/integration/ends.bats
 
-hostile: build
+hostile: all-and-tools
 	tests/hostile/run --write docs/robustness.md
 
 aftermath: N ?= 50
-aftermath: build
+aftermath: all-and-tools
 	docs/bench/aftermath $(N)
 
 # RUNS=3 make case-studies: three times each.
-case-studies: all
+case-studies: all-and-tools
 	@docs/case-studies/run $(RUNS)
 
 laws: N ?= 5
-laws: all
+laws: all-and-tools
 	@docs/laws/run $(N)
 
-invert-case-studies: build
+invert-case-studies: all-and-tools
 	docs/case-studies/invert
 
-compare-rates: build
+compare-rates: all
 	docs/bench/compare-rates
 
-compare-history: build
+compare-history: all-and-tools
 	docs/bench/compare-history
 
 # RUNS=2 SIZE=100MB make container-or-machine: twice each, with smaller uploads.
-container-or-machine: build $(V2_BIN) guest-image
+container-or-machine: all-and-tools guest-image
 	@docs/container-or-machine/run "$(or $(RUNS),5)" "$(or $(SIZE),618MB)"
 
-floors: build
+floors: all-and-tools
 	docs/bench/floors
 
 # ---- install -------------------------------------------------------------------
@@ -293,7 +304,7 @@ uninstall:
 # ---- check ---------------------------------------------------------------------
 # All kept at zero.  tests/check/ has one script for each.
 check:
-	@.ci/packages check
+	@.ci/packages build test check
 	@tests/check/all
 
 tags:

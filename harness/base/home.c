@@ -47,19 +47,28 @@ char *home_folder(struct error *err)
 	return folder;
 }
 
+/* Those that come with the program all end in .yaml. */
+static char *shipped_name(const char *name)
+{
+	size_t len = strlen(name);
+	return len > 4 && strcmp(name + len - 4, ".yml") == 0 ? xasprintf("%.*s.yaml", (int)len - 4, name)
+							      : xstrdup(name);
+}
+
 char *home_scenario(const char *name)
 {
 	static const char *const forms[] = { "%s/%s",		"%s/%s.yaml",		"%s/%s.yml",
 					     "%s/scenarios/%s", "%s/scenarios/%s.yaml", "%s/scenarios/%s.yml" };
 	char *folder = access(name, F_OK) != 0 && name[0] != '/' ? home_folder(NULL) : NULL;
-	char *found = NULL;
+	char *shipped = shipped_name(name), *found = NULL;
 	for (size_t i = 0; folder != NULL && found == NULL && i < COUNT(forms); i++) {
 		struct buf path = BUF_INIT;
-		buf_addf(&path, forms[i], folder, name);
+		buf_addf(&path, forms[i], folder, shipped);
 		if (access(buf_str(&path), F_OK) == 0)
 			found = buf_detach(&path);
 		buf_release(&path);
 	}
 	free(folder);
+	free(shipped);
 	return found != NULL ? found : xstrdup(name);
 }

@@ -17,7 +17,7 @@ char *home_folder(struct error *err);
 /*
  * A scenario as it was named: the path itself where there is such a file, else
  * the one that comes with the program, with and without 'scenarios/' in front
- * and '.yaml' behind.  Heap; the name itself when nothing is found.
+ * and '.yaml' or '.yml' behind.  Heap; the name itself when nothing is found.
  */
 char *home_scenario(const char *name);
 

@@ -1,7 +1,7 @@
 /*
  * units - figures as people write them, to and from integers.
  *
- *   size      bytes         256MiB 1.5GiB 618MB 327680 4k(=4KiB, as fio)   "0", "none" is the caller's
+ *   size      bytes         256MiB 256Mi 256m (the same) 256MB 327680   "0", "none" is the caller's
  *   rate      bytes/second  2Mbit/s 400kbit/s 1MB/s 512KiB/s
  *   duration  ns            500ms 30s 5m 7h 1h30m 250us
  *   share     0..1          5% 0.05
@@ -9,8 +9,8 @@
  *
  * Parsing returns 0, or -1 with a message that says what was expected; *out is
  * untouched on failure.  Negative numbers, trailing junk and overflow are
- * errors.  Decimal suffixes (kB, MB, GB) are powers of 1000, KiB/MiB/GiB of
- * 1024.  Any thread.
+ * errors.  Of sizes MB is a power of 1000; MiB, Kubernetes' Mi and the letter alone
+ * (as for docker and systemd) are powers of 1024.  Any thread.
  */
 #ifndef OOMRIG_BASE_UNITS_H
 #define OOMRIG_BASE_UNITS_H

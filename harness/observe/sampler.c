@@ -64,7 +64,7 @@ struct sampler {
 	struct process_seen each[PROCESS_SET_MAX]; /* as last read */
 	size_t each_count;
 	struct oom_snapshot at_oom;
-	sem_t begun; /* posted once the first sample is taken */
+	sem_t begun;		 /* posted once the first sample is taken */
 	gsl_histogram *lateness; /* µs */
 	struct sampler_stats stats;
 };

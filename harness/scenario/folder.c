@@ -7,6 +7,14 @@
 
 #include "base/buf.h"
 
+int scenario_stem(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	if (dot == NULL || dot == name || (strcmp(dot, ".yaml") != 0 && strcmp(dot, ".yml") != 0))
+		return -1;
+	return (int)(dot - name);
+}
+
 static int by_name(const FTSENT **a, const FTSENT **b)
 {
 	return strcmp((*a)->fts_name, (*b)->fts_name);
@@ -14,8 +22,7 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 
 static bool is_scenario(const FTSENT *entry)
 {
-	const char *dot = strrchr(entry->fts_name, '.');
-	return entry->fts_info == FTS_F && dot != NULL && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+	return entry->fts_info == FTS_F && scenario_stem(entry->fts_name) >= 0;
 }
 
 void scenario_folder_add(struct string_list *paths, const char *path)

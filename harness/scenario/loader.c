@@ -6,6 +6,7 @@
 #include <yaml.h>
 
 #include "base/fs.h"
+#include "scenario/folder.h"
 #include "scenario/network.h"
 #include "scenario/schema.h"
 #include "scenario/secrets.h"
@@ -431,9 +432,8 @@ static char *name_of_file(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash == NULL ? path : slash + 1;
-	const char *dot = strrchr(name, '.');
-	bool ends = dot != NULL && dot > name && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
-	return ends ? xasprintf("%.*s", (int)(dot - name), name) : xstrdup(name);
+	int stem = scenario_stem(name);
+	return stem < 0 ? xstrdup(name) : xasprintf("%.*s", stem, name);
 }
 
 int scenario_parse(struct scenario *s, const char *path, const char *text, size_t len, struct error *err)

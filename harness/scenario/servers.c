@@ -8,8 +8,7 @@
 #include "base/buf.h"
 #include "base/home.h"
 #include "base/nearest.h"
-
-#define SUFFIX ".yaml"
+#include "scenario/folder.h"
 
 /* The absolute folder of a file, which the caller frees; the current one when there is no such folder. */
 static char *folder_of(const char *path)
@@ -35,9 +34,7 @@ static bool go_up(char *folder)
 
 static int is_description(const struct dirent *entry)
 {
-	size_t len = strlen(entry->d_name);
-	return entry->d_name[0] != '.' && len > strlen(SUFFIX) &&
-	       strcmp(entry->d_name + len - strlen(SUFFIX), SUFFIX) == 0;
+	return entry->d_name[0] != '.' && scenario_stem(entry->d_name) >= 0;
 }
 
 static void visit_folder(const char *folder, void (*visit)(void *, const char *, const char *), void *arg)
@@ -45,9 +42,8 @@ static void visit_folder(const char *folder, void (*visit)(void *, const char *,
 	struct dirent **entries;
 	int count = scandir(folder, &entries, is_description, alphasort);
 	for (int i = 0; i < count; i++) {
-		size_t len = strlen(entries[i]->d_name) - strlen(SUFFIX);
 		char *path = xasprintf("%s/%s", folder, entries[i]->d_name);
-		char *name = xasprintf("%.*s", (int)len, entries[i]->d_name);
+		char *name = xasprintf("%.*s", scenario_stem(entries[i]->d_name), entries[i]->d_name);
 		visit(arg, name, path);
 		free(name);
 		free(path);

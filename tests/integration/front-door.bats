@@ -2,6 +2,7 @@
 # Installed, and as a contributor finds it: make install, completions, manual
 # pages, and the checks of `make check` seen red.
 
+bats_require_minimum_version 1.5.0
 load run.bash
 
 setup() { setup_rig; }
@@ -29,6 +30,35 @@ installed() {
 	"$OOMRIG" selftest steady --quiet
 }
 
+# installs_for TARGET: the purposes whose packages `make TARGET` would install where none is there; nothing is.
+installs_for() {
+	local stubs=$RESULTS/stubs name purpose found=
+	mkdir -p "$stubs"
+	printf '#!/bin/sh\nexit 1\n' >"$stubs/dpkg-query"
+	# The list is updated; then what was asked for is noted and the installation fails, which ends make.
+	printf '#!/bin/sh\n[ "$1" = update ] || { echo "$*" >>"%s/asked"; exit 1; }\n' "$stubs" >"$stubs/apt-get"
+	chmod +x "$stubs"/*-get "$stubs/dpkg-query"
+	: >"$stubs/asked"
+	! env -u MAKEFLAGS -u MAKELEVEL PATH="$stubs:$PATH" make -C "$ROOT" "$1" >/dev/null 2>&1 || return 1
+	while read -r name purpose; do
+		case " $(cat "$stubs/asked") " in *" $name "*) found="$found$purpose"$'\n' ;; esac
+	done < <(sed 's/#.*//' "$ROOT/packages.txt" | grep .)
+	sort -u <<<"$found" | grep . | paste -sd' '
+}
+
+@test "make installs what building needs, other targets what they need beside it" {
+	[ "$(id -u)" -eq 0 ] || skip "only root installs packages"
+	same "$(installs_for all)" "build"
+	same "$(installs_for demo)" "build"
+	same "$(installs_for install)" "build"
+	same "$(installs_for test)" "build test"
+	same "$(installs_for test-unit)" "build test"
+	same "$(installs_for laws)" "build test"
+	same "$(installs_for bench)" "bench build test"
+	same "$(installs_for check)" "build check test"
+	same "$(installs_for fuzz)" "build fuzz"
+}
+
 @test "a scenario of one's own, anywhere, uses the server descriptions that come with the program" {
 	need_cap
 	installed
@@ -37,6 +67,42 @@ installed() {
 	run "$OOMRIG" run own.yaml --set server.use=chunksever
 	[ "$status" -eq 2 ]
 	[[ $output == *"did you mean 'chunkserver'?"* ]]
+}
+
+@test "a shipped scenario that was copied runs anywhere, named .yaml or .yml, alone or by its folder" {
+	need_cap
+	cd "$RESULTS"
+	mkdir -p copies/servers
+	cp "$ROOT/scenarios/picoshare/one-small-upload.yaml" copies/
+	sed 's/use: chunkserver/use: mine/' copies/one-small-upload.yaml >copies/other.yml
+	cp "$ROOT/scenarios/servers/chunkserver.yaml" copies/servers/mine.yml
+	rig copies --set load.tab.size=1MB --expect grew,steady
+	same "$status" 0
+	same "$(field '[.runs[].scenario] | join(" ")')" "one-small-upload other"
+	rig picoshare/one-small-upload.yml --set load.tab.size=1MB --expect grew,steady
+	same "$status" 0
+	rig scenarios/picoshare/one-small-upload.yml --set load.tab.size=1MB --expect grew,steady
+	same "$status" 0
+	# A folder has no ending.
+	rig picoshare.yml
+	same "$status" 2
+}
+
+@test "a value that is wrong is reported under the option that was typed" {
+	local option text
+	while IFS='|' read -r option text; do
+		run --separate-stderr "$RIG" run picoshare/one-small-upload "$option" --results "$RESULTS/none"
+		same "$status" 2
+		same "${stderr%%$'\n'*}" "oomrig: error: $text"
+	done <<-'END'
+		--memory=banana|--memory: 'banana' is not a size (such as 256MiB, 618MB or 327680)
+		-mbanana|--memory: 'banana' is not a size (such as 256MiB, 618MB or 327680)
+		--expect=grown|--expect: unknown outcome 'grown' (known: crashed, stalled, grew, steady, invalid); did you mean 'grew'?
+		--set=memory=banana|--set memory=banana: 'banana' is not a size (such as 256MiB, 618MB or 327680)
+		--runs=banana|--runs: 'banana' is not a whole number (such as 3 or 10k)
+	END
+	run --separate-stderr "$RIG" floor picoshare/one-small-upload --set memory=banana
+	same "$stderr" "oomrig: error: --set memory=banana: 'banana' is not a size (such as 256MiB, 618MB or 327680)"
 }
 
 @test "what make install has put down, make uninstall takes away" {

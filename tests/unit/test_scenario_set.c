@@ -85,6 +85,30 @@ static void test_set_refused(void **state)
 	assert_int_equal(failures, 0);
 }
 
+/* An option that stands for one key is named as it was typed. */
+static void test_set_key(void **state)
+{
+	(void)state;
+	static const char *const rows[][3] = {
+		{ "memory", "banana", "'banana' is not a size (such as 256MiB, 618MB or 327680)" },
+		{ "memory", "0", "'0' is no limit: that is written none" },
+		{ "expect", "steady,grown",
+		  "unknown outcome 'grown' (known: crashed, stalled, grew, steady, invalid); did you mean 'grew'?" },
+	};
+	struct scenario s;
+	struct error err = ERROR_INIT;
+	assert_int_equal(parse(&s, runnable, &err), 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		expect_figure(rows[i][1], scenario_set_key(&s, rows[i][0], rows[i][1], &err) == -1, 1);
+		expect_text(rows[i][1], err.message, rows[i][2]);
+		expect_figure(rows[i][1], err.code, ERROR_USAGE);
+	}
+	assert_int_equal(scenario_set_key(&s, "memory", "1Gi", &err), 0);
+	expect_dumped(&s, "memory", "1073741824");
+	scenario_release(&s);
+	assert_int_equal(failures, 0);
+}
+
 static void test_set_command(void **state)
 {
 	(void)state;
@@ -112,6 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_set, reset_failures),
 		cmocka_unit_test_setup(test_set_refused, reset_failures),
+		cmocka_unit_test_setup(test_set_key, reset_failures),
 		cmocka_unit_test_setup(test_set_command, reset_failures),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
