@@ -175,8 +175,8 @@ small_disk() { # size
 
 @test "guard: a load that is cut by its deadline" {
 	need_cap
-	rig tests/truth/page-cache.yaml --set deadline=300ms --set load.1.up=100kB/s
+	rig tests/truth/page-cache.yaml --set deadline=3s --set load.1.up=100kB/s --set load.1.size=10kB,3MB
 	same "$(verdict)" invalid/load
-	field '.runs[0].evidence[0]' | grep -F "the load did not end within 0.30 s (the scenario's key 'deadline'): "
-	"$RIG" show last --results "$RESULTS" | grep 'cut at its deadline of 0.30 s'
+	field '.runs[0].evidence[0]' | grep -F "the load did not end within 3.00 s (the scenario's key 'deadline'): "
+	"$RIG" show last --results "$RESULTS" | grep 'cut at its deadline of 3.00 s'
 }
