@@ -2,6 +2,7 @@
 # What is typed: short options, words in the place of a command, scenarios from
 # standard input, JSON of every command, and errors that name what was typed.
 
+bats_require_minimum_version 1.5.0
 load run.bash
 
 setup() { setup_rig; }
