@@ -30,6 +30,7 @@
 
 /* Less of the rise than this is what a peak leaves behind; that it goes on growing is a leak however small. */
 #define STAYED_SHARE_DIVISOR 3
+#define MOST_DIVISOR 4 /* nearly all: three quarters */
 
 /* Page cache counts as given back when at most a tenth of the growth stayed. */
 #define STAYED_DIVISOR 10
@@ -316,12 +317,19 @@ static bool let_go(const struct facts *f, const struct growth *g)
 	return how.live_fell && !how.by_rounds;
 }
 
+/* More than noise; or nearly all of a rise that is more than noise: what stands still was not given back. */
+static bool kept_counts(const struct growth *g)
+{
+	return g->kept > g->noise ||
+	       (g->unreclaimable > g->noise && g->kept >= g->unreclaimable - g->unreclaimable / MOST_DIVISOR);
+}
+
 /* Unreclaimable memory rose and stayed: does it go on? */
 static bool stayed(const struct facts *f, const struct growth *g, struct verdict *v)
 {
 	struct growing how;
 
-	if (g->kept <= g->noise || (peak_counts(f, g) && let_go(f, g)))
+	if (!kept_counts(g) || (peak_counts(f, g) && let_go(f, g)))
 		return false;
 	growing_find(f, g->base, g->base + g->kept, g->noise, &how);
 	if (g->kept < g->unreclaimable / STAYED_SHARE_DIVISOR && !how.yes)

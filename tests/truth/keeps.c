@@ -40,6 +40,7 @@ static int fill_ring(struct upload *u)
 
 static char *reserved;
 #define RESERVED_BYTES (24 * MIB)
+#define ARENA_BYTES (RESERVED_BYTES / 8)
 
 static void reserve(void)
 {
@@ -62,7 +63,7 @@ static void write_to_ring(struct upload *u, const char *data, size_t len)
 static int touch_arena(struct upload *u)
 {
 	(void)u;
-	memset(reserved + next_number() % 8 * 2 * MIB, 1, 2 * MIB);
+	memset(reserved + next_number() % 8 * ARENA_BYTES, 1, ARENA_BYTES);
 	return 201;
 }
 
@@ -282,7 +283,7 @@ const struct fate keeps[] = {
 	  .start = reserve,
 	  .received = write_to_ring },
 	{ .name = "arenas",
-	  .meaning = "eight arenas of 2 MiB, one for each request in turn",
+	  .meaning = "eight arenas of 3 MiB, one for each request in turn",
 	  .start = reserve,
 	  FORGETS,
 	  .uploaded = touch_arena },

@@ -132,6 +132,12 @@ static const struct judge_case cases[] = {
 	  "cannot tell a leak from" },
 
 	/* stayed, and not shown to go on */
+	{ "a rise a hair above the noise, of which all but a hair stays",
+	  "peak_usage_bytes=24MiB;peak_sampled_usage_bytes=24MiB;peak_anon_bytes=19400KiB;peak_unreclaimable_bytes="
+	  "20600KiB;"
+	  "settled_usage_bytes=24MiB;settled_anon_bytes=19200KiB;settled_unreclaimable_bytes=20400KiB;"
+	  "squeezed_usage_bytes=21MiB;squeezed_unreclaimable_bytes=20400KiB;",
+	  "grew/kept", "16.1 MiB and 15.9 MiB of it stayed" },
 	{ "so quick that nothing was seen of how it rose", ANON_STAYS, "grew/kept", "do not show how it rose" },
 	{ "what would decide it", ANON_STAYS, "grew/kept", "what would decide it: several rounds of the load" },
 	{ "a cache that was full early", ANON_STAYS "series=stands-still", "grew/kept", "the second half 0 B" },
