@@ -33,12 +33,12 @@ static const struct option_row rows[] = {
 
 static const struct manual manual = {
 	.usage = "oomrig report RUNS... [options]",
-	.about = "Writes stored runs as one page that opens in any browser, without a network.  Of\n"
-		 "one run: verdict and evidence, memory, requests and latency on one time axis, the\n"
-		 "last second before death, growth law, forecast, processes.  Of several: a matrix\n"
-		 "of verdicts, crash rates, floors, the memory of repeats in one picture, and how two\n"
-		 "sides differ.  RUNS is \"last\", an id or part of one, a label, a branch, a commit or\n"
-		 "a folder.",
+	.about = "Writes stored runs as one page that opens in any browser, without a network.\n"
+		 "Of one run: verdict and evidence, memory, requests and latency on one time axis,\n"
+		 "the last second before death, growth law, forecast, processes.  Of several: a\n"
+		 "matrix of verdicts, crash rates, floors, the memory of repeats in one picture,\n"
+		 "and how two sides differ.  RUNS is \"last\", an id or part of one, a label, a\n"
+		 "branch, a commit or a folder.",
 	.examples = "  oomrig report last -o report.html\n"
 		    "  oomrig report before-any-fix all-fixes -o compared.html\n"
 		    "  oomrig report results/ --by memory > night.html",
