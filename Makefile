@@ -59,7 +59,7 @@ PLACE  := $(if $(filter build,$(BUILD)),,$(BUILD)/)
 OOMRIG := $(PLACE)oomrig
 CHUNKSERVER := $(PLACE)server-under-test/chunkserver
 
-.PHONY: all help setup test test-unit test-integration demo truth aftermath bisects sigkills hostile bench case-studies invert-case-studies laws compare-rates compare-history floors fuzz asan tsan install uninstall check tags clean
+.PHONY: all help setup test test-unit test-integration test-page demo truth aftermath bisects sigkills hostile bench case-studies invert-case-studies laws compare-rates compare-history floors fuzz asan asan-unit tsan install uninstall check tags clean
 all: setup
 	@$(MAKE) --no-print-directory $(JOBS) build
 
@@ -77,8 +77,10 @@ help:
 ## make demo    the 618 MB story: the same load kills one build and not the other
 ## make test    unit tests, then integration tests with real cgroups and kills
 ## make test-unit, test-integration  one of the two
+## make test-page  the report in a real browser (chromium, 440 MB installed)
 ## make fuzz    every reader of foreign bytes under libFuzzer, SECONDS (600) each; fails on a crash
 ## make asan, make tsan  unit tests and short runs under the address, undefined and thread sanitizers
+## make asan-unit  the unit tests alone, under the address and undefined sanitizers
 ## make truth   N runs (11) of each server whose fate is known; the matrix goes into docs/verdicts.md
 ## make sigkills  the rig killed at N (100) random moments: what is left, what can be read
 ## make hostile  servers and clients that misbehave in every way known, into docs/robustness.md
@@ -102,6 +104,12 @@ setup:
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(if $(filter server-under-test/% tests/fuzz/%,$<),-Iserver-under-test $(call pkg,--cflags,$(SERVER_PKGS)),$(call pkg,--cflags,$(RIG_PKGS) cmocka)) -c -o $@ $<
+
+# What a page brings along is built into the program (.incbin), the charts from Debian's package.
+DYGRAPHS := $(patsubst %/dygraph.min.js,%,$(shell dpkg -L libjs-dygraphs 2>/dev/null | grep '/dygraph\.min\.js$$'))
+DYGRAPHS_LICENCE := $(shell dpkg -L libjs-dygraphs 2>/dev/null | grep '/copyright$$')
+$(call obj,harness/html/assets.c): ALL_CFLAGS += -DDYGRAPHS='"$(DYGRAPHS)"' -DDYGRAPHS_LICENCE='"$(DYGRAPHS_LICENCE)"'
+$(call obj,harness/html/assets.c): harness/html/page.css harness/html/page.js $(DYGRAPHS)/dygraph.min.js $(DYGRAPHS_LICENCE)
 
 $(OOMRIG): $(call obj,$(RIG_SRC) $(RIG_LIB_SRC))
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(RIG_PKGS)) -lm
@@ -181,8 +189,21 @@ asan tsan: setup
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=build-$@ CFLAGS='-O1 -g $(SANE_$@)' build build-tests
 	@tests/sanitized $@
 
+# The unit tests and the replays of the fuzz corpora alone: what CI does on each change.
+asan-unit:
+	@$(MAKE) --no-print-directory $(JOBS) BUILD=build-asan CFLAGS='-O1 -g $(SANE_asan)' unit-targets
+	@tests/sanitized asan unit
+
+.PHONY: unit-targets
+unit-targets: $(UNIT_BIN) $(FUZZ_BIN)
+
 test-integration: build $(ROOT_BIN) $(V2_BIN) $(TOOL_BIN) $(HELPER_BIN) guest-image
 	@tests/run integration $(ROOT_BIN) $(filter-out $(BESIDE),$(BATS)) -- $(BESIDE)
+
+# Chromium and what it needs take 440 MB on disk, too much for each `make test`.
+test-page: all
+	@.ci/packages page
+	bats tests/page/page.bats
 
 # Runs that came out wrong stay in results/.
 truth: N ?= 11
@@ -239,7 +260,7 @@ install: all
 	for file in $$(find scenarios -type f) tests/truth/*.yaml tests/truth/servers/*.yaml; do \
 		install -D -m 644 $$file $(HOME_DIR)/$$file || exit 1; \
 	done
-	for file in README.md $$(find docs -name '*.md'); do \
+	for file in README.md $$(find docs -name '*.md' -o -name '*.png'); do \
 		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/doc/oomrig/$$file || exit 1; \
 	done
 	install -D server-under-test/chunkserver $(HOME_DIR)/server-under-test/chunkserver

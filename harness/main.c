@@ -26,7 +26,7 @@ static int print_usage(FILE *out)
 	for (const struct command *const *c = commands; *c != NULL; c++)
 		fprintf(out, "  %-10s %s\n", (*c)->name, (*c)->summary);
 	fprintf(out, "\n  oomrig help COMMAND   its options, examples and exit status\n"
-		     "  oomrig --version      the version\n\nStart with:\n"
+		     "  oomrig -V, --version  the version\n\nStart with:\n"
 		     "  oomrig doctor\n"
 		     "  oomrig run scenarios/picoshare/three-uploads-before-any-fix.yaml\n");
 	return out == stdout ? STATUS_OK : STATUS_USAGE;
@@ -48,23 +48,32 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
+static bool is_among(const char *word, const char *const *words)
+{
+	while (*words != NULL && strcmp(word, *words) != 0)
+		words++;
+	return *words != NULL;
+}
+
 static int dispatch(int argc, char **argv)
 {
 	if (argc < 2)
 		return print_usage(stderr);
-	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+	static const char *const version_words[] = { "--version", "-V", "version", NULL };
+	static const char *const help_words[] = { "--help", "-h", "help", NULL };
+	if (is_among(argv[1], version_words)) {
 		printf("oomrig %s\n", OOMRIG_VERSION);
 		return STATUS_OK;
 	}
-	bool help = strcmp(argv[1], "help") == 0;
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || (help && argc == 2))
+	bool help = is_among(argv[1], help_words);
+	if (help && (argc == 2 || is_among(argv[2], help_words) || is_among(argv[2], version_words)))
 		return print_usage(stdout);
 	const struct command *command = find(argv[help ? 2 : 1]);
 	if (command == NULL)
 		return STATUS_USAGE;
 	char option[] = "--help";
 	char *for_help[] = { argv[help ? 2 : 1], option, NULL };
-	return help ? command->run(2, for_help) : command->run(argc - 1, argv + 1);
+	return help ? cmd_main(command, 2, for_help) : cmd_main(command, argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)

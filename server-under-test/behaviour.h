@@ -4,7 +4,7 @@
  * A behaviour is a row here (its name is the option on the command line) and a
  * file that carries it out; what it needs from the rest of the server it gets
  * through the hooks of its row, or through a strategy the core asks for
- * (`struct sink`, `struct chunk_reader`).  A preset is a row of settings.
+ * (`struct sink`, `struct reader_strategy`).  A preset is a row of settings.
  *
  * Life cycle: behaviour_options() gives the option rows, the command line
  * fills `struct behaviour_texts`, behaviour_resolve() turns texts into figures,
@@ -72,7 +72,7 @@ struct behaviour_hooks {
 	void (*collect)(struct server *server);
 };
 
-/* One per behaviour_*.c. */
+/* Each is in a file of behaviours/. */
 extern const struct behaviour_hooks form_memory_hooks;
 extern const struct behaviour_hooks chunk_query_hooks;
 extern const struct behaviour_hooks vacuum_hooks;

@@ -125,19 +125,18 @@ int store_forget_some(struct db_connection *c, const char *id, struct error *err
 	return delete_by_id(c, forget_some, id, "delete chunks", err);
 }
 
-int store_read_chunk(struct db_connection *c, const char *id, int64_t index, size_t offset, void *data, size_t len,
-		     size_t *out_len, struct error *err)
+int store_read_chunk(struct db_connection *c, const char *id, struct piece *piece, struct error *err)
 {
 	sqlite3_stmt *s = db_statement(c, chunk_rowid, err);
 	if (s == NULL)
 		return -1;
 	sqlite3_bind_text(s, 1, id, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 2, index);
+	sqlite3_bind_int64(s, 2, piece->index);
 	int step = sqlite3_step(s);
 	sqlite3_blob *blob = NULL;
 	int rc;
 	if (step == SQLITE_DONE)
-		rc = error_set(err, ERROR_SYSTEM, "chunk %lld of '%s' is missing", (long long)index, id);
+		rc = error_set(err, ERROR_SYSTEM, "chunk %lld of '%s' is missing", (long long)piece->index, id);
 	else if (step != SQLITE_ROW)
 		rc = db_fail(c, "look up a chunk", err);
 	else if (sqlite3_blob_open(c->db, "main", "entries_data", "chunk", sqlite3_column_int64(s, 0), 0, &blob) !=
@@ -145,10 +144,11 @@ int store_read_chunk(struct db_connection *c, const char *id, int64_t index, siz
 		rc = db_fail(c, "open a chunk", err);
 	else {
 		size_t size = (size_t)sqlite3_blob_bytes(blob);
-		size_t n = offset >= size ? 0 : size - offset;
-		*out_len = n < len ? n : len;
+		size_t left = piece->offset >= size ? 0 : size - piece->offset;
+		piece->len = left < piece->max_bytes ? left : piece->max_bytes;
 		rc = 0;
-		if (*out_len > 0 && sqlite3_blob_read(blob, data, (int)*out_len, (int)offset) != SQLITE_OK)
+		if (piece->len > 0 &&
+		    sqlite3_blob_read(blob, piece->data, (int)piece->len, (int)piece->offset) != SQLITE_OK)
 			rc = db_fail(c, "read a chunk", err);
 	}
 	sqlite3_blob_close(blob);

@@ -1,5 +1,5 @@
 /*
- * entries - what is said to the two tables.  Each function works on a connection
+ * entries - the SQL statements on the two tables (database.h).  Each function works on a connection
  * its caller has acquired and leaves no statement open.  Any thread.
  */
 #ifndef CHUNKSERVER_ENTRIES_H
@@ -37,18 +37,22 @@ struct entry {
 /* 1 found, 0 no such entry, -1 failed. */
 int store_find_entry(struct db_connection *c, const char *id, struct entry *out, struct error *err);
 
-/* Removes the row; 1 removed, 0 no such entry, -1 failed.  The chunks are forget_entry()'s. */
+/* Removes the row; 1 removed, 0 no such entry, -1 failed.  Its chunks stay until forget_entry() (forget.h). */
 int store_delete_entry(struct db_connection *c, const char *id, struct error *err);
 
 /* Removes some chunks of an id; 1 more may remain, 0 none are left, -1 failed. */
 int store_forget_some(struct db_connection *c, const char *id, struct error *err);
 
-/*
- * Copies up to len bytes at an offset into a chunk, read by its key in place,
- * without loading the rest of it.  *out_len is 0 only past the chunk's end; a
- * missing chunk fails.
- */
-int store_read_chunk(struct db_connection *c, const char *id, int64_t index, size_t offset, void *data, size_t len,
-		     size_t *out_len, struct error *err);
+/* A stretch of one chunk, and where its bytes go. */
+struct piece {
+	int64_t index; /* of the chunk */
+	size_t offset; /* within the chunk */
+	void *data;
+	size_t max_bytes; /* room at data */
+	size_t len;	  /* how many bytes were read; 0 only past the chunk's end */
+};
+
+/* Reads a piece by the chunk's key, in place, without loading the rest of the chunk; a missing chunk fails. */
+int store_read_chunk(struct db_connection *c, const char *id, struct piece *piece, struct error *err);
 
 #endif

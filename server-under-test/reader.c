@@ -4,10 +4,9 @@
 
 #include "server.h"
 
-static int keyed_read(struct reader *r, struct db_connection *c, int64_t index, size_t offset, void *data, size_t len,
-		      size_t *out_len, struct error *err)
+static int keyed_read(struct reader *r, struct db_connection *c, struct piece *piece, struct error *err)
 {
-	return store_read_chunk(c, r->id, index, offset, data, len, out_len, err);
+	return store_read_chunk(c, r->id, piece, err);
 }
 
 const struct reader_strategy reader_keyed = { .read = keyed_read };
@@ -37,12 +36,17 @@ int reader_read(struct reader *r, uint64_t offset, void *data, size_t len, size_
 	struct db_connection *c = db_acquire(&r->server->database, DB_READ, err);
 	if (c == NULL)
 		return -1;
-	int64_t index = (int64_t)(offset / CHUNK_BYTES);
-	*out_len = 0;
-	int rc = r->strategy->read(r, c, index, (size_t)(offset % CHUNK_BYTES), data, len, out_len, err);
+	struct piece piece = {
+		.index = (int64_t)(offset / CHUNK_BYTES),
+		.offset = (size_t)(offset % CHUNK_BYTES),
+		.data = data,
+		.max_bytes = len,
+	};
+	int rc = r->strategy->read(r, c, &piece, err);
 	db_release(c);
-	if (rc == 0 && *out_len == 0)
-		rc = error_set(err, ERROR_SYSTEM, "chunk %lld of '%s' is too short", (long long)index, r->id);
+	*out_len = piece.len;
+	if (rc == 0 && piece.len == 0)
+		rc = error_set(err, ERROR_SYSTEM, "chunk %lld of '%s' is too short", (long long)piece.index, r->id);
 	return rc;
 }
 

@@ -20,8 +20,7 @@ struct server;
 struct reader;
 
 struct reader_strategy {
-	int (*read)(struct reader *r, struct db_connection *c, int64_t index, size_t offset, void *data, size_t len,
-		    size_t *out_len, struct error *err);
+	int (*read)(struct reader *r, struct db_connection *c, struct piece *piece, struct error *err);
 	int (*prepare)(struct reader *r, struct db_connection *c, int64_t index, struct error *err); /* may be NULL */
 	void (*release)(struct reader *r);							     /* may be NULL */
 };

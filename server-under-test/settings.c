@@ -73,17 +73,15 @@ static const struct option_row general_rows[] = {
 };
 #define GENERAL_COUNT COUNT(general_rows)
 
-/*
- * Parses the command line; the options of a preset go before the user's own, so
- * that those win.  *words is what the settings then point into.
- */
+/* Parses the command line; the options of a preset go before the user's own, so that those win. */
 static int parse(const struct option_row *rows, int argc, char **argv, struct settings *settings,
-		 struct options_result *result, char ***words, struct error *err)
+		 struct options_result *result, struct error *err)
 {
 	struct settings first = { 0 };
-	*words = xcalloc((size_t)argc + 2 * BEHAVIOUR_COUNT + 1, sizeof(char *));
-	memcpy(*words, argv, (size_t)argc * sizeof(char *));
-	if (options_defaults(rows, settings, err) != 0 || options_parse(rows, argc, *words, &first, result, err) != 0)
+	static char **words; /* the settings point into it */
+	words = xcalloc((size_t)argc + 2 * BEHAVIOUR_COUNT + 1, sizeof(char *));
+	memcpy(words, argv, (size_t)argc * sizeof(char *));
+	if (options_defaults(rows, settings, err) != 0 || options_parse(rows, argc, words, &first, result, err) != 0)
 		return -1;
 	if (result->help)
 		return 0;
@@ -96,19 +94,20 @@ static int parse(const struct option_row *rows, int argc, char **argv, struct se
 	for (size_t i = 0; preset != NULL && i < BEHAVIOUR_COUNT; i++) {
 		if (preset->values[i] == NULL)
 			continue;
-		(*words)[count++] = xasprintf("--%s", behaviours[i].name);
-		(*words)[count++] = (char *)preset->values[i];
+		words[count++] = xasprintf("--%s", behaviours[i].name);
+		words[count++] = (char *)preset->values[i];
 	}
-	memcpy(*words + count, argv + 1, (size_t)(argc - 1) * sizeof(char *));
-	return options_parse(rows, count + argc - 1, *words, settings, result, err);
+	memcpy(words + count, argv + 1, (size_t)(argc - 1) * sizeof(char *));
+	return options_parse(rows, count + argc - 1, words, settings, result, err);
 }
 
 static void print_help(const struct option_row *rows)
 {
 	printf("usage: chunkserver --data DIR --tmp DIR [OPTION…]\n\n"
-	       "Stores uploads in SQLite in chunks of %d bytes: POST or PUT /api/entry, GET /-ID,\n"
-	       "DELETE /api/entry/ID, GET /healthz.  Each behaviour below is one of a case study's;\n"
-	       "with every one of them off, memory stays small whatever is uploaded.\n\nOptions:\n",
+	       "Stores uploads in SQLite in chunks of %d bytes: POST or PUT /api/entry,\n"
+	       "GET /-ID, DELETE /api/entry/ID, GET /healthz.  Each behaviour below is one of a\n"
+	       "case study's; with all of them off, memory stays small whatever is uploaded.\n\n"
+	       "Options:\n",
 	       CHUNK_BYTES);
 	options_print_help(rows, stdout);
 }
@@ -148,10 +147,9 @@ int settings_read(struct settings *settings, int argc, char **argv, struct error
 {
 	struct option_row rows[GENERAL_COUNT + BEHAVIOUR_COUNT + 1] = { 0 };
 	struct options_result result;
-	static char **words; /* the settings point into it */
 	memcpy(rows, general_rows, sizeof(general_rows));
 	behaviour_options(rows + GENERAL_COUNT, offsetof(struct settings, behaviours));
-	if (parse(rows, argc, argv, settings, &result, &words, err) != 0)
+	if (parse(rows, argc, argv, settings, &result, err) != 0)
 		return -1;
 	if (result.help) {
 		print_help(rows);

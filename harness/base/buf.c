@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+char buf_empty[1];
+
 static void *check(void *ptr, size_t size)
 {
 	if (ptr == NULL && size != 0) {
@@ -51,7 +53,7 @@ static void buf_reserve(struct buf *b, size_t extra)
 	size_t cap = b->cap == 0 ? 64 : b->cap;
 	while (cap < b->len + extra + 1)
 		cap *= 2;
-	b->data = xrealloc(b->data, cap);
+	b->data = xrealloc(b->cap == 0 ? NULL : b->data, cap);
 	b->cap = cap;
 }
 
@@ -98,13 +100,14 @@ void buf_addf(struct buf *b, const char *fmt, ...)
 void buf_clear(struct buf *b)
 {
 	b->len = 0;
-	if (b->data != NULL)
+	if (b->cap > 0)
 		b->data[0] = '\0';
 }
 
 void buf_release(struct buf *b)
 {
-	free(b->data);
+	if (b->cap > 0)
+		free(b->data);
 	*b = (struct buf)BUF_INIT;
 }
 
@@ -115,7 +118,7 @@ const char *buf_str(const struct buf *b)
 
 char *buf_detach(struct buf *b)
 {
-	char *s = b->data == NULL ? xstrdup("") : b->data;
+	char *s = b->cap == 0 ? xstrdup("") : b->data;
 	*b = (struct buf)BUF_INIT;
 	return s;
 }

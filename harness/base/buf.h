@@ -1,10 +1,12 @@
 /*
- * buf - a growing byte string, always NUL-terminated.
+ * buf - a growing byte string, always NUL-terminated.  Its text is never NULL: an
+ * empty one reads as "".
  *
- * Life cycle: BUF_INIT (or zeroed memory), buf_add*() as often as needed, read
- * .data/.len, then buf_release() or buf_detach().  Running out of memory
- * aborts: the rig stays outside the cap and keeps its memory flat, so a failed
- * small allocation is our own bug or a dying host, never a result.
+ * Life cycle: BUF_INIT, also for one inside a struct that is otherwise zeroed;
+ * buf_add*() as often as needed, read .data/.len, then buf_release() or
+ * buf_detach().  Running out of memory aborts: the rig stays outside the cap and
+ * keeps its memory flat, so a failed small allocation is our own bug or a dying
+ * host, never a result.
  * Not thread-safe.
  */
 #ifndef OOMRIG_BASE_BUF_H
@@ -14,14 +16,17 @@
 #include <stddef.h>
 
 struct buf {
-	char *data; /* never NULL once something was added; "" otherwise through buf_str() */
+	char *data; /* written to only within len: an empty one may be shared */
 	size_t len;
-	size_t cap;
+	size_t cap; /* 0: data is buf_empty */
 };
+
+/* The text of every buf that holds no memory. */
+extern char buf_empty[1];
 
 #define BUF_INIT                                                                                                       \
 	{                                                                                                              \
-		.data = NULL, .len = 0, .cap = 0                                                                       \
+		.data = buf_empty, .len = 0, .cap = 0                                                                  \
 	}
 
 void buf_add(struct buf *b, const void *data, size_t len);

@@ -7,7 +7,8 @@
  * context in front with error_prefix().  Nothing is allocated, so an error
  * needs no release and can be filled when memory is short.
  *
- * Only cmd_*.c prints errors; the code chooses the exit status there.
+ * Only the commands (cli/) print errors for the user, and turn the code into the exit
+ * status; what goes wrong beside a run that goes on is a message of log.h.
  * Thread-safe as long as two threads do not share one struct error.
  */
 #ifndef OOMRIG_BASE_ERROR_H

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -124,4 +125,11 @@ int fs_type(const char *path, char name[FS_TYPE_MAX], int *is_ram, struct error 
 	free(line);
 	fclose(mounts);
 	return 0;
+}
+
+const char *fs_shown_path(const char *path)
+{
+	char cwd[PATH_MAX];
+	size_t len = getcwd(cwd, sizeof(cwd)) != NULL ? strlen(cwd) : 0;
+	return len > 1 && strncmp(path, cwd, len) == 0 && path[len] == '/' ? path + len + 1 : path;
 }

@@ -177,7 +177,7 @@ static int fail(struct removal *r, struct error *err)
 int fs_remove_at(int parent_fd, const char *name, const char *shown, struct error *err)
 {
 	static const struct walk_calls calls = { .entry = on_entry, .refused = on_refused, .leave = on_leave };
-	struct removal r = { .shown = shown };
+	struct removal r = { .shown = shown, .left = BUF_INIT };
 	struct stat st;
 	int rc = 0;
 	for (int pass = 0; r.left_count == 0 && pass < PASSES; pass++) {

@@ -49,7 +49,8 @@ char *home_folder(struct error *err)
 
 char *home_scenario(const char *name)
 {
-	static const char *const forms[] = { "%s/%s", "%s/%s.yaml", "%s/scenarios/%s", "%s/scenarios/%s.yaml" };
+	static const char *const forms[] = { "%s/%s",		"%s/%s.yaml",		"%s/%s.yml",
+					     "%s/scenarios/%s", "%s/scenarios/%s.yaml", "%s/scenarios/%s.yml" };
 	char *folder = access(name, F_OK) != 0 && name[0] != '/' ? home_folder(NULL) : NULL;
 	char *found = NULL;
 	for (size_t i = 0; folder != NULL && found == NULL && i < COUNT(forms); i++) {

@@ -1,6 +1,7 @@
 #include "base/nearest.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -44,8 +45,10 @@ void nearest_init(struct nearest *n, const char *unknown)
 
 void nearest_offer(struct nearest *n, const char *known)
 {
-	size_t d = distance(n->unknown, known);
-	if (d < n->best_distance) {
+	size_t d = distance(n->unknown, known), unknown_len = strlen(n->unknown), known_len = strlen(known);
+	/* Of two that share no letter neither was meant by the other; an empty one shares none. */
+	bool alike = d < (unknown_len > known_len ? unknown_len : known_len) && unknown_len > 0 && known_len > 0;
+	if (alike && d < n->best_distance) {
 		n->best = known;
 		n->best_distance = d;
 	}

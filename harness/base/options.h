@@ -45,14 +45,15 @@ struct option_row {
 	const char *default_text; /* parsed like a user's value; NULL: zeroed */
 	uint64_t min, max;	  /* checked for numeric types when max != 0; units of the type */
 	const char *const *choices;
-	const char *help; /* one or more lines, '\n' separated */
+	const char *help; /* its lines are broken anew where it is printed */
 };
 
 /* Fills settings (zeroed by the caller) with the defaults; a bad default is ERROR_BUG. */
 int options_defaults(const struct option_row *rows, void *settings, struct error *err);
 
 /*
- * Parses argv[1…], reordering argv.  Options and operands may be mixed; "--"
+ * Parses argv[1…], reordering argv.  Options and operands may be mixed, and flags of one
+ * letter stand in one word; a message names the option as it was typed; "--"
  * ends the options, and what follows it is kept apart.  Unknown options are
  * ERROR_USAGE naming the nearest known one.
  */
@@ -65,7 +66,7 @@ struct options_result {
 int options_parse(const struct option_row *rows, int argc, char **argv, void *settings, struct options_result *result,
 		  struct error *err);
 
-/* Prints the table as the OPTIONS part of a --help text. */
+/* Prints the table as the OPTIONS part of a --help text, at most 80 columns wide. */
 void options_print_help(const struct option_row *rows, FILE *out);
 
 void options_release(const struct option_row *rows, void *settings);

@@ -81,7 +81,7 @@ static void go_in(struct walk *w, const char *name, int fd)
 		w->levels = xrealloc(w->levels, w->cap * sizeof(*w->levels));
 	}
 	struct level *l = &w->levels[w->depth++];
-	*l = (struct level){ .dev = st.st_dev, .ino = st.st_ino, .name = xstrdup(name) };
+	*l = (struct level){ .dev = st.st_dev, .ino = st.st_ino, .name = xstrdup(name), .inside = BUF_INIT };
 	read_folder(w, l);
 	if (w->calls->enter != NULL)
 		w->calls->enter(w->arg, w, w->fd);

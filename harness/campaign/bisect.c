@@ -31,8 +31,8 @@ void bisect_free(struct bisect *b)
 
 static bool ends_differ(const struct bisect *b)
 {
-	const struct bisect_commit *good = &b->commits[0], *bad = &b->commits[b->count - 1];
-	return stats_fisher(good->hits, good->runs, bad->hits, bad->runs) < 1 - b->confidence;
+	const struct bisect_commit *oldest = &b->commits[0], *newest = &b->commits[b->count - 1];
+	return stats_fisher(oldest->hits, oldest->runs, newest->hits, newest->runs) < 1 - b->confidence;
 }
 
 /* ln of the likelihood of these runs when every rate is as likely as any other. */
@@ -100,13 +100,13 @@ static bool next_end(struct bisect *b, size_t *commit)
 	*commit = b->commits[0].runs <= b->commits[b->count - 1].runs ? 0 : b->count - 1;
 	if (b->commits[*commit].runs < BISECT_END_RUNS_MAX)
 		return true;
-	b->failed = "the two ends do not differ";
+	b->failed = BISECT_ENDS_ALIKE;
 	return false;
 }
 
 bool bisect_next(struct bisect *b, size_t *commit)
 {
-	if (b->failed != NULL || b->runs >= b->budget)
+	if (b->failed != BISECT_POSSIBLE || b->runs >= b->budget)
 		return false;
 	if (b->belief_of[1] == 0 && !ends_differ(b))
 		return next_end(b, commit);
@@ -127,5 +127,36 @@ void bisect_skip(struct bisect *b, size_t commit)
 {
 	b->commits[commit].skipped = true;
 	if (commit == 0 || commit == b->count - 1)
-		b->failed = "an end of the range does not build or proves nothing";
+		b->failed = BISECT_END_CANNOT_RUN;
+}
+
+bool bisect_suspects(const struct bisect *b)
+{
+	return b->failed == BISECT_POSSIBLE && b->belief > 0;
+}
+
+static struct bisect_commit add_up(const struct bisect *b, size_t from, size_t end)
+{
+	struct bisect_commit sum = { 0 };
+	for (size_t i = from; i < end; i++) {
+		sum.runs += b->commits[i].runs;
+		sum.hits += b->commits[i].hits;
+	}
+	return sum;
+}
+
+struct bisect_commit bisect_before(const struct bisect *b)
+{
+	return add_up(b, 0, b->first);
+}
+
+struct bisect_commit bisect_after(const struct bisect *b)
+{
+	return add_up(b, b->last, b->count);
+}
+
+bool bisect_falls(const struct bisect *b)
+{
+	struct bisect_commit before = bisect_before(b), after = bisect_after(b);
+	return after.hits * before.runs < before.hits * after.runs;
 }

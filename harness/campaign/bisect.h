@@ -12,7 +12,7 @@
  * believed as firmly as asked.
  *
  * Life cycle: bisect_new(); while bisect_next() names a commit, run it and
- * bisect_tell() or bisect_skip(); read .first, .last, .belief and .failed;
+ * bisect_tell() or bisect_skip(); bisect_suspects(), then .first, .last and .belief;
  * bisect_free().
  */
 #ifndef OOMRIG_CAMPAIGN_BISECT_H
@@ -26,14 +26,16 @@ struct bisect_commit {
 	bool skipped;
 };
 
+enum bisect_failure { BISECT_POSSIBLE, BISECT_ENDS_ALIKE, BISECT_FLOORS_ALIKE, BISECT_END_CANNOT_RUN };
+
 struct bisect {
-	struct bisect_commit *commits; /* oldest first: the good end, ..., the bad end */
+	struct bisect_commit *commits; /* oldest first, both ends included */
 	size_t count, runs, budget;
 	double confidence;
-	double *belief_of;  /* [commit]: that it is the first of the other kind; set once the ends differ */
-	size_t first, last; /* the commits among which it is; one: found */
-	double belief;	    /* that it is one of them */
-	const char *failed; /* static: why nothing can be found; NULL */
+	double *belief_of;	    /* [commit]: that it is the first of the other kind; set once the ends differ */
+	size_t first, last;	    /* the commits among which it is; one: found */
+	double belief;		    /* that it is one of them */
+	enum bisect_failure failed; /* why nothing can be found */
 };
 
 #define BISECT_END_RUNS_MAX 25 /* of each end, to tell them apart */
@@ -46,5 +48,15 @@ void bisect_free(struct bisect *b);
 bool bisect_next(struct bisect *b, size_t *commit);
 void bisect_tell(struct bisect *b, size_t commit, bool hit);
 void bisect_skip(struct bisect *b, size_t commit);
+
+/* Is there a commit, or a group of them, that may be the first of the other kind?  Not before the ends differ. */
+bool bisect_suspects(const struct bisect *b);
+
+/* The runs before .first and those from .last on, added up. */
+struct bisect_commit bisect_before(const struct bisect *b);
+struct bisect_commit bisect_after(const struct bisect *b);
+
+/* From the change on a smaller share of the runs hits than before it: a fix. */
+bool bisect_falls(const struct bisect *b);
 
 #endif

@@ -9,34 +9,41 @@
 
 #define FLOOR_BUDGET 20 /* runs for each end */
 
-/* GOOD and every commit after it up to BAD along the first parents, oldest first. */
+#define LISTED "--no-commit-header", "--format=%H %s", "--first-parent", "--end-of-options"
+
+static void add_commit(struct bisect_result *out, char *line)
+{
+	char *subject = strchr(line, ' ');
+	if (subject != NULL)
+		*subject++ = '\0';
+	out->names = xrealloc(out->names, (out->count + 1) * sizeof(*out->names));
+	out->subjects = xrealloc(out->subjects, (out->count + 1) * sizeof(*out->subjects));
+	out->names[out->count] = xstrdup(line);
+	out->subjects[out->count++] = xstrdup(subject != NULL ? subject : "");
+}
+
+/* OLD and every commit after it up to NEW along the first parents, oldest first. */
 static int list_commits(const struct bisect_options *o, struct bisect_result *out, struct error *err)
 {
-	char *range = xasprintf("%s..%s", o->good, o->bad), *good = xasprintf("%s^{commit}", o->good);
-	const char *const resolve[] = { "git",	     "-C",	 o->checkout.repository,
-					"rev-parse", "--verify", "--end-of-options",
-					good,	     NULL };
-	const char *const list[] = {
-		"git", "-C", o->checkout.repository, "rev-list", "--reverse", "--first-parent", "--end-of-options",
-		range, NULL
-	};
+	const char *repository = o->checkout.repository;
+	char *range = xasprintf("%s..%s", o->oldest, o->newest), *oldest = xasprintf("%s^{commit}", o->oldest);
+	const char *const one[] = { "git", "-C", repository, "rev-list", "--max-count=1", LISTED, oldest, NULL };
+	const char *const others[] = { "git", "-C", repository, "rev-list", "--reverse", LISTED, range, NULL };
 	struct buf text = BUF_INIT;
-	int rc = git_read(resolve, &text);
+	int rc = git_read(one, &text);
 	buf_addc(&text, '\n');
 	if (rc == 0)
-		rc = git_read(list, &text);
+		rc = git_read(others, &text);
 	if (rc != 0)
-		error_set(err, ERROR_USAGE, "'%s' is no range of commits of '%s'", range, o->checkout.repository);
+		error_set(err, ERROR_USAGE, "'%s' is no range of commits of '%s'", range, repository);
 	char *save = NULL;
-	for (char *line = rc == 0 ? strtok_r(text.data, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
-		out->names = xrealloc(out->names, (out->count + 1) * sizeof(*out->names));
-		out->names[out->count++] = xstrdup(line);
-	}
+	for (char *line = rc == 0 ? strtok_r(text.data, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
+		add_commit(out, line);
 	if (rc == 0 && out->count < 2)
-		rc = error_set(err, ERROR_USAGE, "no commits lead from '%s' to '%s'", o->good, o->bad);
+		rc = error_set(err, ERROR_USAGE, "no commits lead from '%s' to '%s'", o->oldest, o->newest);
 	buf_release(&text);
 	free(range);
-	free(good);
+	free(oldest);
 	return rc;
 }
 
@@ -77,7 +84,7 @@ static int find_cap(struct campaign *c, struct scenario *s, const struct bisect_
 	}
 	struct floor_shift shift = floor_compare(r->floors[0].search, r->floors[1].search);
 	if (shift.lo <= 0 && shift.hi >= 0)
-		r->search->failed = "the floors of the two ends do not differ";
+		r->search->failed = BISECT_FLOORS_ALIKE;
 	s->memory_bytes = r->memory_bytes = (uint64_t)sqrt((double)e[0].p50.bytes * (double)e[1].p50.bytes);
 	return 0;
 }
@@ -97,9 +104,11 @@ static int run_commit(struct campaign *c, struct scenario *s, const struct bisec
 	}
 	checkout_set_command(&r->checkouts[i], s, o->command);
 	snprintf(what, sizeof(what), "bisect %.*s (%zu of %zu)", BISECT_SHOWN, r->names[i], i + 1, r->count);
+	c->left_min = 0;
+	c->left_max = r->search->budget - r->search->runs;
 	if (trial(c, s, what, &run, err) == 0) {
 		const struct run_summary *made = &c->runs.summaries[run];
-		bisect_tell(r->search, i, o->floor_precision > 0 ? !trial_survived(made) : !made->as_expected);
+		bisect_tell(r->search, i, o->floor_precision > 0 ? !run_survived(made) : !made->as_expected);
 		return 0;
 	}
 	if (err->code != ERROR_ENVIRONMENT)
@@ -129,7 +138,7 @@ int bisect_run(struct campaign *c, struct scenario *s, const struct bisect_optio
 bool bisect_found(const struct bisect_result *r)
 {
 	const struct bisect *b = r->search;
-	return b != NULL && b->failed == NULL && b->first == b->last && b->belief >= b->confidence;
+	return b != NULL && bisect_suspects(b) && b->first == b->last && b->belief >= b->confidence;
 }
 
 void bisect_result_release(struct bisect_result *r)
@@ -138,11 +147,13 @@ void bisect_result_release(struct bisect_result *r)
 		if (r->checkouts != NULL)
 			checkout_remove(&r->checkouts[i]);
 		free(r->names[i]);
+		free(r->subjects[i]);
 	}
 	floor_result_release(&r->floors[0]);
 	floor_result_release(&r->floors[1]);
 	bisect_free(r->search);
 	free(r->checkouts);
 	free(r->names);
+	free(r->subjects);
 	memset(r, 0, sizeof(*r));
 }

@@ -18,7 +18,7 @@
 
 struct bisect_options {
 	struct checkout_options checkout;
-	const char *good, *bad;
+	const char *oldest, *newest;
 	char *const *command;	/* with {source}; the server's */
 	double floor_precision; /* above 0: a run "ends otherwise" when it dies under a cap between the floors of the
 				 * two ends, which are searched to that precision */
@@ -29,9 +29,10 @@ struct bisect_options {
 struct bisect_result {
 	struct bisect *search; /* NULL: there is no range */
 	char **names;	       /* commits, oldest first */
+	char **subjects;       /* of their messages */
 	struct checkout *checkouts;
 	size_t count;
-	struct floor_result floors[2]; /* of the good and the bad end; only by floor */
+	struct floor_result floors[2]; /* of the oldest and the newest; only by floor */
 	uint64_t memory_bytes;	       /* between the two; 0: the scenario's cap */
 };
 
@@ -41,9 +42,10 @@ int bisect_run(struct campaign *c, struct scenario *s, const struct bisect_optio
 /* Is one commit known to be the first? */
 bool bisect_found(const struct bisect_result *r);
 
-/* bisect_print.c */
-void bisect_print(FILE *out, const struct bisect_result *r, const char *repository);
-json_t *bisect_json(const struct bisect_result *r, const char *repository);
 void bisect_result_release(struct bisect_result *r);
+
+/* bisect_print.c */
+void bisect_print(FILE *out, const struct bisect_result *r);
+json_t *bisect_json(const struct bisect_result *r);
 
 #endif

@@ -102,11 +102,6 @@ struct comparison {
 void compare(const struct observations *a, const struct observations *b, const struct compare_options *options,
 	     struct comparison *out);
 
-/* compare_print.c */
-void compare_print(FILE *out, const struct comparison *c);
-void compare_markdown(FILE *out, const struct comparison *c);
-json_t *compare_json(const struct comparison *c);
-
 /*
  * How far this comparison can be trusted, measured on the runs themselves:
  * `rounds` times runs drawn from a against other runs of a (any difference is a
@@ -119,5 +114,19 @@ struct calibration {
 };
 int compare_calibrate(const struct observations *a, const struct observations *b, const struct compare_options *options,
 		      struct calibration *out, struct error *err);
+
+/* compare_print.c: how a comparison and its calibration are told; a new way is one row. */
+struct compare_format {
+	const char *name; /* "terminal" */
+	bool people;	  /* progress may stand beside it */
+	int (*write)(FILE *out, const struct comparison *c, struct error *err);
+	int (*calibration)(FILE *out, const struct calibration *c, struct error *err);
+};
+extern const struct compare_format compare_formats[]; /* ends with name == NULL */
+#define COMPARE_FORMAT_NAMES                                                                                           \
+	{                                                                                                              \
+		"terminal", "markdown", "json", NULL                                                                   \
+	}
+const struct compare_format *compare_format_find(const char *name);
 
 #endif

@@ -1,4 +1,4 @@
-/* How often a comparison cries wolf, and how often it sees a difference that is there. */
+/* How often a comparison sees a difference that is not there, and how often one that is. */
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <stdlib.h>

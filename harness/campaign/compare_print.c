@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "campaign/compare.h"
+#include "report/json.h"
 #include "report/page.h"
 
 enum cell { CELL_METRIC, CELL_A, CELL_B, CELL_CHANGE, CELL_ANSWER, CELLS };
@@ -92,7 +93,7 @@ static void add_within(struct buf *b, const struct metric *m, double within)
 static void add_answer(struct buf *b, enum answer answer, size_t more)
 {
 	if (answer == ANSWER_INCONCLUSIVE)
-		buf_addf(b, "inconclusive: %s%zu more run%s would settle it",
+		buf_addf(b, "inconclusive: %s%zu more run%s of each side would settle it",
 			 more >= COMPARE_MORE_MAX ? "more than " : "", more, more == 1 ? "" : "s");
 	else
 		buf_adds(b, answer_names[answer]);
@@ -103,6 +104,8 @@ static void fill_line(struct line *l, const struct comparison *c, size_t id)
 	const struct finding *f = &c->findings[id];
 	const struct metric *m = &metrics[id];
 	memset(l, 0, sizeof(*l));
+	for (size_t i = 0; i < CELLS; i++)
+		l->cells[i] = (struct buf)BUF_INIT;
 	buf_adds(&l->cells[CELL_METRIC], m->name);
 	if (!f->there) {
 		l->ink = INK_FAINT;
@@ -180,10 +183,11 @@ static const char one_after_the_other_note[] = "The runs of one side were all ma
 					       "changed on the machine meanwhile is part of "
 					       "throughput and latency.";
 
-void compare_print(FILE *out, const struct comparison *c)
+static int write_terminal(FILE *out, const struct comparison *c, struct error *err)
 {
 	struct page p;
 	struct buf text = BUF_INIT;
+	(void)err;
 	page_init(&p, out);
 	add_counts(&text, c);
 	page_wrap(&p, INK_STRONG, "", buf_str(&text));
@@ -193,11 +197,11 @@ void compare_print(FILE *out, const struct comparison *c)
 		buf_addc(&p.text, '\n');
 		page_ink(&p, l.ink == INK_FAINT ? INK_FAINT : INK_STRONG, "%-20s", buf_str(&l.cells[CELL_METRIC]));
 		if (c->findings[i].there) {
-			page_ink(&p, l.ink, "%s\n", buf_str(&l.cells[CELL_ANSWER]));
+			page_wrap_from(&p, l.ink, 20, buf_str(&l.cells[CELL_ANSWER]));
 			buf_addf(&p.text, "%20s%s %s %s\n%20s", "", buf_str(&l.cells[CELL_A]),
 				 page_glyph(&p, GLYPH_ARROW), buf_str(&l.cells[CELL_B]), "");
 		}
-		page_ink(&p, l.ink == INK_FAINT ? INK_FAINT : INK_PLAIN, "%s\n", buf_str(&l.cells[CELL_CHANGE]));
+		page_wrap_from(&p, l.ink == INK_FAINT ? INK_FAINT : INK_PLAIN, 20, buf_str(&l.cells[CELL_CHANGE]));
 		line_release(&l);
 	}
 	buf_clear(&text);
@@ -209,11 +213,13 @@ void compare_print(FILE *out, const struct comparison *c)
 	page_write(&p, out);
 	buf_release(&text);
 	page_release(&p);
+	return 0;
 }
 
-void compare_markdown(FILE *out, const struct comparison *c)
+static int write_markdown(FILE *out, const struct comparison *c, struct error *err)
 {
 	struct buf text = BUF_INIT;
+	(void)err;
 	add_conclusion(&text, c);
 	buf_adds(&text, "\n\n");
 	add_counts(&text, c);
@@ -235,6 +241,7 @@ void compare_markdown(FILE *out, const struct comparison *c)
 		buf_addf(&text, "\n%s\n", one_after_the_other_note);
 	fputs(buf_str(&text), out);
 	buf_release(&text);
+	return 0;
 }
 
 static json_t *number(double value)
@@ -259,7 +266,7 @@ static json_t *finding_json(const struct finding *f, const struct metric *m)
 	return object;
 }
 
-json_t *compare_json(const struct comparison *c)
+static json_t *comparison_json(const struct comparison *c)
 {
 	json_t *findings = json_array(), *sides = json_array();
 	for (size_t i = 0; i < METRICS; i++)
@@ -275,4 +282,53 @@ json_t *compare_json(const struct comparison *c)
 	if (c->answer == ANSWER_INCONCLUSIVE)
 		json_object_set_new(compare, "more_runs", json_integer((json_int_t)c->more));
 	return json_pack("{s:i, s:o}", "schema", 1, "compare", compare);
+}
+
+static int write_json(FILE *out, const struct comparison *c, struct error *err)
+{
+	return report_document(out, comparison_json(c), err);
+}
+
+static int calibration_table(FILE *out, const struct calibration *c, struct error *err)
+{
+	const size_t *const counts[] = { c->same, c->different };
+	(void)err;
+	fprintf(out,
+		"| %zu comparisons of %zu runs each | better | worse | same | inconclusive |\n|---|---|---|---|---|\n",
+		c->rounds, c->runs);
+	for (size_t k = 0; k < 2; k++)
+		fprintf(out, "| %s | %zu | %zu | %zu | %zu |\n", k == 0 ? "A against A" : "A against B",
+			counts[k][ANSWER_BETTER], counts[k][ANSWER_WORSE], counts[k][ANSWER_SAME],
+			counts[k][ANSWER_INCONCLUSIVE]);
+	return 0;
+}
+
+static json_t *answers_json(const size_t counts[4])
+{
+	json_t *object = json_object();
+	for (size_t i = ANSWER_BETTER; i <= ANSWER_INCONCLUSIVE; i++)
+		json_object_set_new(object, answer_names[i], json_integer((json_int_t)counts[i]));
+	return object;
+}
+
+static int calibration_json(FILE *out, const struct calibration *c, struct error *err)
+{
+	json_t *rates = json_pack("{s:I, s:I, s:o, s:o}", "rounds", (json_int_t)c->rounds, "runs", (json_int_t)c->runs,
+				  "same", answers_json(c->same), "different", answers_json(c->different));
+	return report_document(out, json_pack("{s:i, s:o}", "schema", 1, "calibration", rates), err);
+}
+
+const struct compare_format compare_formats[] = {
+	{ "terminal", true, write_terminal, calibration_table },
+	{ "markdown", false, write_markdown, calibration_table },
+	{ "json", false, write_json, calibration_json },
+	{ 0 },
+};
+
+const struct compare_format *compare_format_find(const char *name)
+{
+	const struct compare_format *f = compare_formats;
+	while (f->name != NULL && strcmp(f->name, name) != 0)
+		f++;
+	return f->name != NULL ? f : NULL;
 }

@@ -7,7 +7,6 @@
 #include "base/buf.h"
 #include "campaign/compare.h"
 #include "campaign/trial.h"
-#include "report/figures.h"
 
 #define MIB 1048576.0
 
@@ -76,7 +75,7 @@ void observations_read(struct observations *o, const char *name, const struct ru
 			continue;
 		o->judged++;
 		item->crashed = run_crashed(run);
-		item->survived = trial_survived(run);
+		item->survived = run_survived(run);
 		item->cap_bytes = fact_known(run->memory_bytes) ? (double)run->memory_bytes.value : 0;
 		read_peak(item, &run->facts);
 		read_work(item, &run->facts);

@@ -51,16 +51,6 @@ void confusion_add(struct confusion *c, const char *label, const char *verdict)
 	c->wrong += strcmp(label, verdict) != 0;
 }
 
-uint64_t confusion_count(const struct confusion *c, const char *label, const char *verdict)
-{
-	int row_found, column_found;
-	size_t row = position(c, label, &row_found), column = position(c, verdict, &column_found);
-
-	if (row == c->size || column == c->size || row_found != 0 || column_found != 0)
-		return 0;
-	return c->counts[row * c->size + column];
-}
-
 double confusion_wrong_at_most(const struct confusion *c)
 {
 	if (c->wrong >= c->runs)

@@ -21,8 +21,6 @@ struct confusion {
 
 void confusion_add(struct confusion *c, const char *label, const char *verdict);
 
-uint64_t confusion_count(const struct confusion *c, const char *label, const char *verdict);
-
 /* Upper end of the exact (Clopper-Pearson) one-sided 95 % interval of the share of wrong verdicts; 1 without runs. */
 double confusion_wrong_at_most(const struct confusion *c);
 

@@ -58,6 +58,9 @@ static void print_conclusion(struct page *p, const struct floor_result *r, const
 			 "server takes without a cap was no guide.");
 	else if (e->precise)
 		buf_addf(&words, "Known to %.3g %% after %zu runs.", 100 * r->precision, r->count + 1);
+	else if (r->count + 1 < r->budget)
+		buf_addf(&words, "Not known to %.3g %%: the search was stopped after %zu run%s: what these have shown.",
+			 100 * r->precision, r->count + 1, r->count > 0 ? "s" : "");
 	else
 		buf_addf(&words,
 			 "Not known to %.3g %%: the budget of %zu runs is used. The edge is blurred, or was found "
@@ -97,7 +100,7 @@ static json_t *bytes_json(uint64_t bytes)
 static json_t *run_json(const struct run_summary *run, struct fact cap_bytes)
 {
 	return json_pack("{s:s, s:o, s:s, s:s, s:b}", "id", run->id, "memory_bytes", fact_to_json(cap_bytes), "outcome",
-			 summary_outcome(run), "cause", run->cause, "survived", trial_survived(run));
+			 summary_outcome(run), "cause", run->cause, "survived", run_survived(run));
 }
 
 /* From where hardly any run lives to where hardly any dies. */

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/figures.h"
-
 /* The run without a cap: what the server takes when nothing stops it is the first guess. */
 static int run_uncapped(struct campaign *c, struct scenario *s, struct floor_result *out, struct error *err)
 {
@@ -14,7 +12,7 @@ static int run_uncapped(struct campaign *c, struct scenario *s, struct floor_res
 	const struct run_summary *run = &c->runs.summaries[out->uncapped_run];
 	out->uncapped_bytes = run->facts.peak_unreclaimable_bytes;
 	out->guess_bytes = floor_guess(&run->facts);
-	if (!trial_survived(run))
+	if (!run_survived(run))
 		return error_set(err, ERROR_INPUT, "'%s' has no floor: its server %s without any cap", s->name,
 				 verdict_words(run)->clause);
 	if (!fact_known(out->guess_bytes) || out->guess_bytes.value == 0)
@@ -29,12 +27,13 @@ static int search(struct campaign *c, struct scenario *s, struct floor_result *o
 		char what[64];
 		snprintf(what, sizeof(what), "floor, run %zu of at most %zu", out->count + 2, out->budget);
 		s->memory_bytes = cap_bytes;
+		c->left_max = out->budget - out->count - 1;
 		size_t run;
 		if (trial(c, s, what, &run, err) != 0)
 			return -1;
 		out->trials = xrealloc(out->trials, (out->count + 1) * sizeof(*out->trials));
 		struct floor_trial *t = &out->trials[out->count++];
-		*t = (struct floor_trial){ run, cap_bytes, trial_survived(&c->runs.summaries[run]) };
+		*t = (struct floor_trial){ run, cap_bytes, run_survived(&c->runs.summaries[run]) };
 		floor_add(out->search, cap_bytes, t->survived);
 	}
 	return 0;

@@ -1,7 +1,7 @@
 /*
- * interrupt - the user's wish to stop, of one run or many: a run ends by itself
- * when it comes (base/ending.h), but while its group and its data are taken away, between two runs,
- * and while a commit is built, nobody else would notice, and what is left would stay.
+ * interrupt - the user's wish to stop a command that makes runs.  A run looks for it
+ * itself (base/ending.h).  This looks for it between two runs and ends the build of a
+ * commit, so that the command can take away its worktrees before it exits.
  *
  * Life cycle: interrupt_open(); interrupt_check() between steps and
  * interrupt_shell() for a step that is a child process; interrupt_close().

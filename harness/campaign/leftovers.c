@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "base/macros.h"
 #include "campaign/checkout.h"
 #include "isolation/isolation.h"
 #include "isolation/owner.h"
@@ -47,7 +48,7 @@ static void mark_interrupted(const struct leftovers *l, const char *folder, cons
 static void clean_temporary(const struct leftovers *l, const char *folder)
 {
 	static const char *const names[] = { STORE_RECORD ".tmp", STORE_KERNEL_LOG ".tmp" };
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < COUNT(names); i++) {
 		struct error err = ERROR_INIT;
 		char *path = xasprintf("%s/%s", folder, names[i]);
 		if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {

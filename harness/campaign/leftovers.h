@@ -3,11 +3,11 @@
  * that still run, their groups, work folders, worktrees, folders of runs without a
  * record; and records that say "running", which are brought to an end.
  *
- * Whose something is, is in its name or record, with the start time of that rig
- * (isolation/owner.h): what a living rig owns, or one that cannot be looked at, is
- * not touched.  Each leftover by itself: one that cannot go is told and keeps none of
- * the others.  Several at once wait for one another in a results folder, and
- * take it for done where another one, of other results, was quicker.  Main thread.
+ * The name of a thing, or its record, says which rig made it, with that rig's start
+ * time (isolation/owner.h).  What belongs to a rig that lives, or to one that cannot
+ * be looked at, is not touched.  A thing that cannot be removed is reported, and the
+ * others are removed all the same.  Two cleaners of one results folder wait for each
+ * other; what another cleaner has removed meanwhile counts as done.  Main thread.
  */
 #ifndef OOMRIG_CAMPAIGN_LEFTOVERS_H
 #define OOMRIG_CAMPAIGN_LEFTOVERS_H

@@ -10,20 +10,21 @@
 #ifndef OOMRIG_CAMPAIGN_TRIAL_H
 #define OOMRIG_CAMPAIGN_TRIAL_H
 
-#include <stdbool.h>
-#include <stdio.h>
-
 #include "campaign/executor.h"
 #include "campaign/interrupt.h"
+#include "report/estimate.h"
 
 #define TRIAL_TRIES 3
 
 struct campaign {
 	const struct executor *executor;
 	struct run_options options; /* title is set for each trial */
-	FILE *out;		    /* a line per run goes here; NULL: none */
+	/* Called after each run; note: which of the campaign's, in words.  NULL: nobody listens. */
+	void (*made)(const struct run_summary *run, const char *note);
 	struct run_list runs;
 	struct interrupt *interrupt; /* asked between runs */
+	size_t left_min, left_max;   /* runs still to make, the next one included; min 0: not known, max 0: not said */
+	struct estimate estimate;    /* of the runs made so far */
 };
 
 /*
@@ -32,8 +33,5 @@ struct campaign {
  * progress display, "floor 3/20".
  */
 int trial(struct campaign *c, const struct scenario *s, const char *what, size_t *run, struct error *err);
-
-/* Neither crashed nor stalled. */
-bool trial_survived(const struct run_summary *run);
 
 #endif

@@ -7,11 +7,10 @@
 #include <string.h>
 
 #include "base/fs.h"
-#include "base/text.h"
+#include "base/macros.h"
 #include "campaign/interrupt.h"
-#include "judge/judge.h"
+#include "campaign/setup.h"
 #include "run/run.h"
-#include "scenario/scenario.h"
 #include "record/summary.h"
 
 #define CORPUS "tests/truth"
@@ -41,14 +40,11 @@ static char *label_of(const char *outcome, const char *cause, bool loss)
 static int load(const struct truth_case *c, uint64_t seed, struct scenario *s, struct error *err)
 {
 	char *assignment = xasprintf("seed=%" PRIu64, seed);
-	int rc = scenario_load(s, c->path, err);
+	const char *items[] = { assignment, c->assignment };
+	const struct option_list set = { items, c->assignment != NULL ? 2 : 1 };
+	const struct setup setup = { .set = &set };
+	int rc = setup_scenario(s, c->path, &setup, err);
 
-	if (rc == 0 &&
-	    (scenario_set(s, assignment, err) != 0 ||
-	     (c->assignment != NULL && scenario_set(s, c->assignment, err) != 0) || scenario_check(s, err) != 0)) {
-		scenario_release(s);
-		rc = -1;
-	}
 	free(assignment);
 	return rc;
 }
@@ -103,7 +99,7 @@ static int add_corpus(struct truth *t, const struct truth_options *o, struct err
 	if (count >= 0)
 		free(entries);
 	free(folder);
-	for (size_t i = 0; rc == 0 && o->corpus == NULL && i < sizeof(golden) / sizeof(golden[0]); i++)
+	for (size_t i = 0; rc == 0 && o->corpus == NULL && i < COUNT(golden); i++)
 		rc = add_case(t, o, xasprintf("%s/%s", o->program, golden[i].path), golden[i].assignment, err);
 	return rc;
 }
@@ -197,21 +193,6 @@ int truth_run(const struct truth_options *options, struct truth *out, struct err
 	if (rc != 0)
 		truth_release(out);
 	return rc;
-}
-
-void truth_markdown(const struct truth *t, struct buf *out)
-{
-	buf_addf(out,
-		 "%" PRIu64 " runs of %zu cases, %" PRIu64 " wrong: at most %.2g %% of such verdicts are, with 95 %% "
-		 "confidence.\n\n",
-		 t->confusion.runs, t->count, t->confusion.wrong, 100 * confusion_wrong_at_most(&t->confusion));
-	confusion_write(&t->confusion, CONFUSION_MARKDOWN, out);
-	buf_adds(out, "\n| case | truth | runs | right |\n|---|---|---|---|\n");
-	for (size_t i = 0; i < t->count; i++) {
-		text_addf(out, "| %s | %s | %" PRIu64 " | %" PRIu64 " |", t->cases[i].name, t->cases[i].label,
-			  t->cases[i].runs, t->cases[i].right);
-		buf_addc(out, '\n');
-	}
 }
 
 void truth_release(struct truth *t)

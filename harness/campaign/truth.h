@@ -10,9 +10,11 @@
 #ifndef OOMRIG_CAMPAIGN_TRUTH_H
 #define OOMRIG_CAMPAIGN_TRUTH_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/error.h"
 #include "campaign/confusion.h"
@@ -57,9 +59,17 @@ struct truth {
 /* 0: all that was asked for ran, or the user stopped it.  An unknown name in only is ERROR_USAGE. */
 int truth_run(const struct truth_options *options, struct truth *out, struct error *err);
 
-/* The matrix, a line for each case, and what the count proves, as it stands in docs/verdicts.md. */
-void truth_markdown(const struct truth *t, struct buf *out);
-
 void truth_release(struct truth *t);
+
+/* truth_print.c */
+void truth_print_outcome(FILE *out, const struct truth_outcome *o);
+void truth_print(FILE *out, const struct truth *t, uint64_t took_ns);
+json_t *truth_json(const struct truth *t, uint64_t took_ns); /* a new reference */
+
+/*
+ * Puts the result as Markdown into a file, between the lines "<!-- selftest: begin -->" and "<!-- selftest: end -->".
+ * ERROR_INPUT: it lacks them.
+ */
+int truth_write(const char *path, const struct truth *t, struct error *err);
 
 #endif

@@ -37,23 +37,36 @@ static void print_manual(const struct manual *m, const struct option_row *rows)
 		printf("  %3d  %s\n", (int)*s, cmd_meaning(m, *s));
 }
 
-bool cmd_begin(const struct manual *manual, const struct option_row *rows, int argc, char **argv, void *settings,
-	       struct options_result *result, int *status)
+static int run_parsed(const struct command *c, const struct cmd_call *call)
+{
+	if (!call->words.help)
+		return c->run(call);
+	print_manual(c->manual, c->rows);
+	return STATUS_OK;
+}
+
+int cmd_main(const struct command *c, int argc, char **argv)
 {
 	struct error err = ERROR_INIT;
-	*status = STATUS_OK;
-	if (options_defaults(rows, settings, &err) == 0 &&
-	    options_parse(rows, argc, argv, settings, result, &err) == 0) {
-		if (!result->help)
-			return true;
-		print_manual(manual, rows);
+	void *settings = xcalloc(1, c->settings_bytes + 1);
+	char **typed = xcalloc((size_t)argc + 1, sizeof(*typed));
+	struct cmd_call call = { .settings = settings, .typed = typed };
+	int status;
+	memcpy(typed, argv, (size_t)argc * sizeof(*typed));
+	if (options_defaults(c->rows, settings, &err) == 0 &&
+	    options_parse(c->rows, argc, argv, settings, &call.words, &err) == 0) {
+		status = run_parsed(c, &call);
 	} else {
-		*status = cmd_fail(&err);
-		if (*status == STATUS_USAGE)
-			fprintf(stderr, "Usage: %s\n", manual->usage);
+		status = cmd_fail(&err);
+		if (status == STATUS_USAGE)
+			fprintf(stderr, "Usage: %s\n", c->manual->usage);
 	}
-	options_release(rows, settings);
-	return false;
+	if (c->end != NULL && !call.words.help)
+		status = c->end(&call, status);
+	options_release(c->rows, settings);
+	free(typed);
+	free(settings);
+	return status;
 }
 
 int cmd_fail(const struct error *err)
@@ -89,13 +102,6 @@ int cmd_check_words(int argc, char **argv, struct error *err)
 	return 0;
 }
 
-char **cmd_typed(int argc, char **argv)
-{
-	char **typed = xcalloc((size_t)argc + 1, sizeof(*typed));
-	memcpy(typed, argv, (size_t)argc * sizeof(*typed));
-	return typed;
-}
-
 char *cmd_results_folder(const char *option)
 {
 	const char *named = option != NULL ? option : getenv("OOMRIG_RESULTS");
@@ -109,11 +115,4 @@ char *cmd_results_folder(const char *option)
 char *cmd_work_folder(const char *option, const char *results)
 {
 	return option != NULL ? xstrdup(option) : xasprintf("%s/.work", results);
-}
-
-const char *cmd_shown_path(const char *path)
-{
-	char cwd[PATH_MAX];
-	size_t len = getcwd(cwd, sizeof(cwd)) != NULL ? strlen(cwd) : 0;
-	return len > 1 && strncmp(path, cwd, len) == 0 && path[len] == '/' ? path + len + 1 : path;
 }

@@ -1,14 +1,14 @@
 /*
- * cmd - what the subcommands share.  Each cmd_NAME.c is thin: parse the options
- * by a table, call a module, print, choose the exit status.  Errors are printed
- * here and nowhere below.
+ * cmd - what the subcommands share.  Each cmd_NAME.c is thin: a table of options, a
+ * manual, a call of a room beneath, an exit status.  Errors are printed here and
+ * nowhere below.
  *
  * A new subcommand is one file and one row of the table in commands.c.  Main thread.
  */
 #ifndef OOMRIG_CMD_H
 #define OOMRIG_CMD_H
 
-#include <stdbool.h>
+#include <stddef.h>
 
 #include "base/error.h"
 #include "base/options.h"
@@ -32,19 +32,25 @@ struct manual {
 	const char *meanings[STATUS_INCONCLUSIVE + 1]; /* by status: what it says here; NULL: what it says everywhere */
 };
 
+/* A command line that was read. */
+struct cmd_call {
+	const void *settings; /* as the command's rows describe them */
+	struct options_result words;
+	char *const *typed; /* for the record: parsing reorders argv; NULL-terminated */
+};
+
 struct command {
 	const char *name, *summary;
 	const struct manual *manual;
 	const struct option_row *rows;
-	int (*run)(int argc, char **argv);
+	size_t settings_bytes; /* of the struct that the rows fill; zeroed before */
+	int (*run)(const struct cmd_call *call);
+	/* What to end with instead of a status, that of a wrong command line included; NULL: the status itself. */
+	int (*end)(const struct cmd_call *call, int status);
 };
 
-/*
- * Defaults, parsing and --help.  True: go on.  False: end with *status (the help
- * was printed, or the error was); the settings need no release then.
- */
-bool cmd_begin(const struct manual *manual, const struct option_row *rows, int argc, char **argv, void *settings,
-	       struct options_result *result, int *status);
+/* Defaults, parsing, --help or the command itself; returns the exit status. */
+int cmd_main(const struct command *c, int argc, char **argv);
 
 /* What a status says of that command; borrowed. */
 const char *cmd_meaning(const struct manual *m, enum exit_status status);
@@ -55,17 +61,11 @@ int cmd_fail(const struct error *err);
 /* The records are JSON: a word that is not UTF-8 cannot be kept, and is refused before anything is made. */
 int cmd_check_words(int argc, char **argv, struct error *err);
 
-/* The words as typed, for the record: parsing reorders argv.  Heap, NULL-terminated, strings borrowed. */
-char **cmd_typed(int argc, char **argv);
-
 /* The option's value, else that of OOMRIG_RESULTS, else "results" in the working folder; heap. */
 char *cmd_results_folder(const char *option);
 
 /* Where data and worktrees lie meanwhile: the option's value, or ".work" in the results folder; heap. */
 char *cmd_work_folder(const char *option, const char *results);
-
-/* path without the working folder in front, as one would type it; borrowed from path. */
-const char *cmd_shown_path(const char *path);
 
 /* Each in its cmd_NAME.c; NULL ends the table of them, in commands.c. */
 extern const struct command *const commands[];

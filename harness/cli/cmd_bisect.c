@@ -3,10 +3,10 @@
  */
 #include <stdlib.h>
 
-#include "base/buf.h"
 #include "base/units.h"
 #include "campaign/bisect_run.h"
 #include "cli/cmd_campaign.h"
+#include "report/json.h"
 
 struct bisect_settings {
 	struct campaign_settings campaign;
@@ -24,7 +24,8 @@ static const struct option_row rows[] = {
 	{ "confidence", 0, OPTION_STRING, FIELD(confidence), "SHARE", "95%", 0, 0, NULL,
 	  "how sure to be of the commit, 50% to 99.9%" },
 	{ "floor", 0, OPTION_STRING, FIELD(floor), "SHARE", NULL, 0, 0, NULL,
-	  "find the commit that moved the floor: those of GOOD and BAD are\nsearched first to that precision, such as "
+	  "find the commit that moved the floor (the smallest memory it survives on): those of OLD and NEW "
+	  "are\nsearched first to that precision, such as "
 	  "10%, "
 	  "and all\nruns have a cap between the two" },
 	{ "budget", 'b', OPTION_COUNT, FIELD(budget), "RUNS", "300", 4, 100000, NULL, "end after that many runs" },
@@ -34,17 +35,19 @@ static const struct option_row rows[] = {
 };
 
 static const struct manual manual = {
-	.usage = "oomrig bisect GOOD BAD --scenario FILE [options] -- COMMAND...",
-	.about = "Finds the first commit after GOOD, up to BAD, whose runs end otherwise: as the\n"
-		 "scenario expects on one side, not so on the other.  A crash can be a coin flip, so\n"
-		 "each commit is run as often as the asked confidence needs.  COMMAND starts the\n"
-		 "server of a commit; {source} in it is the commit's worktree.",
+	.usage = "oomrig bisect OLD NEW --scenario FILE [options] -- COMMAND...",
+	.about = "Finds the first commit after OLD, up to NEW, whose runs end otherwise: as the\n"
+		 "scenario expects on one side, not so on the other, whether a fault came or went.\n"
+		 "A crash may come in one run and not in the next: each commit is run as often as\n"
+		 "the confidence needs.  COMMAND starts the server of a commit; {source} in it is\n"
+		 "the commit's worktree.",
 	.examples = "  oomrig bisect v1.2 main --scenario upload.yaml --source ~/server \\\n"
 		    "    --build 'make server' -- {source}/server --data {data} --port {port}\n"
-		    "  git bisect run sh -c 'make server && oomrig run upload.yaml --bisect-exit'",
+		    "  git bisect run sh -c \\\n"
+		    "    'make server || exit 125; oomrig run upload.yaml --bisect-exit'",
 	.statuses = { STATUS_OK, STATUS_USAGE, STATUS_RIG, STATUS_INCONCLUSIVE, STATUS_INTERRUPTED, STATUS_END },
 	.meanings = { [STATUS_OK] = "the commit is found",
-		      [STATUS_INCONCLUSIVE] = "several commits are left, or GOOD and BAD cannot be told apart" },
+		      [STATUS_INCONCLUSIVE] = "several commits are left, or OLD and NEW cannot be told apart" },
 };
 
 static int run_bisect(struct campaign_kit *kit, const struct bisect_settings *settings, struct bisect_options *options,
@@ -57,9 +60,8 @@ static int run_bisect(struct campaign_kit *kit, const struct bisect_settings *se
 	int rc = bisect_run(&kit->campaign, &kit->scenario, options, &result, err);
 	int status = rc != 0 ? cmd_fail(err) : bisect_found(&result) ? STATUS_OK : STATUS_INCONCLUSIVE;
 	if (!settings->campaign.json)
-		bisect_print(stdout, &result, settings->source);
-	else if (result.search != NULL &&
-		 campaign_print_json(bisect_json(&result, settings->source), &print_error) != 0)
+		bisect_print(stdout, &result);
+	else if (result.search != NULL && report_document(stdout, bisect_json(&result), &print_error) != 0)
 		status = cmd_fail(&print_error);
 	bisect_result_release(&result);
 	free(under);
@@ -70,7 +72,7 @@ static int check(const struct bisect_settings *settings, const struct options_re
 		 struct bisect_options *options, struct error *err)
 {
 	if (words->operand_count != 2)
-		return error_set(err, ERROR_USAGE, "a good and a bad commit are needed, %zu given",
+		return error_set(err, ERROR_USAGE, "an old and a new commit are needed, %zu given",
 				 words->operand_count);
 	if (settings->scenario == NULL)
 		return error_set(err, ERROR_USAGE, "--scenario is needed: what is run on each commit");
@@ -90,37 +92,33 @@ static int check(const struct bisect_settings *settings, const struct options_re
 			return error_set(err, ERROR_USAGE, "--floor: '%s' is not between 1%% and 50%%",
 					 settings->floor);
 	}
-	options->good = words->operands[0];
-	options->bad = words->operands[1];
+	options->oldest = words->operands[0];
+	options->newest = words->operands[1];
 	options->command = words->rest;
 	options->budget = settings->budget;
 	return 0;
 }
 
-static int main_bisect(int argc, char **argv)
+static int main_bisect(const struct cmd_call *call)
 {
+	const struct bisect_settings *settings = call->settings;
 	struct error err = ERROR_INIT;
-	struct bisect_settings settings = { 0 };
 	struct bisect_options options = { 0 };
-	struct options_result words;
 	struct campaign_kit kit;
-	int status;
-	char **typed = cmd_typed(argc, argv);
-	if (!cmd_begin(&manual, rows, argc, argv, &settings, &words, &status)) {
-		free(typed);
-		return status;
-	}
-	if (check(&settings, &words, &options, &err) != 0 ||
-	    campaign_open(&kit, &settings.campaign, settings.scenario, NULL, typed, &err) != 0) {
-		status = cmd_fail(&err);
-	} else {
-		status = run_bisect(&kit, &settings, &options, &err);
-		campaign_close(&kit);
-	}
-	options_release(rows, &settings);
-	free(typed);
+	/* The command is set anew for each commit, with its worktree in it. */
+	if (check(settings, &call->words, &options, &err) != 0 ||
+	    campaign_open_scenario(&kit, &settings->campaign, settings->scenario, NULL, call->typed, &err) != 0)
+		return cmd_fail(&err);
+	int status = run_bisect(&kit, settings, &options, &err);
+	campaign_close(&kit);
 	return status;
 }
 
-const struct command command_bisect = { "bisect", "the commit that changed what comes out", &manual, rows,
-					main_bisect };
+const struct command command_bisect = {
+	.name = "bisect",
+	.summary = "the commit that changed what comes out",
+	.manual = &manual,
+	.rows = rows,
+	.settings_bytes = sizeof(struct bisect_settings),
+	.run = main_bisect,
+};

@@ -1,37 +1,52 @@
 #include "cli/cmd_campaign.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
-#include "base/text.h"
 #include "base/units.h"
-#include "cli/setup.h"
+#include "campaign/setup.h"
+#include "report/report.h"
 
-int campaign_open(struct campaign_kit *kit, const struct campaign_settings *settings, const char *path,
-		  char *const *command, char *const *command_line, struct error *err)
+static void print_line(const struct run_summary *run, const char *note)
 {
-	const struct setup setup = { settings->memory, &settings->set, NULL, command };
+	report_line(stdout, run, note);
+	fflush(stdout);
+}
+
+int campaign_open(struct campaign_kit *kit, const struct campaign_settings *settings, char *const *typed,
+		  struct error *err)
+{
+	struct interrupt *interrupt;
+	if (interrupt_open(&interrupt, err) != 0)
+		return -1;
 	memset(kit, 0, sizeof(*kit));
-	if (setup_scenario(&kit->scenario, path, &setup, err) != 0)
-		return -1;
 	kit->results = cmd_results_folder(settings->results);
-	if (interrupt_open(&kit->campaign.interrupt, err) != 0) {
-		campaign_close(kit);
-		return -1;
-	}
 	kit->campaign = (struct campaign){
 		.executor = executors[0],
 		.options = { .results = kit->results,
 			     .work = settings->work,
 			     .label = settings->label,
 			     .note = settings->note,
-			     .command_line = (const char *const *)command_line,
+			     .command_line = (const char *const *)typed,
 			     .quiet = settings->quiet },
-		.out = settings->json ? NULL : stdout,
-		.interrupt = kit->campaign.interrupt,
+		.made = settings->json ? NULL : print_line,
+		.interrupt = interrupt,
 	};
+	return 0;
+}
+
+int campaign_open_scenario(struct campaign_kit *kit, const struct campaign_settings *settings, const char *path,
+			   char *const *command, char *const *typed, struct error *err)
+{
+	const struct setup setup = { settings->memory, &settings->set, NULL, command };
+	struct scenario scenario;
+	if (setup_scenario(&scenario, path, &setup, err) != 0)
+		return -1;
+	if (campaign_open(kit, settings, typed, err) != 0) {
+		scenario_release(&scenario);
+		return -1;
+	}
+	kit->scenario = scenario;
 	return 0;
 }
 
@@ -43,11 +58,12 @@ void campaign_close(struct campaign_kit *kit)
 	free(kit->results);
 }
 
-static int check_search(const struct search_command *c, const struct search_settings *settings,
-			const struct options_result *words, double *precision, struct error *err)
+static int check_search(const struct search_command *c, const struct cmd_call *call, double *precision,
+			struct error *err)
 {
-	if (words->operand_count != 1)
-		return error_set(err, ERROR_USAGE, "one scenario is needed, %zu given", words->operand_count);
+	const struct search_settings *settings = call->settings;
+	if (call->words.operand_count != 1)
+		return error_set(err, ERROR_USAGE, "one scenario is needed, %zu given", call->words.operand_count);
 	if (units_parse_share(settings->precision, precision, err) != 0)
 		return error_prefix(err, "--precision");
 	if (*precision < c->precision_min || *precision > c->precision_max)
@@ -56,35 +72,17 @@ static int check_search(const struct search_command *c, const struct search_sett
 	return 0;
 }
 
-int search_main(const struct search_command *c, struct search_settings *settings, int argc, char **argv)
+int search_main(const struct search_command *c, const struct cmd_call *call)
 {
+	const struct search_settings *settings = call->settings;
 	struct error err = ERROR_INIT;
-	struct options_result words;
 	struct campaign_kit kit;
 	double precision;
-	int status;
-	char **typed = cmd_typed(argc, argv);
-	if (!cmd_begin(c->manual, c->rows, argc, argv, settings, &words, &status)) {
-		free(typed);
-		return status;
-	}
-	if (check_search(c, settings, &words, &precision, &err) != 0 ||
-	    campaign_open(&kit, &settings->campaign, words.operands[0], words.rest, typed, &err) != 0) {
-		status = cmd_fail(&err);
-	} else {
-		status = c->search(&kit, settings, precision, words.rest, &err);
-		campaign_close(&kit);
-	}
-	options_release(c->rows, settings);
-	free(typed);
+	if (check_search(c, call, &precision, &err) != 0 ||
+	    campaign_open_scenario(&kit, &settings->campaign, call->words.operands[0], call->words.rest, call->typed,
+				   &err) != 0)
+		return cmd_fail(&err);
+	int status = c->search(&kit, call, precision, &err);
+	campaign_close(&kit);
 	return status;
-}
-
-int campaign_print_json(json_t *document, struct error *err)
-{
-	errno = 0;
-	bool failed = text_json_print(document, JSON_INDENT(2), stdout) != 0;
-	int saved = errno;
-	json_decref(document);
-	return failed ? error_set_errno(err, ERROR_SYSTEM, saved, "cannot write the result") : 0;
 }

@@ -1,9 +1,10 @@
 /*
- * cmd_campaign - what the subcommands share that make many runs of one
- * scenario: their options, and how these turn into a scenario and a campaign.
+ * cmd_campaign - what the subcommands share that make runs: their options, and how these turn into a scenario and a
+ * campaign.
  *
- * Life cycle: embed a struct campaign_settings, put CAMPAIGN_ROWS into the table
- * of options; campaign_open(), use, campaign_close().  Main thread.
+ * Life cycle: embed a struct campaign_settings, put CAMPAIGN_ROWS into the table of
+ * options; campaign_open() or campaign_open_scenario(), use, campaign_close().  Main
+ * thread.
  */
 #ifndef OOMRIG_CMD_CAMPAIGN_H
 #define OOMRIG_CMD_CAMPAIGN_H
@@ -28,9 +29,9 @@ struct campaign_settings {
 	  "recorded with each run, to find them by" },                                                                \
 	{ "note", 0, OPTION_STRING, CAMPAIGN_FIELD(base, note), "TEXT", NULL, 0, 0, NULL,                             \
 	  "what is tried here, in words; recorded with each run" },                                                   \
-	{ "results", 0, OPTION_PATH, CAMPAIGN_FIELD(base, results), "DIR", NULL, 0, 0, NULL,                        \
+	{ "results", 'r', OPTION_PATH, CAMPAIGN_FIELD(base, results), "DIR", NULL, 0, 0, NULL,                        \
 	  "where the run folders go [$OOMRIG_RESULTS, or ./results]" },                                                 \
-	{ "work", 0, OPTION_PATH, CAMPAIGN_FIELD(base, work), "DIR", NULL, 0, 0, NULL,                              \
+	{ "work", 'w', OPTION_PATH, CAMPAIGN_FIELD(base, work), "DIR", NULL, 0, 0, NULL,                              \
 	  "where the server keeps its data meanwhile" },                                                              \
 	{ "json", 'j', OPTION_FLAG, CAMPAIGN_FIELD(base, json), NULL, NULL, 0, 0, NULL,                               \
 	  "print the result as JSON on standard output, and nothing else" },                                          \
@@ -44,17 +45,21 @@ struct campaign_settings {
 /* clang-format on */
 
 struct campaign_kit {
-	struct scenario scenario;
+	struct scenario scenario; /* of those that run one */
 	struct campaign campaign;
 	char *results;
 };
 
 /*
- * Reads the one scenario among the operands, applies the settings and the words
- * after "--", and prepares a campaign with the local executor.  -1: nothing to close.
+ * Prepares a campaign with the local executor; typed: the command line, for the records.
+ * -1: nothing to close.
  */
-int campaign_open(struct campaign_kit *kit, const struct campaign_settings *settings, const char *path,
-		  char *const *command, char *const *command_line, struct error *err);
+int campaign_open(struct campaign_kit *kit, const struct campaign_settings *settings, char *const *typed,
+		  struct error *err);
+
+/* The same with its one scenario; command: the words after "--". */
+int campaign_open_scenario(struct campaign_kit *kit, const struct campaign_settings *settings, const char *path,
+			   char *const *command, char *const *typed, struct error *err);
 void campaign_close(struct campaign_kit *kit);
 
 /* Of those that take one scenario and look for a figure of it: the first member of their settings. */
@@ -65,16 +70,10 @@ struct search_settings {
 };
 
 struct search_command {
-	const struct manual *manual;
-	const struct option_row *rows;
 	double precision_min, precision_max; /* shares */
-	/* Returns the exit status.  command: the words after "--", NULL for none. */
-	int (*search)(struct campaign_kit *kit, const struct search_settings *settings, double precision,
-		      char *const *command, struct error *err);
+	/* Returns the exit status. */
+	int (*search)(struct campaign_kit *kit, const struct cmd_call *call, double precision, struct error *err);
 };
-int search_main(const struct search_command *c, struct search_settings *settings, int argc, char **argv);
-
-/* Writes a document of ours to standard output; takes it over. */
-int campaign_print_json(json_t *document, struct error *err);
+int search_main(const struct search_command *c, const struct cmd_call *call);
 
 #endif

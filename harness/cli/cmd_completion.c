@@ -2,6 +2,7 @@
  * oomrig completion: what a shell needs to complete its command line, and the
  * manual pages, from the same rows as --help.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,25 +51,26 @@ static int add_script(const char *shell, struct buf *out, struct error *err)
 	return error_set(err, ERROR_USAGE, "unknown shell '%s' (known: bash, zsh, fish; and man)", shell);
 }
 
-static int main_completion(int argc, char **argv)
+static int main_completion(const struct cmd_call *call)
 {
-	struct options_result words;
+	const struct options_result *words = &call->words;
 	struct error err = ERROR_INIT;
 	struct buf out = BUF_INIT;
-	int status, rc;
-	if (!cmd_begin(&manual, rows, argc, argv, NULL, &words, &status))
-		return status;
-	bool man = words.operand_count > 0 && strcmp(words.operands[0], "man") == 0;
-	if (words.operand_count == 0 || words.operand_count > (man ? 2 : 1))
+	int rc;
+	bool man = words->operand_count > 0 && strcmp(words->operands[0], "man") == 0;
+	if (words->operand_count == 0 || words->operand_count > (man ? 2 : 1))
 		rc = error_set(&err, ERROR_USAGE, "one of bash, zsh, fish or man is needed");
 	else
-		rc = man ? add_manual(words.operands[1], &out, &err) : add_script(words.operands[0], &out, &err);
-	if (rc != 0)
-		status = cmd_fail(&err);
+		rc = man ? add_manual(words->operands[1], &out, &err) : add_script(words->operands[0], &out, &err);
 	fputs(buf_str(&out), stdout);
 	buf_release(&out);
-	return status;
+	return rc != 0 ? cmd_fail(&err) : STATUS_OK;
 }
 
-const struct command command_completion = { "completion", "completion for a shell, or a manual page", &manual, rows,
-					    main_completion };
+const struct command command_completion = {
+	.name = "completion",
+	.summary = "completion for a shell, or a manual page",
+	.manual = &manual,
+	.rows = rows,
+	.run = main_completion,
+};

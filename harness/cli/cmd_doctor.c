@@ -1,13 +1,12 @@
+/*
+ * oomrig doctor: can this host do runs?
+ */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/home.h"
-#include "base/text.h"
 #include "cli/cmd.h"
 #include "doctor/doctor.h"
-#include "report/page.h"
-
-#define FOUND_COLUMN 21
+#include "report/json.h"
 
 struct doctor_settings {
 	const char *results, *work;
@@ -36,73 +35,25 @@ static const struct manual manual = {
 	.meanings = { [STATUS_OK] = "runs can be done here", [STATUS_RIG] = "they cannot" },
 };
 
-static enum ink ink_of(const char *level)
+static int main_doctor(const struct cmd_call *call)
 {
-	static const enum ink inks[] = { [LEVEL_OK] = INK_GOOD, [LEVEL_WARN] = INK_WARN, [LEVEL_FAIL] = INK_BAD };
-	for (size_t i = 0; i < sizeof(inks) / sizeof(inks[0]); i++)
-		if (strcmp(doctor_level_names[i], level) == 0)
-			return inks[i];
-	return INK_PLAIN;
-}
-
-static void print_text(const struct doctor *d)
-{
-	struct page p;
-	size_t i;
-	json_t *check;
-	page_init(&p, stdout);
-	json_array_foreach (d->findings, i, check) {
-		const char *level = json_string_value(json_object_get(check, "level"));
-		const char *advice = json_string_value(json_object_get(check, "advice"));
-		page_ink(&p, ink_of(level), "%-5s", level);
-		buf_addf(&p.text, "%-15s ", json_string_value(json_object_get(check, "name")));
-		page_wrap_from(&p, INK_PLAIN, FOUND_COLUMN, json_string_value(json_object_get(check, "found")));
-		if (advice != NULL) {
-			char *arrow = xasprintf("%*s%s ", FOUND_COLUMN, "", page_glyph(&p, GLYPH_ARROW));
-			page_wrap(&p, INK_STRONG, arrow, advice);
-			free(arrow);
-		}
-	}
-	buf_addc(&p.text, '\n');
-	if (d->worst == LEVEL_FAIL)
-		page_ink(&p, INK_BAD, "Runs cannot be done here until the lines marked FAIL are put right.\n");
-	else
-		page_ink(&p, INK_GOOD, "Runs can be done here%s.\n",
-			 d->worst == LEVEL_WARN ? ", with what the lines marked warn say" : "");
-	page_write(&p, stdout);
-	page_release(&p);
-}
-
-static void print_json(const struct doctor *d)
-{
-	json_t *root = json_pack("{s:i, s:b, s:O}", "schema", 1, "ok", d->worst != LEVEL_FAIL, "checks", d->findings);
-	text_json_print(root, JSON_INDENT(2), stdout);
-	json_decref(root);
-}
-
-static int main_doctor(int argc, char **argv)
-{
-	struct doctor_settings settings = { 0 };
-	struct options_result words;
+	const struct doctor_settings *settings = call->settings;
 	struct error err = ERROR_INIT;
-	int status;
-	if (!cmd_begin(&manual, rows, argc, argv, &settings, &words, &status))
-		return status;
-	if (words.operand_count > 0) {
-		error_set(&err, ERROR_USAGE, "doctor takes no '%s'", words.operands[0]);
+	if (call->words.operand_count > 0) {
+		error_set(&err, ERROR_USAGE, "doctor takes no '%s'", call->words.operands[0]);
 		return cmd_fail(&err);
 	}
 	char *program = home_folder(&err);
 	if (program == NULL)
 		return cmd_fail(&err);
-	char *results = cmd_results_folder(settings.results), *work = cmd_work_folder(settings.work, results);
-	struct doctor d = { .program = program, .work = work, .shown_path = cmd_shown_path };
+	char *results = cmd_results_folder(settings->results), *work = cmd_work_folder(settings->work, results);
+	struct doctor d = { .program = program, .work = work };
 	doctor_look(&d);
-	if (settings.json)
-		print_json(&d);
-	else
-		print_text(&d);
-	status = d.worst == LEVEL_FAIL ? STATUS_RIG : STATUS_OK;
+	int status = d.worst == LEVEL_FAIL ? STATUS_RIG : STATUS_OK;
+	if (!settings->json)
+		doctor_print(stdout, &d);
+	else if (report_document(stdout, doctor_json(&d), &err) != 0)
+		status = cmd_fail(&err);
 	doctor_release(&d);
 	free(work);
 	free(program);
@@ -110,5 +61,11 @@ static int main_doctor(int argc, char **argv)
 	return status;
 }
 
-const struct command command_doctor = { "doctor", "can this host do it, and if not, what to type", &manual, rows,
-					main_doctor };
+const struct command command_doctor = {
+	.name = "doctor",
+	.summary = "can this host do it, and if not, what to type",
+	.manual = &manual,
+	.rows = rows,
+	.settings_bytes = sizeof(struct doctor_settings),
+	.run = main_doctor,
+};

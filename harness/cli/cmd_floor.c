@@ -5,11 +5,12 @@
 
 #include "campaign/floor_run.h"
 #include "cli/cmd_campaign.h"
+#include "report/json.h"
 
 #define FIELD(name) offsetof(struct search_settings, name)
 
 static const struct option_row rows[] = {
-	{ "precision", 'p', OPTION_STRING, FIELD(precision), "SHARE", "5%", 0, 0, NULL,
+	{ "precision", 0, OPTION_STRING, FIELD(precision), "SHARE", "5%", 0, 0, NULL,
 	  "how well both points are to be known, 1% to 50%" },
 	{ "budget", 'b', OPTION_COUNT, FIELD(budget), "RUNS", "20", 2, 1000, NULL,
 	  "end after that many runs, known or not" },
@@ -19,8 +20,9 @@ static const struct option_row rows[] = {
 
 static const struct manual manual = {
 	.usage = "oomrig floor SCENARIO [options] [-- COMMAND...]",
-	.about = "Finds the memory in which half of the runs survive, and the one in which 95 % do,\n"
-		 "with their intervals.  The first run has no cap: what it takes is the first guess.\n"
+	.about = "Finds the floor, the smallest memory that the server survives on: the cap under\n"
+		 "which half of the runs survive, and the one under which 95 % do, with their\n"
+		 "intervals.  The first run has no cap: what it takes is the first guess.\n"
 		 "Each further cap is chosen from what the runs before it have shown.  A run that\n"
 		 "proves nothing is made again, or the search stops: it never counts as survived.",
 	.examples = "  oomrig floor scenarios/picoshare/one-upload-before-any-fix.yaml\n"
@@ -34,16 +36,15 @@ static const struct manual manual = {
 static int report(const struct floor_result *result, const struct run_list *runs, bool json, struct error *err)
 {
 	if (json)
-		return result->search != NULL ? campaign_print_json(floor_json(result, runs), err) : 0;
+		return result->search != NULL ? report_document(stdout, floor_json(result, runs), err) : 0;
 	printf("\n");
 	floor_print(stdout, result);
 	return 0;
 }
 
-static int find_floor(struct campaign_kit *kit, const struct search_settings *settings, double precision,
-		      char *const *command, struct error *err)
+static int find_floor(struct campaign_kit *kit, const struct cmd_call *call, double precision, struct error *err)
 {
-	(void)command;
+	const struct search_settings *settings = call->settings;
 	struct floor_result result = { 0 };
 	struct floor_estimate e = { 0 };
 	int rc = floor_run(&kit->campaign, &kit->scenario, precision, settings->budget, &result, err);
@@ -60,12 +61,17 @@ static int find_floor(struct campaign_kit *kit, const struct search_settings *se
 	return status;
 }
 
-static int main_floor(int argc, char **argv)
+static int main_floor(const struct cmd_call *call)
 {
-	static const struct search_command command = { &manual, rows, 0.01, 0.50, find_floor };
-	struct search_settings settings = { 0 };
-	return search_main(&command, &settings, argc, argv);
+	static const struct search_command search = { 0.01, 0.50, find_floor };
+	return search_main(&search, call);
 }
 
-const struct command command_floor = { "floor", "the smallest memory the server survives on", &manual, rows,
-				       main_floor };
+const struct command command_floor = {
+	.name = "floor",
+	.summary = "the smallest memory the server survives on",
+	.manual = &manual,
+	.rows = rows,
+	.settings_bytes = sizeof(struct search_settings),
+	.run = main_floor,
+};

@@ -2,15 +2,16 @@
  * oomrig judge: stored runs judged again from their facts, by today's rules.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/cmd.h"
-#include "record/rejudge.h"
+#include "judge/judge.h"
+#include "record/rejudge_stored.h"
 #include "record/store.h"
-#include "record/verdict_json.h"
+#include "report/json.h"
+#include "report/rejudged.h"
 
 struct judge_settings {
 	const char *results;
@@ -22,9 +23,9 @@ struct judge_settings {
 static const struct option_row rows[] = {
 	{ "results", 'r', OPTION_PATH, FIELD(results), "DIR", NULL, 0, 0, NULL,
 	  "where the runs are stored; without it\n$OOMRIG_RESULTS, or ./results" },
-	{ "evidence", 'e', OPTION_FLAG, FIELD(evidence), NULL, NULL, 0, 0, NULL,
+	{ "evidence", 0, OPTION_FLAG, FIELD(evidence), NULL, NULL, 0, 0, NULL,
 	  "print today's evidence of every run, not only of those that changed" },
-	{ "write", 'w', OPTION_FLAG, FIELD(write), NULL, NULL, 0, 0, NULL,
+	{ "write", 0, OPTION_FLAG, FIELD(write), NULL, NULL, 0, 0, NULL,
 	  "replace the stored verdicts by today's; the facts stay as they are" },
 	{ "json", 'j', OPTION_FLAG, FIELD(json), NULL, NULL, 0, 0, NULL,
 	  "print old and new verdicts as JSON, and nothing else" },
@@ -46,85 +47,29 @@ static const struct manual manual = {
 
 struct judging {
 	const struct judge_settings *settings;
-	json_t *runs; /* for --json */
-	size_t count, changed;
+	json_t *runs; /* by id, in their order: as in --json */
+	size_t changed;
 };
 
-static char *name_of(const json_t *verdict)
-{
-	const char *outcome = json_string_value(json_object_get(verdict, "outcome"));
-	const char *cause = json_string_value(json_object_get(verdict, "cause"));
-
-	return xasprintf("%s%s%s", outcome ? outcome : "no verdict", cause && cause[0] ? "/" : "", cause ? cause : "");
-}
-
-static void print_change(const struct judging *j, const char *id, const json_t *old, const json_t *fresh)
-{
-	char *was = name_of(old), *is = name_of(fresh);
-	bool changed = strcmp(was, is) != 0;
-	const json_t *line;
-	size_t i;
-
-	if (changed)
-		text_line(stdout, "%-24s -> %-24s %s", was, is, id);
-	else
-		text_line(stdout, "%-24s    %-24s %s", was, "unchanged", id);
-	if (changed || j->settings->evidence)
-		json_array_foreach (json_object_get(fresh, "evidence"), i, line)
-			text_line(stdout, "    %s", json_string_value(line));
-	free(was);
-	free(is);
-}
-
-static bool same_verdict(const json_t *old, const json_t *fresh)
-{
-	char *was = name_of(old), *is = name_of(fresh);
-	bool same = strcmp(was, is) == 0;
-
-	free(was);
-	free(is);
-	return same;
-}
-
+/* A run that is named twice is judged once. */
 static int judge_one(struct judging *j, const char *folder, struct error *err)
 {
-	struct expectation expectation;
-	struct verdict verdict;
-	struct facts facts;
-	json_t *record = store_read(folder, err);
-
-	if (record == NULL || rejudge(record, &facts, &verdict, err) != 0) {
-		json_decref(record);
+	struct rejudged r;
+	if (rejudge_stored(folder, j->settings->write, &r, err) != 0)
 		return -1;
+	if (json_object_get(j->runs, r.id) == NULL) {
+		json_object_set_new(j->runs, r.id, rejudged_json(&r));
+		j->changed += r.changed;
+		if (!j->settings->json)
+			report_rejudged(stdout, &r, j->settings->evidence);
 	}
-	rejudge_expectation(record, &expectation);
-	const char *given = json_string_value(json_object_get(record, "id")), *id = given != NULL ? given : folder;
-	json_t *old = json_incref(json_object_get(record, "verdict"));
-	json_t *fresh = verdict_to_json(&verdict, &facts, &expectation);
-	int rc = 0;
-	j->count++;
-	j->changed += !same_verdict(old, fresh);
-	if (j->settings->json)
-		json_array_append_new(j->runs, json_pack("{s:s, s:O?, s:O, s:b}", "id", id, "stored", old, "today",
-							 fresh, "changed", !same_verdict(old, fresh)));
-	else
-		print_change(j, id, old, fresh);
-	if (j->settings->write) {
-		json_object_set(record, "verdict", fresh);
-		rc = store_rewrite(folder, record, err);
-	}
-	json_decref(old);
-	json_decref(fresh);
-	verdict_release(&verdict);
-	rejudge_expectation_release(&expectation);
-	json_decref(record);
-	return rc;
+	rejudged_release(&r);
+	return 0;
 }
 
 static int judge_named(struct judging *j, const char *results, const struct options_result *words, struct error *err)
 {
 	int rc = 0;
-
 	for (size_t i = 0; rc == 0 && i < words->operand_count; i++) {
 		char *folder = store_find(results, words->operands[i], err);
 		rc = folder != NULL ? judge_one(j, folder, err) : -1;
@@ -139,7 +84,6 @@ static int judge_all(struct judging *j, const char *results, struct error *err)
 	char **ids;
 	size_t count;
 	int rc = 0;
-
 	if (store_list(results, &ids, &count, err) != 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
@@ -159,33 +103,46 @@ static int judge_all(struct judging *j, const char *results, struct error *err)
 	return rc;
 }
 
-static int main_judge(int argc, char **argv)
+static int print_all(const struct judging *j, struct error *err)
 {
-	struct judge_settings settings = { 0 };
-	struct options_result words;
-	struct error err = ERROR_INIT;
-	int status;
-
-	if (!cmd_begin(&manual, rows, argc, argv, &settings, &words, &status))
-		return status;
-	char *results = cmd_results_folder(settings.results);
-	struct judging judging = { .settings = &settings, .runs = json_array() };
-	int rc = words.operand_count > 0 ? judge_named(&judging, results, &words, &err)
-					 : judge_all(&judging, results, &err);
-	if (settings.json) {
-		json_t *all = json_pack("{s:i, s:i, s:O}", "schema", STORE_SCHEMA, "judge_version", JUDGE_VERSION,
-					"runs", judging.runs);
-		text_json_print(all, JSON_INDENT(2), stdout);
-		json_decref(all);
-	} else {
-		printf("%zu judged, %zu changed%s\n", judging.count, judging.changed,
-		       judging.changed > 0 && settings.write ? " and written" : "");
-	}
-	json_decref(judging.runs);
-	free(results);
-	if (rc != 0)
-		return cmd_fail(&err);
-	return judging.changed > 0 ? STATUS_VERDICT : STATUS_OK;
+	json_t *array = json_array(), *run;
+	const char *id;
+	json_object_foreach (j->runs, id, run)
+		json_array_append(array, run);
+	if (j->settings->json)
+		return report_document(stdout,
+				       json_pack("{s:i, s:i, s:o}", "schema", STORE_SCHEMA, "judge_version",
+						 JUDGE_VERSION, "runs", array),
+				       err);
+	printf("%zu judged, %zu changed%s\n", json_array_size(array), j->changed,
+	       j->changed > 0 && j->settings->write ? " and written" : "");
+	json_decref(array);
+	return 0;
 }
 
-const struct command command_judge = { "judge", "judge stored runs again by today's rules", &manual, rows, main_judge };
+static int main_judge(const struct cmd_call *call)
+{
+	const struct judge_settings *settings = call->settings;
+	struct error err = ERROR_INIT, print_error = ERROR_INIT;
+	char *results = cmd_results_folder(settings->results);
+	struct judging judging = { .settings = settings, .runs = json_object() };
+	int rc = call->words.operand_count > 0 ? judge_named(&judging, results, &call->words, &err)
+					       : judge_all(&judging, results, &err);
+	int status = judging.changed > 0 ? STATUS_VERDICT : STATUS_OK;
+	if (print_all(&judging, &print_error) != 0)
+		status = cmd_fail(&print_error);
+	if (rc != 0)
+		status = cmd_fail(&err);
+	json_decref(judging.runs);
+	free(results);
+	return status;
+}
+
+const struct command command_judge = {
+	.name = "judge",
+	.summary = "judge stored runs again by today's rules",
+	.manual = &manual,
+	.rows = rows,
+	.settings_bytes = sizeof(struct judge_settings),
+	.run = main_judge,
+};

@@ -1,31 +1,24 @@
+/*
+ * oomrig list: everything that can be named.
+ */
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "base/clock.h"
+#include "base/buf.h"
 #include "base/home.h"
-#include "base/log.h"
-#include "base/spawn.h"
-#include "base/text.h"
-#include "base/units.h"
+#include "catalogue/catalogue.h"
 #include "cli/cmd.h"
-#include "isolation/isolation.h"
-#include "report/page.h"
-#include "report/report.h"
-#include "run/requirements.h"
-#include "scenario/folder.h"
-#include "scenario/network.h"
+#include "report/json.h"
 #include "scenario/scenario.h"
 
-#define DESCRIBE_DEADLINE_NS (5 * NS_PER_S)
-
 struct list_settings {
-	bool keys, json;
+	bool keys, markdown, json;
 };
 
 static const struct option_row rows[] = {
 	{ "keys", 'k', OPTION_FLAG, offsetof(struct list_settings, keys), NULL, NULL, 0, 0, NULL,
 	  "every key of a scenario file with its type, default,\nrange and meaning, and nothing else" },
+	{ "markdown", 0, OPTION_FLAG, offsetof(struct list_settings, markdown), NULL, NULL, 0, 0, NULL,
+	  "the keys as the table of docs/scenarios.md" },
 	{ "json", 'j', OPTION_FLAG, offsetof(struct list_settings, json), NULL, NULL, 0, 0, NULL, "for programs" },
 	{ 0 },
 };
@@ -42,249 +35,12 @@ static const struct manual manual = {
 	.statuses = { STATUS_OK, STATUS_USAGE, STATUS_RIG, STATUS_END },
 };
 
-static json_t *describe_scenario(const char *path)
+static int list_keys(bool markdown)
 {
-	struct scenario s;
-	struct error err = ERROR_INIT;
-	json_t *object = json_object();
-	json_object_set_new(object, "path", text_json(cmd_shown_path(path)));
-	if (scenario_load(&s, path, &err) != 0) {
-		json_object_set_new(object, "error", text_json(err.message));
-		return object;
+	if (!markdown) {
+		catalogue_print_keys(stdout);
+		return STATUS_OK;
 	}
-	if (scenario_check(&s, &err) != 0 || requirements_check(&s, &err) != 0)
-		json_object_set_new(object, "error", text_json(err.message));
-	json_object_set_new(object, "name", text_json(s.name));
-	json_object_set_new(object, "question", s.question != NULL ? text_json(s.question) : json_null());
-	json_t *expected = json_array();
-	for (size_t i = 0; i < s.expect.count; i++)
-		json_array_append_new(expected, text_json(s.expect.items[i]));
-	json_object_set_new(object, "expected", expected);
-	json_object_set_new(object, "memory_bytes",
-			    s.memory_bytes != 0 ? json_integer((json_int_t)s.memory_bytes) : json_null());
-	json_object_set_new(object, "runs", json_integer((json_int_t)s.runs));
-	scenario_release(&s);
-	return object;
-}
-
-/* All scenarios of the program's folder. */
-static json_t *find_scenarios(const char *program, struct error *err)
-{
-	char *root = xasprintf("%s/scenarios", program);
-	struct string_list paths = { 0 };
-	json_t *found = scenario_folder_find(root, &paths, err) == 0 ? json_array() : NULL;
-	for (size_t i = 0; found != NULL && i < paths.count; i++)
-		json_array_append_new(found, describe_scenario(paths.items[i]));
-	scenario_folder_release(&paths);
-	free(root);
-	return found;
-}
-
-/* What the bundled server says of itself; NULL with err. */
-static json_t *describe_server(const char *program, struct error *err)
-{
-	char *path = xasprintf("%s/server-under-test/chunkserver", program);
-	const char *const words[] = { path, "--describe", NULL };
-	struct spawn_options options = { .words = words, .input = -1, .deadline_ns = DESCRIBE_DEADLINE_NS };
-	json_t *described = NULL;
-	int out;
-	if (access(path, X_OK) != 0) {
-		error_set(err, ERROR_ENVIRONMENT, "'%s' is not built; type: make", cmd_shown_path(path));
-	} else if (spawn_run(&options, &out, err) == 0) {
-		json_error_t bad;
-		described = json_loadfd(out, 0, &bad);
-		if (described == NULL)
-			error_set(err, ERROR_ENVIRONMENT, "'%s --describe': %s", path, bad.text);
-		close(out);
-	}
-	free(path);
-	return described;
-}
-
-static json_t *describe_isolation(void)
-{
-	json_t *array = json_array();
-	for (size_t i = 0; isolation_backends[i] != NULL; i++) {
-		const struct isolation_backend *b = isolation_backends[i];
-		struct error err = ERROR_INIT;
-		bool works = b->probe(&err) == 0;
-		json_array_append_new(array,
-				      json_pack("{s:s, s:s, s:b, s:o}", "name", b->name, "summary", b->summary, "works",
-						works, "error", works ? json_null() : text_json(err.message)));
-	}
-	return array;
-}
-
-static json_t *describe_networks(void)
-{
-	json_t *array = json_array();
-	for (const struct network_preset *n = network_presets; n->name != NULL; n++)
-		json_array_append_new(array, json_pack("{s:s, s:I, s:I, s:I, s:s}", "name", n->name, "down_bytes_per_s",
-						       (json_int_t)n->down_bytes_per_s, "up_bytes_per_s",
-						       (json_int_t)n->up_bytes_per_s, "latency_ns",
-						       (json_int_t)n->latency_ns, "source", n->source));
-	return array;
-}
-
-static json_t *describe_exporters(void)
-{
-	json_t *array = json_array();
-	for (size_t i = 0; exporters[i] != NULL; i++)
-		json_array_append_new(
-			array, json_pack("{s:s, s:s}", "name", exporters[i]->name, "summary", exporters[i]->summary));
-	return array;
-}
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	return text != NULL ? text : "";
-}
-
-static void print_scenarios(struct page *p, const json_t *all)
-{
-	size_t i, k;
-	json_t *s, *e;
-	json_array_foreach (all, i, s) {
-		char cap[UNITS_TEXT_MAX] = "no cap";
-		json_t *memory = json_object_get(s, "memory_bytes");
-		page_ink(p, INK_STRONG, "  %s\n", text_of(s, "path"));
-		if (json_is_integer(memory))
-			units_format_size((uint64_t)json_integer_value(memory), cap);
-		if (json_object_get(s, "name") != NULL) {
-			buf_addf(&p->text, "    %s, expected ", cap);
-			json_array_foreach (json_object_get(s, "expected"), k, e)
-				buf_addf(&p->text, "%s%s", k > 0 ? " or " : "", json_string_value(e));
-			buf_addf(&p->text, "%s\n", k == 0 ? "nothing" : "");
-		}
-		if (text_of(s, "question")[0] != '\0')
-			page_wrap(p, INK_FAINT, "    ", text_of(s, "question"));
-		if (text_of(s, "error")[0] != '\0')
-			page_wrap(p, INK_BAD, "    ", text_of(s, "error"));
-	}
-	if (json_array_size(all) == 0)
-		page_ink(p, INK_WARN, "  none beside the program\n");
-}
-
-/* "  name            text", wrapped below the text. */
-static void print_item(struct page *p, const char *name, enum ink ink, const char *text)
-{
-	char *lead = xasprintf("  %-20s ", name);
-	page_wrap(p, ink, lead, text);
-	free(lead);
-}
-
-static void print_named(struct page *p, const json_t *items)
-{
-	size_t i;
-	json_t *item;
-	json_array_foreach (items, i, item) {
-		struct buf text = BUF_INIT;
-		json_t *value = json_object_get(item, "default");
-		buf_adds(&text, text_of(item, "summary"));
-		char *shown = value != NULL ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
-		if (json_is_string(value))
-			buf_addf(&text, " [%s]", json_string_value(value));
-		else if (shown != NULL)
-			buf_addf(&text, " [%s]", shown);
-		free(shown);
-		if (text_of(item, "error")[0] != '\0')
-			buf_addf(&text, " (does not work here: %s)", text_of(item, "error"));
-		print_item(p, text_of(item, "name"), text_of(item, "error")[0] != '\0' ? INK_WARN : INK_PLAIN,
-			   buf_str(&text));
-		buf_release(&text);
-	}
-}
-
-/* Where the figures come from is in --json. */
-static void print_networks(struct page *p)
-{
-	page_ink(p, INK_FAINT, "  %-20s %12s %12s %12s\n", "", "down", "up", "first byte");
-	for (const struct network_preset *n = network_presets; n->name != NULL; n++) {
-		char down[UNITS_TEXT_MAX], up[UNITS_TEXT_MAX], latency[UNITS_TEXT_MAX];
-		buf_addf(&p->text, "  %-20s %12s %12s %12s\n", n->name,
-			 n->down_bytes_per_s ? units_format_rate((double)n->down_bytes_per_s, down) : "unlimited",
-			 n->up_bytes_per_s ? units_format_rate((double)n->up_bytes_per_s, up) : "unlimited",
-			 n->latency_ns ? units_format_duration(n->latency_ns, latency) : "at once");
-	}
-}
-
-static void print_text(const json_t *all)
-{
-	struct page p;
-	json_t *server = json_object_get(all, "server");
-	page_init(&p, stdout);
-	page_ink(&p, INK_STRONG, "Scenarios\n");
-	print_scenarios(&p, json_object_get(all, "scenarios"));
-	if (json_is_object(server)) {
-		page_ink(&p, INK_STRONG, "\nPresets of the bundled server (--set server.preset=NAME)\n");
-		print_named(&p, json_object_get(server, "presets"));
-		page_ink(&p, INK_STRONG, "\nBehaviours of the bundled server (--set server.behaviours.NAME=VALUE)\n");
-		print_named(&p, json_object_get(server, "behaviours"));
-	} else {
-		page_ink(&p, INK_STRONG, "\nBundled server\n");
-		page_wrap(&p, INK_WARN, "  ", text_of(all, "server_error"));
-	}
-	page_ink(&p, INK_STRONG, "\nWays to cap memory (--set isolation=NAME)\n");
-	print_named(&p, json_object_get(all, "isolation"));
-	page_ink(&p, INK_STRONG, "\nNetworks (--set load.GROUP.network=NAME)\n");
-	print_networks(&p);
-	page_ink(&p, INK_STRONG, "\nReport formats (oomrig show --format NAME)\n");
-	print_named(&p, json_object_get(all, "formats"));
-	page_write(&p, stdout);
-	page_release(&p);
-}
-
-static int list_everything(bool as_json)
-{
-	struct error err = ERROR_INIT, server_err = ERROR_INIT;
-	char *program = home_folder(&err);
-	json_t *scenarios = program != NULL ? find_scenarios(program, &err) : NULL;
-	if (scenarios == NULL) {
-		free(program);
-		return cmd_fail(&err);
-	}
-	json_t *server = describe_server(program, &server_err);
-	json_t *all = json_object();
-	json_object_set_new(all, "schema", json_integer(1));
-	json_object_set_new(all, "scenarios", scenarios);
-	json_object_set_new(all, "server", server != NULL ? server : json_null());
-	json_object_set_new(all, "server_error", server != NULL ? json_null() : text_json(server_err.message));
-	json_object_set_new(all, "isolation", describe_isolation());
-	json_object_set_new(all, "networks", describe_networks());
-	json_object_set_new(all, "formats", describe_exporters());
-	all = text_json_clean(all);
-	if (as_json) {
-		text_json_print(all, JSON_INDENT(2), stdout);
-	} else {
-		print_text(all);
-	}
-	int status = STATUS_OK;
-	size_t i;
-	json_t *s;
-	json_array_foreach (json_object_get(all, "scenarios"), i, s)
-		if (json_object_get(s, "error") != NULL)
-			status = STATUS_USAGE;
-	json_decref(all);
-	free(program);
-	return status;
-}
-
-static int main_list(int argc, char **argv)
-{
-	struct list_settings settings = { 0 };
-	struct options_result words;
-	struct error err = ERROR_INIT;
-	int status;
-	if (!cmd_begin(&manual, rows, argc, argv, &settings, &words, &status))
-		return status;
-	if (words.operand_count > 0) {
-		error_set(&err, ERROR_USAGE, "list takes no '%s'; its options are --keys and --json",
-			  words.operands[0]);
-		return cmd_fail(&err);
-	}
-	if (!settings.keys)
-		return list_everything(settings.json);
 	struct buf text = BUF_INIT;
 	scenario_describe_keys(&text);
 	fputs(buf_str(&text), stdout);
@@ -292,5 +48,40 @@ static int main_list(int argc, char **argv)
 	return STATUS_OK;
 }
 
-const struct command command_list = { "list", "scenarios, presets, behaviours and what else can be named", &manual,
-				      rows, main_list };
+static int list_everything(bool as_json)
+{
+	struct error err = ERROR_INIT;
+	char *program = home_folder(&err);
+	json_t *all = program != NULL ? catalogue_read(program, &err) : NULL;
+	free(program);
+	if (all == NULL)
+		return cmd_fail(&err);
+	int status = catalogue_is_readable(all) ? STATUS_OK : STATUS_USAGE;
+	if (!as_json)
+		catalogue_print(stdout, all);
+	else if (report_document(stdout, json_incref(all), &err) != 0)
+		status = cmd_fail(&err);
+	json_decref(all);
+	return status;
+}
+
+static int main_list(const struct cmd_call *call)
+{
+	const struct list_settings *settings = call->settings;
+	struct error err = ERROR_INIT;
+	if (call->words.operand_count > 0) {
+		error_set(&err, ERROR_USAGE, "list takes no '%s'; its options are --keys, --markdown and --json",
+			  call->words.operands[0]);
+		return cmd_fail(&err);
+	}
+	return settings->keys || settings->markdown ? list_keys(settings->markdown) : list_everything(settings->json);
+}
+
+const struct command command_list = {
+	.name = "list",
+	.summary = "scenarios, presets, behaviours and what else can be named",
+	.manual = &manual,
+	.rows = rows,
+	.settings_bytes = sizeof(struct list_settings),
+	.run = main_list,
+};

@@ -3,11 +3,12 @@
  */
 #include <stdlib.h>
 
-#include "base/log.h"
+#include "base/fs.h"
 #include "base/text.h"
-#include "cli/cmd_campaign.h"
-#include "report/story.h"
+#include "cli/cmd.h"
 #include "record/run_list.h"
+#include "report/json.h"
+#include "report/story.h"
 
 struct log_settings {
 	const char *results;
@@ -25,8 +26,8 @@ static const struct manual manual = {
 	.usage = "oomrig log [RUNS...] [options]",
 	.about = "Tells the stored runs as experiments, oldest first: which branch, commit and\n"
 		 "uncommitted changes of the server's sources, what was tried (--note), how often,\n"
-		 "and what came out.  RUNS are labels, branches, commits, starts of ids or folders;\n"
-		 "without any it tells all.",
+		 "and what came out.  RUNS are labels, branches, commits, starts of ids, folders\n"
+		 "or \"last\"; without any it tells all.",
 	.examples = "  oomrig log                       all of it\n"
 		    "  oomrig log my-branch             the experiments on that branch\n"
 		    "  oomrig log --json | jq '.experiments[].note'",
@@ -44,21 +45,17 @@ static int collect(struct run_list *runs, const char *results, const struct opti
 	return 0;
 }
 
-static int main_log(int argc, char **argv)
+static int main_log(const struct cmd_call *call)
 {
+	const struct log_settings *settings = call->settings;
 	struct error err = ERROR_INIT;
-	struct log_settings settings = { 0 };
-	struct options_result words;
 	struct run_list runs = { 0 };
-	int status;
-	if (!cmd_begin(&manual, rows, argc, argv, &settings, &words, &status))
-		return status;
-	char *results = cmd_results_folder(settings.results);
-	int rc = collect(&runs, results, &words, &err);
-	if (rc == 0 && settings.json)
-		rc = campaign_print_json(story_json(&runs), &err);
+	char *results = cmd_results_folder(settings->results);
+	int rc = collect(&runs, results, &call->words, &err);
+	if (rc == 0 && settings->json)
+		rc = report_document(stdout, story_json(&runs), &err);
 	else if (rc == 0 && runs.count == 0)
-		text_line(stdout, "no runs in '%s'", cmd_shown_path(results));
+		text_line(stdout, "no runs in '%s'", fs_shown_path(results));
 	else if (rc == 0)
 		report_story(stdout, &runs);
 	run_list_release(&runs);
@@ -66,4 +63,11 @@ static int main_log(int argc, char **argv)
 	return rc != 0 ? cmd_fail(&err) : STATUS_OK;
 }
 
-const struct command command_log = { "log", "the stored experiments as a story", &manual, rows, main_log };
+const struct command command_log = {
+	.name = "log",
+	.summary = "the stored experiments as a story",
+	.manual = &manual,
+	.rows = rows,
+	.settings_bytes = sizeof(struct log_settings),
+	.run = main_log,
+};

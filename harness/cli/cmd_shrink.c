@@ -1,13 +1,11 @@
 /*
  * oomrig shrink: the smallest load that still crashes a scenario's server.
  */
-#include <stdlib.h>
+#include <stdio.h>
 
-#include "base/buf.h"
-#include "base/text.h"
-#include "base/units.h"
-#include "campaign/shrink.h"
+#include "campaign/shrink_run.h"
 #include "cli/cmd_campaign.h"
+#include "report/json.h"
 
 struct shrink_settings {
 	struct search_settings search;
@@ -21,7 +19,7 @@ static const struct option_row rows[] = {
 	  "a load counts as crashing when that many runs of it all crash" },
 	{ "budget", 'b', OPTION_COUNT, FIELD(search.budget), "RUNS", "100", 2, 100000, NULL,
 	  "end after that many runs" },
-	{ "precision", 'p', OPTION_STRING, FIELD(search.precision), "SHARE", "10%", 0, 0, NULL,
+	{ "precision", 0, OPTION_STRING, FIELD(search.precision), "SHARE", "10%", 0, 0, NULL,
 	  "how well sizes and durations are to be known, 1% to 100%" },
 	CAMPAIGN_MEMORY_ROW(FIELD(search.campaign)),
 	CAMPAIGN_ROWS(FIELD(search.campaign)),
@@ -36,78 +34,52 @@ static const struct manual manual = {
 	.examples = "  oomrig shrink scenarios/picoshare/three-uploads-before-any-fix.yaml\n"
 		    "  oomrig shrink upload.yaml --memory 64MiB --confirm 5",
 	.statuses = { STATUS_OK, STATUS_USAGE, STATUS_RIG, STATUS_INCONCLUSIVE, STATUS_INTERRUPTED, STATUS_END },
-	.meanings = { [STATUS_OK] = "nothing gives way any more",
+	.meanings = { [STATUS_OK] = "no part of the load can be made smaller",
 		      [STATUS_USAGE] = "wrong usage, or a scenario that does not crash its server every time",
 		      [STATUS_INCONCLUSIVE] = "the budget was used before that" },
 };
 
-/* One line for a shell: what was typed, and the smaller figures. */
-static void add_line(struct buf *b, const struct shrink_result *r, const struct scenario *s,
-		     const struct campaign_settings *settings, char *const *command)
+static int report(const struct shrink_result *result, const struct shrink_typed *typed, bool json, struct error *err)
 {
-	buf_addf(b, "oomrig run %s", cmd_shown_path(s->path));
-	if (settings->memory != NULL)
-		buf_addf(b, " --memory %s", settings->memory);
-	for (size_t i = 0; i < settings->set.count; i++)
-		buf_addf(b, " --set '%s'", settings->set.items[i]);
-	shrink_settings(b, r);
-	for (size_t i = 0; command != NULL && command[i] != NULL; i++)
-		buf_addf(b, "%s '%s'", i == 0 ? " --" : "", command[i]);
-}
-
-static int print(const struct shrink_result *r, const char *line, bool json, struct error *err)
-{
-	char before[UNITS_TEXT_MAX], after[UNITS_TEXT_MAX];
-	if (json) {
-		json_t *steps = json_array();
-		for (size_t i = 0; i < r->count; i++)
-			json_array_append_new(steps, json_pack("{s:o, s:I, s:I}", "key", text_json(r->steps[i].key),
-							       "before", (json_int_t)r->steps[i].before, "after",
-							       (json_int_t)r->steps[i].after));
-		return campaign_print_json(json_pack("{s:i, s:{s:o, s:b, s:I, s:o}}", "schema", 1, "shrink", "steps",
-						     steps, "complete", r->complete, "runs", (json_int_t)r->runs,
-						     "command", text_json(line)),
-					   err);
-	}
+	if (json)
+		return report_document(stdout, shrink_json(result, typed), err);
 	printf("\n");
-	for (size_t i = 0; i < r->count; i++)
-		text_line(stdout, "  %-28s %14s -> %s", r->steps[i].key, r->steps[i].format(r->steps[i].before, before),
-			  r->steps[i].format(r->steps[i].after, after));
-	printf("%s%s after %zu runs:\n\n", r->count > 0 ? "\n" : "",
-	       r->complete ? "The smallest load that still crashes it"
-			   : "The search did not come to its end; the smallest load so far",
-	       r->runs);
-	text_line(stdout, "  %s", line);
+	shrink_print(stdout, result, typed);
 	return 0;
 }
 
-static int shrink(struct campaign_kit *kit, const struct search_settings *settings, double precision,
-		  char *const *command, struct error *err)
+static int shrink(struct campaign_kit *kit, const struct cmd_call *call, double precision, struct error *err)
 {
-	uint64_t confirm = ((const struct shrink_settings *)settings)->confirm;
-	struct shrink_options options = { confirm, settings->budget, precision };
+	const struct shrink_settings *settings = call->settings;
+	const struct campaign_settings *campaign = &settings->search.campaign;
+	const struct shrink_options options = { settings->confirm, settings->search.budget, precision };
+	const struct shrink_typed typed = { call->words.operands[0], campaign->memory, &campaign->set,
+					    call->words.rest };
 	struct shrink_result result = { 0 };
-	struct buf line = BUF_INIT;
-	int rc = shrink_run(&kit->campaign, &kit->scenario, &options, &result, err);
-	int status = rc != 0 ? cmd_fail(err) : result.complete ? STATUS_OK : STATUS_INCONCLUSIVE;
 	struct error print_error = ERROR_INIT;
+	int status = STATUS_INCONCLUSIVE;
+	if (shrink_run(&kit->campaign, &kit->scenario, &options, &result, err) != 0)
+		status = cmd_fail(err);
+	else if (result.search->end == SHRINK_COMPLETE)
+		status = STATUS_OK;
 	/* What has given way already is not lost when the user has seen enough. */
-	if (rc == 0 || result.count > 0) {
-		add_line(&line, &result, &kit->scenario, &settings->campaign, command);
-		if (print(&result, buf_str(&line), settings->campaign.json, &print_error) != 0)
-			status = cmd_fail(&print_error);
-	}
-	buf_release(&line);
+	if (shrink_found(&result) && report(&result, &typed, campaign->json, &print_error) != 0)
+		status = cmd_fail(&print_error);
 	shrink_result_release(&result);
 	return status;
 }
 
-static int main_shrink(int argc, char **argv)
+static int main_shrink(const struct cmd_call *call)
 {
-	static const struct search_command command = { &manual, rows, 0.01, 1, shrink };
-	struct shrink_settings settings = { 0 };
-	return search_main(&command, &settings.search, argc, argv);
+	static const struct search_command search = { 0.01, 1, shrink };
+	return search_main(&search, call);
 }
 
-const struct command command_shrink = { "shrink", "the smallest load that still crashes it", &manual, rows,
-					main_shrink };
+const struct command command_shrink = {
+	.name = "shrink",
+	.summary = "the smallest load that still crashes it",
+	.manual = &manual,
+	.rows = rows,
+	.settings_bytes = sizeof(struct shrink_settings),
+	.run = main_shrink,
+};

@@ -11,6 +11,7 @@
 	row(log) \
 	row(list) \
 	row(show) \
+	row(report) \
 	row(judge) \
 	row(selftest) \
 	row(doctor) \

@@ -1,5 +1,6 @@
 #include "cli/complete.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "cli/cmd.h"

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/macros.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "isolation/isolation.h"
@@ -25,7 +26,7 @@
 #define TRIAL_BYTES (32 * MIB)
 #define FILES_WANTED 4096 /* 2,000 throttled clients, and a descriptor or two for each */
 
-const char *const doctor_level_names[] = { [LEVEL_OK] = "ok", [LEVEL_WARN] = "warn", [LEVEL_FAIL] = "FAIL" };
+static const char *const level_names[] = { [LEVEL_OK] = "ok", [LEVEL_WARN] = "warn", [LEVEL_FAIL] = "FAIL" };
 
 /* advice: what to type or do; NULL when there is nothing to do. */
 static void find(struct doctor *d, const char *name, enum doctor_level level, const char *advice, const char *fmt, ...)
@@ -38,9 +39,11 @@ static void find(struct doctor *d, const char *name, enum doctor_level level, co
 	va_start(ap, fmt);
 	buf_vaddf(&found, fmt, ap);
 	va_end(ap);
-	json_t *check = json_pack("{s:s, s:s, s:o, s:o}", "name", name, "level", doctor_level_names[level], "found",
+	json_t *check = json_pack("{s:s, s:s, s:o, s:o}", "name", name, "level", level_names[level], "found",
 				  text_json(buf_str(&found)), "advice", advice ? text_json(advice) : json_null());
 	json_array_append_new(d->findings, text_json_clean(check));
+	d->levels = xrealloc(d->levels, json_array_size(d->findings) * sizeof(*d->levels));
+	d->levels[json_array_size(d->findings) - 1] = level;
 	d->worst = level > d->worst ? level : d->worst;
 	buf_release(&found);
 }
@@ -195,7 +198,7 @@ static void check_disk(struct doctor *d)
 		     is_ram ? "--work DIR on a disk: files in RAM cannot be given back like page cache"
 		     : access(folder, W_OK) != 0 ? "--work DIR names one that can be written"
 						 : NULL,
-		     "'%s' on %s", d->shown_path(folder), type);
+		     "'%s' on %s", fs_shown_path(folder), type);
 		/* Three uploads of 618 MB, each in the database and in its log. */
 		find(d, "disk space",
 		     free_bytes >= 4 * GIB ? LEVEL_OK
@@ -233,9 +236,9 @@ static void check_server(struct doctor *d)
 {
 	char *path = xasprintf("%s/server-under-test/chunkserver", d->program);
 	if (access(path, X_OK) == 0)
-		find(d, "bundled server", LEVEL_OK, NULL, "'%s'", d->shown_path(path));
+		find(d, "bundled server", LEVEL_OK, NULL, "'%s'", fs_shown_path(path));
 	else
-		find(d, "bundled server", LEVEL_FAIL, "make", "'%s' is not built", d->shown_path(path));
+		find(d, "bundled server", LEVEL_FAIL, "make", "'%s' is not built", fs_shown_path(path));
 	free(path);
 }
 
@@ -316,12 +319,13 @@ static void (*const checks[])(struct doctor *d) = {
 void doctor_look(struct doctor *d)
 {
 	d->findings = json_array();
-	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+	for (size_t i = 0; i < COUNT(checks); i++)
 		checks[i](d);
 }
 
 void doctor_release(struct doctor *d)
 {
 	json_decref(d->findings);
+	free(d->levels);
 	*d = (struct doctor){ 0 };
 }

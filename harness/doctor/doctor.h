@@ -10,19 +10,23 @@
 #define OOMRIG_DOCTOR_DOCTOR_H
 
 #include <jansson.h>
+#include <stdio.h>
 
 enum doctor_level { LEVEL_OK, LEVEL_WARN, LEVEL_FAIL };
-extern const char *const doctor_level_names[]; /* "ok", "warn", "FAIL" */
 
 struct doctor {
-	const char *program, *work;		     /* borrowed: folder of the program, of the server's data */
-	const char *(*shown_path)(const char *path); /* how a path is told to the user */
+	const char *program, *work; /* borrowed: folder of the program, of the server's data */
 
-	json_t *findings; /* {"name", "level", "found", "advice" (null: nothing to do)}; owned */
+	json_t *findings; /* {"name", "level" ("ok", "warn", "FAIL"), "found", "advice" (null: nothing to do)}; owned */
+	enum doctor_level *levels; /* of each of them; owned */
 	enum doctor_level worst;
 };
 
 void doctor_look(struct doctor *d);
 void doctor_release(struct doctor *d);
+
+/* doctor_print.c */
+void doctor_print(FILE *out, const struct doctor *d);
+json_t *doctor_json(const struct doctor *d);
 
 #endif

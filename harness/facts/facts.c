@@ -69,6 +69,7 @@ const struct fact_row fact_rows[] = {
 
 	FACT(warm_up_rounds, "count", "rounds of a small load before the baseline"),
 	TEXT(warm_up, "why they ended"),
+	FACT(warm_up_from_bytes, "bytes", "unreclaimable memory before the first of them"),
 	FACT(baseline_usage_bytes, "bytes", "charge before the load"),
 	FACT(baseline_anon_bytes, "bytes", "anon before the load"),
 	FACT(baseline_file_bytes, "bytes", "page cache before the load"),
@@ -137,6 +138,8 @@ const struct fact_row fact_rows[] = {
 	FACT(requests_ok, "count", "requests answered as expected"),
 	FACT(requests_failed, "count", "requests that failed"),
 	FACT(requests_cut, "count", "requests that the rig ended itself, as the scenario asks"),
+	FACT(requests_waited, "count", "requests that got no connection at first and waited for one, unspent"),
+	FACT(refused_ns, "ns", "how long no connection was to be had before one was made again, in all"),
 	FACT(sent_bytes, "bytes", "bytes sent by the load"),
 	FACT(received_bytes, "bytes", "bytes received by the load"),
 	FACT(acknowledged_bytes, "bytes", "bytes of the load's uploads that were answered with success"),
@@ -149,6 +152,7 @@ const struct fact_row fact_rows[] = {
 	TEXT(first_failure, "the first failed request"),
 	FACT(load_ns, "ns", "length of the load"),
 	FACT(load_major_faults, "count", "major page faults of the group during the load"),
+	FACT(load_deadline_ns, "ns", "time that the load may take, the scenario's key 'deadline'"),
 	FACT(load_deadline_hit, "flag", "the load was cut because it did not end in time"),
 	FACT(generator_bottleneck, "flag", "the load generator, not the server, limited the load"),
 
@@ -157,6 +161,8 @@ const struct fact_row fact_rows[] = {
 	FACT(rig_longest_late_ns, "ns",
 	     "longest time that the rig's own loop was late meanwhile; no part of that silence"),
 
+	FACT(baseline_live_bytes, "bytes", "what the server says of itself that it holds, before the load"),
+	FACT(settled_live_bytes, "bytes", "the same, the least after the load"),
 	FACT(canary_lag_ns, "ns", "longest that the application's clean-up was behind, by its own canary"),
 	FACT(peak_wal_bytes, "bytes", "largest size of the write-ahead logs in its data folder"),
 	FACT(maintenance_passes, "count", "passes of maintenance that the server finished from the load on"),

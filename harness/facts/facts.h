@@ -135,8 +135,9 @@ struct facts {
 
 	/* memory by phase, bytes: baseline (before the load), peak (from the load on), settled (after the load),
 	 * squeezed */
-	struct fact warm_up_rounds;   /* of a small load before the baseline; absent: none was put on */
-	char warm_up[FACTS_TEXT_MAX]; /* why they ended */
+	struct fact warm_up_rounds;	/* of a small load before the baseline; absent: none was put on */
+	char warm_up[FACTS_TEXT_MAX];	/* why they ended */
+	struct fact warm_up_from_bytes; /* unreclaimable memory before the first of them */
 	struct fact baseline_usage_bytes, baseline_anon_bytes, baseline_file_bytes, baseline_kernel_bytes,
 		baseline_unreclaimable_bytes;
 	struct fact baseline_watermark_bytes; /* the kernel's watermark when the load began: what start and prepare
@@ -176,6 +177,7 @@ struct facts {
 	/* load */
 	struct fact requests_intended; /* absent: open-ended */
 	struct fact requests_started, requests_ok, requests_failed, requests_cut;
+	struct fact requests_waited, refused_ns; /* for a connection, untouched; how long there was none, then one */
 	struct fact sent_bytes, received_bytes, acknowledged_bytes, acknowledged_objects;
 	struct fact verified_bytes, corrupt;		 /* corrupt: transfers or read-backs that were wrong */
 	struct fact read_back_started, read_back_failed; /* after the load; absent: there was none */
@@ -184,6 +186,7 @@ struct facts {
 	struct fact load_ns; /* length of the load phase */
 	struct fact
 		load_major_faults; /* rise of the group's major page faults from the baseline to the end of the load */
+	struct fact load_deadline_ns;	  /* what the scenario's key "deadline" gives it */
 	struct fact load_deadline_hit;	  /* 1: cut because it did not end in time */
 	struct fact generator_bottleneck; /* 1: the generator, not the server, limited the load */
 
@@ -193,6 +196,8 @@ struct facts {
 	struct fact rig_longest_late_ns; /* longest time the rig was late itself meanwhile: not part of the silence */
 
 	/* the application's own figures and what it left on disk, from the load on */
+	struct fact baseline_live_bytes,
+		settled_live_bytes;	/* bytes it says that it holds, before the load and after */
 	struct fact canary_lag_ns;	/* longest that its clean-up was behind */
 	struct fact peak_wal_bytes;	/* largest size of its write-ahead logs */
 	struct fact maintenance_passes; /* finished during the load and after it; absent: the server does not tell */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/fact_json.h"
+#include "base/macros.h"
 #include "base/text.h"
 
 /* An array of structs that consist of facts alone. */
@@ -24,7 +25,7 @@ static const struct fact_list fact_lists[] = {
 	{ "passes", pass_rows, offsetof(struct facts, passes), offsetof(struct facts, pass_count),
 	  sizeof(struct facts_pass), FACTS_PASSES_MAX },
 };
-#define FACT_LISTS (sizeof(fact_lists) / sizeof(fact_lists[0]))
+#define FACT_LISTS COUNT(fact_lists)
 enum { LIST_DEATHS = 2 };
 
 static json_t *list_to_json(const struct facts *f, const struct fact_list *list)

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/macros.h"
+
 const char *const outcome_names[] = {
 	[OUTCOME_INVALID] = "invalid", [OUTCOME_CRASHED] = "crashed", [OUTCOME_STALLED] = "stalled",
 	[OUTCOME_GREW] = "grew",       [OUTCOME_STEADY] = "steady",   [OUTCOME_INTERRUPTED] = "interrupted",
@@ -40,8 +42,9 @@ const struct outcome_row outcome_rows[] = {
 	  TONE_WARN, "kept what it had taken", FIGURES_RISE, true },
 	{ OUTCOME_GREW, "peak", "unreclaimable memory rose under load and was given back", TONE_WARN,
 	  "rose under load and gave it back", FIGURES_RISE, true },
-	{ OUTCOME_GREW, "page-cache", "the charge rose, unreclaimable memory did not; shown by asking for it back",
-	  TONE_GOOD, "filled the page cache", FIGURES_CACHE, true },
+	{ OUTCOME_GREW, "page-cache",
+	  "the charge rose, unreclaimable memory did not; shown by having the kernel free it", TONE_GOOD,
+	  "filled the page cache", FIGURES_CACHE, true },
 	{ OUTCOME_STEADY, NULL, "nothing rose above the noise", TONE_GOOD, "stayed flat", FIGURES_LEVEL, true },
 	{ OUTCOME_INVALID, NULL, "nothing can be said", TONE_ALARM, INVALID_CLAUSE, FIGURES_NONE, true },
 	{ OUTCOME_INVALID, "rig", "the rig itself failed", TONE_ALARM, INVALID_CLAUSE, FIGURES_NONE, true },
@@ -58,8 +61,8 @@ const struct outcome_row outcome_rows[] = {
 	  true },
 	{ OUTCOME_INVALID, "evidence", "a figure that the verdict needs is missing or contradicts another", TONE_ALARM,
 	  INVALID_CLAUSE, FIGURES_NONE, true },
-	{ OUTCOME_INVALID, "unproven", "looks like page cache, but did not come back or was not asked back", TONE_ALARM,
-	  INVALID_CLAUSE, FIGURES_NONE, true },
+	{ OUTCOME_INVALID, "unproven", "looks like page cache, but the kernel did not free it, or was not asked to",
+	  TONE_ALARM, INVALID_CLAUSE, FIGURES_NONE, true },
 	{ OUTCOME_INTERRUPTED, NULL, "the user stopped the run", TONE_WARN, "was interrupted", FIGURES_NONE, false },
 	{ OUTCOME_SKIPPED, NULL, "the host lacks what the scenario requires", TONE_WARN, "was skipped", FIGURES_NONE,
 	  false },
@@ -94,5 +97,5 @@ const struct outcome_row *outcome_row_of(enum outcome outcome, const char *cause
 
 	if (row == NULL)
 		row = outcome_row_find(outcome, NULL);
-	return row != NULL ? row : &outcome_rows[sizeof(outcome_rows) / sizeof(outcome_rows[0]) - 1];
+	return row != NULL ? row : &outcome_rows[COUNT(outcome_rows) - 1];
 }

@@ -24,7 +24,8 @@ struct http_client {
 	CURLM *multi;
 	uv_timer_t timer;
 	uv_poll_t poll; /* of epoll_fd, in which curl's sockets are */
-	uv_idle_t idle; /* active while a transfer rests */
+	uv_idle_t idle; /* active while a transfer rests or curl is due */
+	bool due;	/* curl asked to be called as soon as possible */
 	int epoll_fd;
 	struct epoll_event ready[READY_MAX]; /* told and not acted on yet: from next on */
 	int ready_count, next;
@@ -61,14 +62,23 @@ static bool turn_is_over(const struct http_client *c)
 	return c->closing || clock_ns() >= c->turn_ends_ns;
 }
 
+static void on_idle(uv_idle_t *idle);
+
+static void idle_if_needed(struct http_client *c)
+{
+	if (c->due || !TAILQ_EMPTY(&c->resting))
+		uv_idle_start(&c->idle, on_idle);
+	else
+		uv_idle_stop(&c->idle);
+}
+
 static void wake(struct http_client *c, struct http_transfer *t)
 {
 	if (!t->resting)
 		return;
 	t->resting = false;
 	TAILQ_REMOVE(&c->resting, t, rest);
-	if (TAILQ_EMPTY(&c->resting))
-		uv_idle_stop(&c->idle);
+	idle_if_needed(c);
 }
 
 static void unlink_transfer(struct http_client *c, struct http_transfer *t)
@@ -146,8 +156,6 @@ static void on_timeout(uv_timer_t *timer)
 	act(c, CURL_SOCKET_TIMEOUT, 0);
 }
 
-static void on_idle(uv_idle_t *idle);
-
 /* Goes on with it when its turn comes. */
 static void queue(struct http_client *c, struct http_transfer *t)
 {
@@ -155,7 +163,7 @@ static void queue(struct http_client *c, struct http_transfer *t)
 		return;
 	t->resting = true;
 	TAILQ_INSERT_TAIL(&c->resting, t, rest);
-	uv_idle_start(&c->idle, on_idle);
+	idle_if_needed(c);
 }
 
 /* curl delivers what it held back, and says only here that the callback refused it (curl_easy_pause(3)). */
@@ -176,6 +184,11 @@ static void on_idle(uv_idle_t *idle)
 	struct http_client *c = idle->data;
 	struct http_transfer *t;
 	turn_begin(c);
+	if (c->due) {
+		c->due = false;
+		idle_if_needed(c);
+		act(c, CURL_SOCKET_TIMEOUT, 0);
+	}
 	while (!turn_is_over(c) && (t = TAILQ_FIRST(&c->resting)) != NULL)
 		resume(c, t);
 }
@@ -220,14 +233,20 @@ bool http_header_fits(struct http_transfer *t, size_t len)
 
 /* ---- what curl asks for ------------------------------------------------- */
 
-/* CURLMOPT_TIMERFUNCTION(3): -1 deletes the timer, 0 means as soon as possible, but not from in here. */
+/*
+ * CURLMOPT_TIMERFUNCTION(3): -1 deletes the timer, 0 means as soon as possible, but not from in here.  Not by a timer
+ * of 0 ms either: libuv 1.44 runs one that its own callback starts before it goes on to anything else, and a pause asks
+ * for such a call (curl_easy_pause()), so that one fast answer would keep signals and deadlines waiting.
+ */
 static int on_curl_timer(CURLM *multi, long timeout_ms, void *arg)
 {
 	(void)multi;
 	struct http_client *c = arg;
 	if (c->closing)
 		return 0;
-	if (timeout_ms < 0)
+	c->due = timeout_ms == 0;
+	idle_if_needed(c);
+	if (timeout_ms <= 0)
 		uv_timer_stop(&c->timer);
 	else
 		uv_timer_start(&c->timer, on_timeout, (uint64_t)timeout_ms, 0);

@@ -3,8 +3,8 @@
  * the namespace its thread was in when it was made (network_namespaces(7)), so
  * the rig steps in for the one call and needs no veth pair.  Loop thread only.
  */
-#ifndef OOMRIG_TARGET_NETNS_H
-#define OOMRIG_TARGET_NETNS_H
+#ifndef OOMRIG_HTTP_NETNS_H
+#define OOMRIG_HTTP_NETNS_H
 
 #include <curl/curl.h>
 #include <sys/types.h>

@@ -134,7 +134,7 @@ int request_build(struct request *r, CURL *easy, const struct target_access *acc
 	struct template_scope own = { .values = extra != NULL ? extra->values : NULL,
 				      .parent =
 					      extra != NULL && extra->parent != NULL ? extra->parent : access->scope };
-	memset(r, 0, sizeof(*r));
+	*r = (struct request)REQUEST_INIT;
 	set_common(easy, access);
 	if (set_url(r, easy, access, spec->path, &own, err) != 0)
 		return -1;
@@ -178,15 +178,13 @@ static int add_part(struct request *r, const char *field, curl_mimepart **out, s
 	return 0;
 }
 
-struct upload_source {
-	uint64_t size;
-	curl_read_callback read;
-	curl_seek_callback seek;
-	void *arg;
-};
+static const char *type_of(const struct upload_spec *spec)
+{
+	return spec->content_type != NULL ? spec->content_type : DEFAULT_TYPE;
+}
 
-static int build_multipart(struct request *r, CURL *easy, const struct upload_spec *spec, const char *type,
-			   const struct template_scope *scope, const struct upload_source *source, struct error *err)
+static int build_multipart(struct request *r, CURL *easy, const struct upload_spec *spec,
+			   const struct template_scope *scope, const struct request_upload *upload, struct error *err)
 {
 	r->mime = curl_mime_init(easy);
 	if (r->mime == NULL)
@@ -213,8 +211,8 @@ static int build_multipart(struct request *r, CURL *easy, const struct upload_sp
 		failed = add_part(r, spec->field != NULL ? spec->field : "file", &part, err);
 	if (!failed) {
 		curl_mime_filename(part, buf_str(&filename));
-		curl_mime_type(part, type);
-		curl_mime_data_cb(part, (curl_off_t)source->size, source->read, source->seek, NULL, source->arg);
+		curl_mime_type(part, type_of(spec));
+		curl_mime_data_cb(part, (curl_off_t)upload->size_bytes, upload->read, upload->seek, NULL, upload->arg);
 		curl_easy_setopt(easy, CURLOPT_MIMEPOST, r->mime);
 	}
 	buf_release(&filename);
@@ -222,49 +220,46 @@ static int build_multipart(struct request *r, CURL *easy, const struct upload_sp
 }
 
 /* CURLOPT_UPLOAD also for POST: curl then pulls the body through the same callback whatever the method is called. */
-static int build_raw(struct request *r, CURL *easy, const struct upload_spec *spec, const char *type,
-		     const struct upload_source *source, struct error *err)
+static int build_raw(struct request *r, CURL *easy, const struct upload_spec *spec, const struct request_upload *upload,
+		     struct error *err)
 {
 	curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-	curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, spec->chunked ? (curl_off_t)-1 : (curl_off_t)source->size);
-	curl_easy_setopt(easy, CURLOPT_READFUNCTION, source->read);
-	curl_easy_setopt(easy, CURLOPT_READDATA, source->arg);
-	curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, source->seek);
-	curl_easy_setopt(easy, CURLOPT_SEEKDATA, source->arg);
+	curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
+			 spec->chunked ? (curl_off_t)-1 : (curl_off_t)upload->size_bytes);
+	curl_easy_setopt(easy, CURLOPT_READFUNCTION, upload->read);
+	curl_easy_setopt(easy, CURLOPT_READDATA, upload->arg);
+	curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, upload->seek);
+	curl_easy_setopt(easy, CURLOPT_SEEKDATA, upload->arg);
 	if (spec->chunked && add_header(r, "Transfer-Encoding: chunked", err) != 0)
 		return -1;
 	if (names(&spec->headers, "Content-Type"))
 		return 0;
 	struct buf line = BUF_INIT;
-	buf_addf(&line, "Content-Type: %s", type);
+	buf_addf(&line, "Content-Type: %s", type_of(spec));
 	int failed = add_header(r, line.data, err);
 	buf_release(&line);
 	return failed;
 }
 
-int request_build_upload(struct request *r, CURL *easy, const struct target_access *access, const char *body,
-			 const char *method, const char *name, uint64_t size, curl_read_callback read_fn,
-			 curl_seek_callback seek_fn, void *arg, struct error *err)
+int request_build_upload(struct request *r, CURL *easy, const struct target_access *access,
+			 const struct request_upload *upload, struct error *err)
 {
 	const struct upload_spec *spec = &access->spec->upload;
-	const char *type = spec->content_type != NULL ? spec->content_type : DEFAULT_TYPE;
 	char size_text[24];
-	snprintf(size_text, sizeof(size_text), "%" PRIu64, size);
+	snprintf(size_text, sizeof(size_text), "%" PRIu64, upload->size_bytes);
 	const struct template_value values[] = {
-		{ "name", name }, { "size", size_text }, { "type", type }, { NULL, NULL }
+		{ "name", upload->name }, { "size", size_text }, { "type", type_of(spec) }, { NULL, NULL }
 	};
 	const struct template_scope scope = { .values = values, .parent = access->scope };
-	const struct upload_source source = { .size = size, .read = read_fn, .seek = seek_fn, .arg = arg };
-	bool multipart = body != NULL ? strcmp(body, "multipart") == 0 : spec->body == BODY_MULTIPART;
 
-	memset(r, 0, sizeof(*r));
+	*r = (struct request)REQUEST_INIT;
 	set_common(easy, access);
 	if (set_url(r, easy, access, spec->path, &scope, err) != 0)
 		return -1;
-	if ((multipart ? build_multipart(r, easy, spec, type, &scope, &source, err)
-		       : build_raw(r, easy, spec, type, &source, err)) != 0)
+	if ((upload->body == BODY_MULTIPART ? build_multipart(r, easy, spec, &scope, upload, err)
+					    : build_raw(r, easy, spec, upload, err)) != 0)
 		return -1;
-	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method != NULL ? method : spec->method);
+	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, upload->method != NULL ? upload->method : spec->method);
 	if (add_header(r, "Expect:", err) != 0 || add_headers(r, &spec->headers, &scope, err) != 0)
 		return -1;
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, r->headers);
@@ -277,7 +272,7 @@ void request_release(struct request *r)
 	curl_mime_free(r->mime);
 	buf_release(&r->url);
 	buf_release(&r->body);
-	memset(r, 0, sizeof(*r));
+	*r = (struct request)REQUEST_INIT;
 }
 
 /* The start of an answer for an error message, on one line. */

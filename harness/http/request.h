@@ -3,8 +3,8 @@
  * configured curl handle, and how the id of a new object is found in the answer.
  * Used by the readiness probe, the login, and the load.
  */
-#ifndef OOMRIG_TARGET_REQUEST_H
-#define OOMRIG_TARGET_REQUEST_H
+#ifndef OOMRIG_HTTP_REQUEST_H
+#define OOMRIG_HTTP_REQUEST_H
 
 #include <curl/curl.h>
 #include <jansson.h>
@@ -31,6 +31,11 @@ struct request {
 	struct buf body;
 };
 
+#define REQUEST_INIT                                                                                                   \
+	{                                                                                                              \
+		.url = BUF_INIT, .body = BUF_INIT                                                                      \
+	}
+
 /*
  * Sets URL, method, headers, cookies, form or body on a handle that is new or
  * reset; *r holds nothing yet.  extra: {id} and the like, found before the run's
@@ -39,14 +44,20 @@ struct request {
 int request_build(struct request *r, CURL *easy, const struct target_access *access, const struct request_spec *spec,
 		  const struct template_scope *extra, struct error *err);
 
-/*
- * Sets up an upload of size bytes that curl pulls through read_fn (also through
- * seek_fn, to rewind).  body ("multipart", "raw") and method override the spec's
- * when not NULL.
- */
-int request_build_upload(struct request *r, CURL *easy, const struct target_access *access, const char *body,
-			 const char *method, const char *name, uint64_t size, curl_read_callback read_fn,
-			 curl_seek_callback seek_fn, void *arg, struct error *err);
+/* One upload: its name, and its bytes, which curl pulls through read (and through seek, to rewind). */
+struct request_upload {
+	const char *name;
+	enum body_kind body;
+	const char *method; /* NULL: the spec's */
+	uint64_t size_bytes;
+	curl_read_callback read;
+	curl_seek_callback seek;
+	void *arg; /* of both */
+};
+
+/* As request_build(), for an upload; the upload itself is needed only during the call. */
+int request_build_upload(struct request *r, CURL *easy, const struct target_access *access,
+			 const struct request_upload *upload, struct error *err);
 
 void request_release(struct request *r);
 

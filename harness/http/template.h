@@ -5,8 +5,8 @@
  * stands for itself.  An unknown name is an error that names the nearest known
  * one.  Any thread.
  */
-#ifndef OOMRIG_TARGET_TEMPLATE_H
-#define OOMRIG_TARGET_TEMPLATE_H
+#ifndef OOMRIG_HTTP_TEMPLATE_H
+#define OOMRIG_HTTP_TEMPLATE_H
 
 #include <stdbool.h>
 #include <stddef.h>

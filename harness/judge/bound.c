@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/macros.h"
 #include "base/nearest.h"
 
 static bool less(uint64_t a, uint64_t b)
@@ -40,7 +41,7 @@ static const struct bound_relation {
 	{ "<", less }, { "<=", at_most }, { ">", more }, { ">=", at_least }, { "=", equal }, { "absent", NULL },
 };
 
-#define RELATIONS (sizeof(relations) / sizeof(relations[0]))
+#define RELATIONS COUNT(relations)
 #define SPACE " \t"
 
 static const struct fact_row *find_row(const char *name, struct error *err)

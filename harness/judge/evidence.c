@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/macros.h"
 
 #define MIB 1048576.0
 #define CONTRADICTION_DIVISOR 4	   /* of the charge: readings that differ by more are not of the same moment */
@@ -28,6 +29,15 @@ const char *evidence_fact_time(struct fact fact, char out[UNITS_TEXT_MAX])
 	if (fact_known(fact))
 		return units_format_duration(fact.value, out);
 	return fact.state == FACT_ABSENT ? "at a time that is absent" : "at a time that is unreadable";
+}
+
+const char *evidence_overdue(const struct facts *f, char out[EVIDENCE_OVERDUE_MAX])
+{
+	bool known = fact_known(f->load_deadline_ns); /* records of older rigs do not hold it */
+
+	snprintf(out, EVIDENCE_OVERDUE_MAX, "the load did not end %s%s (the scenario's key 'deadline')",
+		 known ? "within " : "in time", known ? TIME_TEXT(f->load_deadline_ns.value) : "");
+	return out;
 }
 
 bool fact_set(struct fact fact)
@@ -130,7 +140,7 @@ static void composition_line(const struct facts *f, struct verdict *v)
 	struct buf line = BUF_INIT;
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+	for (size_t i = 0; i < COUNT(parts); i++) {
 		add_part(&line, parts[i].name, parts[i].bytes);
 		buf_adds(&line, " + ");
 		sum += fact_known(parts[i].bytes) ? parts[i].bytes.value : 0;
@@ -140,7 +150,8 @@ static void composition_line(const struct facts *f, struct verdict *v)
 		add_part(&line, "rest", fact_of(f->death_usage_bytes.value - sum));
 	else
 		buf_addf(&line, "rest -%.1f", (double)(sum - f->death_usage_bytes.value) / MIB);
-	evidence_add(v, "charge at death: %s = %s MiB", SIZE_TEXT(f->death_usage_bytes.value), buf_str(&line));
+	evidence_add(v, "charged memory at death (all that counts against the cap): %s = %s MiB",
+		     SIZE_TEXT(f->death_usage_bytes.value), buf_str(&line));
 	buf_release(&line);
 }
 
@@ -176,7 +187,7 @@ static void dominant_line(const struct facts *f, struct verdict *v)
 	};
 	size_t best = 0;
 
-	for (size_t i = 1; i < sizeof(classes) / sizeof(classes[0]); i++)
+	for (size_t i = 1; i < COUNT(classes); i++)
 		if (fact_max(classes[best].bytes, classes[i].bytes).value > classes[best].bytes.value)
 			best = i;
 	if (!fact_set(classes[best].bytes) || !fact_set(f->death_usage_bytes))
@@ -290,53 +301,57 @@ static void requests_beside(const struct facts *f, struct verdict *v)
 	if (v->outcome == OUTCOME_INVALID || v->outcome == OUTCOME_INTERRUPTED || v->outcome == OUTCOME_SKIPPED)
 		return;
 	if (fact_set(f->requests_failed))
-		evidence_add(v, "beside: %" PRIu64 " of %" PRIu64 " requests failed%s%s%s", f->requests_failed.value,
+		evidence_add(v, "also: %" PRIu64 " of %" PRIu64 " requests failed%s%s%s", f->requests_failed.value,
 			     f->requests_started.value, v->outcome == OUTCOME_CRASHED ? "" : " while the server lived",
 			     f->first_failure[0] ? "; the first: " : "", f->first_failure);
+	if (fact_set(f->requests_waited))
+		evidence_add(v,
+			     "beside: %" PRIu64 " request%s got no connection at first and waited for one, unspent; "
+			     "none was to be had for %s in all",
+			     f->requests_waited.value, f->requests_waited.value == 1 ? "" : "s",
+			     TIME_TEXT(f->refused_ns.value));
 	if (fact_set(f->verified_bytes))
-		evidence_add(v, "beside: %s read and equal to what was sent", SIZE_TEXT(f->verified_bytes.value));
+		evidence_add(v, "also: %s read and equal to what was sent", SIZE_TEXT(f->verified_bytes.value));
 	if (fact_set(f->read_back_failed))
-		evidence_add(v, "beside: %" PRIu64 " of %" PRIu64 " acknowledged uploads could not be read back",
+		evidence_add(v, "also: %" PRIu64 " of %" PRIu64 " acknowledged uploads could not be read back",
 			     f->read_back_failed.value, f->read_back_started.value);
 	else if (!fact_set(f->verified_bytes) && !fact_set(f->read_back_started) && fact_set(f->acknowledged_objects) &&
 		 !fact_known(f->aftermath_acknowledged))
-		evidence_add(v, "beside: nothing of what was acknowledged (%s) was read back",
+		evidence_add(v, "also: nothing of what was acknowledged (%s) was read back",
 			     FACT_SIZE_TEXT(f->acknowledged_bytes));
 }
 
 static void high_beside(const struct facts *f, struct verdict *v)
 {
 	if (fact_set(f->high_hits) && v->outcome != OUTCOME_STALLED)
-		evidence_add(v, "beside: memory.high of %s slowed the server down %" PRIu64 " times",
+		evidence_add(v, "also: memory.high of %s slowed the server down %" PRIu64 " times",
 			     FACT_SIZE_TEXT(f->high_in_force_bytes), f->high_hits.value);
 }
 
 static void quality_beside(const struct facts *f, struct verdict *v)
 {
 	if (f->server_log_alloc[0] != '\0' && (v->cause == NULL || strcmp(v->cause, "alloc-failure") != 0))
-		evidence_add(v, "beside: its log speaks of a failed allocation: %s", f->server_log_alloc);
+		evidence_add(v, "also: its log speaks of a failed allocation: %s", f->server_log_alloc);
 	if (fact_set(f->oom_events) && fact_known(f->oom_kill) && f->oom_kill.value == 0 &&
 	    (v->cause == NULL || strcmp(v->cause, "no-victim") != 0))
-		evidence_add(v, "beside: the group ran out of memory %" PRIu64 " time%s, and the kernel killed nothing",
+		evidence_add(v, "also: the group ran out of memory %" PRIu64 " time%s, and the kernel killed nothing",
 			     f->oom_events.value, f->oom_events.value == 1 ? "" : "s");
 	if (fact_set(f->generator_bottleneck))
-		evidence_add(
-			v,
-			"beside: the load generator was the bottleneck; the server may stand more than it was given");
+		evidence_add(v, "also: the load generator was the bottleneck; the server may be able to take more than "
+				"it was given");
 	if (fact_set(f->disk_full) && v->outcome == OUTCOME_CRASHED)
-		evidence_add(v, "beside: the disk under the data folder ran full");
+		evidence_add(v, "also: the disk under the data folder ran full");
 	if (fact_known(f->wall_step_ns) && f->wall_step_ns.value > WALL_STEP_SAID_NS)
-		evidence_add(
-			v,
-			"beside: the wall clock was set by %s during the run; the times of day in its record do not "
-			"fit together",
-			TIME_TEXT(f->wall_step_ns.value));
+		evidence_add(v,
+			     "also: the wall clock was set by %s during the run; the times of day in its record do not "
+			     "fit together",
+			     TIME_TEXT(f->wall_step_ns.value));
 	if (fact_set(f->samples_dropped))
-		evidence_add(v, "beside: %" PRIu64 " of %" PRIu64 " samples were lost", f->samples_dropped.value,
+		evidence_add(v, "also: %" PRIu64 " of %" PRIu64 " samples were lost", f->samples_dropped.value,
 			     f->samples.value + f->samples_dropped.value);
 	if (fact_set(f->limit_hits) && (v->outcome == OUTCOME_GREW || v->outcome == OUTCOME_STEADY))
 		evidence_add(v,
-			     "beside: the limit was run into %" PRIu64
+			     "also: the limit was run into %" PRIu64
 			     " times, which proves nothing: reclaim does that too",
 			     f->limit_hits.value);
 }
@@ -345,10 +360,10 @@ static void quality_beside(const struct facts *f, struct verdict *v)
 static void application_beside(const struct facts *f, struct verdict *v)
 {
 	if (fact_known(f->canary_lag_ns) && f->canary_lag_ns.value >= CANARY_ALARM_NS)
-		evidence_add(v, "beside: by the server's own canary, clean-up has not run for %s",
+		evidence_add(v, "also: by the server's own clock of its clean-up (canary), clean-up has not run for %s",
 			     TIME_TEXT(f->canary_lag_ns.value));
 	if (fact_known(f->peak_wal_bytes) && f->peak_wal_bytes.value >= WAL_LARGE_BYTES)
-		evidence_add(v, "beside: the write-ahead log grew to %s on disk", SIZE_TEXT(f->peak_wal_bytes.value));
+		evidence_add(v, "also: the write-ahead log grew to %s on disk", SIZE_TEXT(f->peak_wal_bytes.value));
 }
 
 /* What a process holds that no figure of memory shows as such. */
@@ -364,11 +379,11 @@ static void holdings_beside(const struct facts *f, struct verdict *v)
 		{ "processes", f->baseline_processes, f->peak_processes, f->settled_processes, 4 },
 	};
 
-	for (size_t i = 0; i < sizeof(holdings) / sizeof(holdings[0]); i++) {
+	for (size_t i = 0; i < COUNT(holdings); i++) {
 		struct fact before = holdings[i].before, after = holdings[i].after;
 		if (fact_known(before) && fact_known(after) && after.value >= before.value + holdings[i].said)
 			evidence_add(v,
-				     "beside: %" PRIu64 " %s stayed: %" PRIu64 " before the load, at most %" PRIu64
+				     "also: %" PRIu64 " %s stayed: %" PRIu64 " before the load, at most %" PRIu64
 				     ", %" PRIu64 " after it",
 				     after.value - before.value, holdings[i].name, before.value,
 				     fact_max(holdings[i].peak, after).value, after.value);

@@ -20,6 +20,10 @@ const char *evidence_fact_size(struct fact fact, char out[UNITS_TEXT_MAX]);
 #define FACT_TIME_TEXT(fact) evidence_fact_time(fact, (char[UNITS_TEXT_MAX]){ 0 })
 const char *evidence_fact_time(struct fact fact, char out[UNITS_TEXT_MAX]);
 
+/* "the load did not end within 60.0 s (the scenario's key 'deadline')" */
+#define EVIDENCE_OVERDUE_MAX 96
+const char *evidence_overdue(const struct facts *f, char out[EVIDENCE_OVERDUE_MAX]);
+
 /* Adds a line at the end, or in front of all others. */
 void evidence_add(struct verdict *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void evidence_add_first(struct verdict *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

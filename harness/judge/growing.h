@@ -16,7 +16,11 @@ struct growing {
 	bool by_rounds;	     /* rounds enough for a law, which has the word */
 	bool bounded;	     /* that law says that nothing is kept of a request or a byte */
 	bool garbage_likely; /* the trend says yes, but the runtime may not have collected yet */
-	struct trend trend;  /* of a single load */
+	/* the server's own figure of what it holds … */
+	bool live_fell; /* … is as low as before the load: what stayed is kept by allocator or runtime */
+	bool live_grew; /* … rose by half of what stayed and more */
+	uint64_t live_rise;
+	struct trend trend; /* of a single load */
 };
 
 void growing_find(const struct facts *f, uint64_t base_bytes, uint64_t end_bytes, uint64_t noise_bytes,

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "base/macros.h"
 #include "judge/evidence.h"
 #include "judge/growing.h"
 #include "judge/law.h"
@@ -200,7 +201,7 @@ static bool missing(const struct facts *f, struct verdict *v)
 		{ "unreclaimable memory after the load", fact_max(after_squeeze(f), f->settled_unreclaimable_bytes) },
 	};
 
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+	for (size_t i = 0; i < COUNT(needed); i++)
 		if (!fact_known(needed[i].fact))
 			return evidence_decide(v, OUTCOME_INVALID, "evidence",
 					       "the %s is %s: nothing can be said of its growth", needed[i].name,
@@ -232,7 +233,8 @@ static void usage_line(const struct facts *f, struct verdict *v)
 {
 	warm_up_line(f, v);
 	evidence_add(v,
-		     "charge %s before the load, %s at its peak; highest samples: anon %s, page cache %s, shmem %s, "
+		     "charged memory (all that counts against the cap) %s before the load, %s at its peak; highest "
+		     "samples: anon %s, page cache %s, shmem %s, "
 		     "kernel %s",
 		     SIZE_TEXT(f->baseline_usage_bytes.value), SIZE_TEXT(peak_usage(f)),
 		     FACT_SIZE_TEXT(f->peak_anon_bytes), FACT_SIZE_TEXT(f->peak_file_bytes),
@@ -263,7 +265,7 @@ static void unclassed_line(const struct facts *f, const struct growth *g, struct
 	evidence_add(
 		v,
 		"%s of the charge was in no known class (neither anon, page cache, shmem nor kernel memory), as are "
-		"huge pages that wait to be split; %s of that before memory was asked back, %s after",
+		"huge pages that wait to be split; %s of that before the kernel was asked to free memory, %s after",
 		SIZE_TEXT(g->unclassed), FACT_SIZE_TEXT(f->settled_unclassed_bytes),
 		FACT_SIZE_TEXT(f->squeezed_unclassed_bytes));
 }
@@ -281,12 +283,45 @@ static void per_request_line(const struct facts *f, const struct growth *g, cons
 		     how->by_rounds ? "" : "; a single load cannot tell a leak from a cache that fills once");
 }
 
+/*
+ * Whether the peak counts beside the page cache is asked of what the load takes of an idle server: how much of that a
+ * warm-up has taken before the baseline differs from run to run.
+ */
+static uint64_t risen_from_idle(const struct facts *f, const struct growth *g)
+{
+	uint64_t base = f->baseline_unreclaimable_bytes.value;
+
+	if (!fact_known(f->warm_up_from_bytes) || !fact_known(f->settled_live_bytes))
+		return g->unreclaimable;
+	return g->unreclaimable + above(base, f->warm_up_from_bytes.value);
+}
+
+static bool peak_counts(const struct facts *f, const struct growth *g)
+{
+	return g->unreclaimable > g->noise &&
+	       risen_from_idle(f, g) >= smaller(g->usage / PEAK_SHARE_DIVISOR, PEAK_ALWAYS);
+}
+
+/*
+ * Its garbage collected, the server holds by its own account no more than before: how much of that its allocator has
+ * given to the kernel by then is chance, and not part of the verdict.
+ */
+static bool let_go(const struct facts *f, const struct growth *g)
+{
+	struct growing how;
+
+	if (!fact_known(f->collected_unreclaimable_bytes))
+		return false;
+	growing_find(f, g->base, g->base + g->kept, g->noise, &how);
+	return how.live_fell && !how.by_rounds;
+}
+
 /* Unreclaimable memory rose and stayed: does it go on? */
 static bool stayed(const struct facts *f, const struct growth *g, struct verdict *v)
 {
 	struct growing how;
 
-	if (g->kept <= g->noise)
+	if (g->kept <= g->noise || (peak_counts(f, g) && let_go(f, g)))
 		return false;
 	growing_find(f, g->base, g->base + g->kept, g->noise, &how);
 	if (g->kept < g->unreclaimable / STAYED_SHARE_DIVISOR && !how.yes)
@@ -308,19 +343,28 @@ static bool stayed(const struct facts *f, const struct growth *g, struct verdict
 
 static bool peak(const struct facts *f, const struct growth *g, struct verdict *v)
 {
-	uint64_t named = smaller(g->usage / PEAK_SHARE_DIVISOR, PEAK_ALWAYS);
+	bool at_allocator = g->kept > g->noise && let_go(f, g);
 
-	if (g->unreclaimable <= g->noise || g->unreclaimable < named)
+	if (!peak_counts(f, g))
 		return false;
 	evidence_decide(v, OUTCOME_GREW, "peak",
-			"unreclaimable memory rose by %s under load and all but %s of it was given back",
+			at_allocator
+				? "unreclaimable memory rose by %s under load; the server has let go of it, and %s "
+				  "above the level before stayed with its allocator"
+				: "unreclaimable memory rose by %s under load and all but %s of it was given back",
 			SIZE_TEXT(g->unreclaimable), SIZE_TEXT(g->kept));
 	if (fact_set(f->cap_in_force_bytes))
 		evidence_add(v, "at its highest sample it filled %.0f %% of the cap of %s",
 			     100.0 * (double)f->peak_unreclaimable_bytes.value / (double)f->cap_in_force_bytes.value,
 			     SIZE_TEXT(f->cap_in_force_bytes.value));
 	garbage_line(f, g, v);
-	if (g->kept > g->noise)
+	if (at_allocator)
+		evidence_add(
+			v,
+			"the server itself says that it holds %s after the load, %s before it: what stayed is kept by "
+			"its allocator or runtime",
+			SIZE_TEXT(f->settled_live_bytes.value), SIZE_TEXT(f->baseline_live_bytes.value));
+	else if (g->kept > g->noise)
 		evidence_add(v, "what stayed, %s, is above the noise of %s: a leak may stand behind the peak%s",
 			     SIZE_TEXT(g->kept), SIZE_TEXT(g->noise),
 			     f->round_count >= LAW_ROUNDS_MIN ? "" : ", and several rounds of load can tell");
@@ -353,8 +397,8 @@ static void rise_line(const struct facts *f, const struct growth *g, struct verd
 	bool unnamed = g->unclassed > g->noise && g->unclassed > cache;
 
 	evidence_decide(v, OUTCOME_GREW, unnamed ? NULL : "page-cache",
-			"the charge rose by %s, of which %s is unreclaimable%s", SIZE_TEXT(g->usage),
-			SIZE_TEXT(g->unreclaimable), unnamed ? " and most is no page cache" : "");
+			"the memory charged to the server rose by %s, of which %s is unreclaimable%s",
+			SIZE_TEXT(g->usage), SIZE_TEXT(g->unreclaimable), unnamed ? " and most is no page cache" : "");
 	unclassed_line(f, g, v);
 }
 
@@ -376,22 +420,24 @@ static bool page_cache(const struct facts *f, const struct growth *g, struct ver
 	bool by_itself = fact_known(settled) && above(settled.value, base) <= may_stay;
 
 	if (!by_itself && !fact_known(squeezed)) {
-		evidence_decide(
-			v, OUTCOME_INVALID, "unproven",
-			"the charge rose by %s, which looks like page cache, but what came back when asked is %s",
-			SIZE_TEXT(g->usage), FACT_SIZE_TEXT(squeezed));
+		evidence_decide(v, OUTCOME_INVALID, "unproven",
+				"the memory charged to the server rose by %s, which looks like page cache, but what "
+				"the kernel gave back on request is %s",
+				SIZE_TEXT(g->usage), FACT_SIZE_TEXT(squeezed));
 	} else if (!by_itself && above(squeezed.value, base) > may_stay) {
-		evidence_decide(
-			v, OUTCOME_INVALID, "unproven",
-			"the charge rose by %s, which looks like page cache, but asked back, %s stayed (page cache %s)",
-			SIZE_TEXT(g->usage), SIZE_TEXT(squeezed.value), FACT_SIZE_TEXT(f->squeezed_file_bytes));
+		evidence_decide(v, OUTCOME_INVALID, "unproven",
+				"the memory charged to the server rose by %s, which looks like page cache, but %s "
+				"stayed when the kernel was asked to free it (page cache %s)",
+				SIZE_TEXT(g->usage), SIZE_TEXT(squeezed.value), FACT_SIZE_TEXT(f->squeezed_file_bytes));
 	} else {
 		rise_line(f, g, v);
 		if (by_itself)
 			evidence_add(v, "after the load it fell back to %s without being asked",
 				     SIZE_TEXT(settled.value));
 		else
-			evidence_add(v, "asked back: page cache fell from %s to %s, the charge from %s to %s",
+			evidence_add(v,
+				     "the kernel was asked to free the page cache: it fell from %s to %s, the charge "
+				     "from %s to %s",
 				     FACT_SIZE_TEXT(f->settled_file_bytes), FACT_SIZE_TEXT(f->squeezed_file_bytes),
 				     FACT_SIZE_TEXT(settled), SIZE_TEXT(squeezed.value));
 	}
@@ -410,8 +456,9 @@ bool rule_growth(const struct facts *f, struct verdict *v)
 		return true;
 	if (g.usage > g.noise)
 		return page_cache(f, &g, v);
-	evidence_decide(v, OUTCOME_STEADY, NULL,
-			"the charge rose by %s, unreclaimable memory by %s: both within the noise of %s",
-			SIZE_TEXT(g.usage), SIZE_TEXT(g.unreclaimable), SIZE_TEXT(g.noise));
+	evidence_decide(
+		v, OUTCOME_STEADY, NULL,
+		"the memory charged to the server rose by %s, unreclaimable memory by %s: both within the noise of %s",
+		SIZE_TEXT(g.usage), SIZE_TEXT(g.unreclaimable), SIZE_TEXT(g.noise));
 	return true;
 }

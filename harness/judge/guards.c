@@ -153,14 +153,17 @@ bool rule_load(const struct facts *f, struct verdict *v)
 	if (f->requests_started.value == 0)
 		return evidence_decide(v, OUTCOME_INVALID, "load",
 				       "the load was never applied: no request was started");
-	if (fact_set(f->load_deadline_hit))
-		return evidence_decide(v, OUTCOME_INVALID, "load",
-				       "the load did not end in time: %" PRIu64 " of %" PRIu64
-				       " requests had ended well%s",
-				       f->requests_ok.value, f->requests_started.value,
-				       fact_known(f->health_longest_silence_ns)
-					       ? ", while the server kept answering its health probe"
-					       : "; without a health probe it cannot be told whether the server hung");
+	if (fact_set(f->load_deadline_hit)) {
+		evidence_decide(v, OUTCOME_INVALID, "load", "%s: %" PRIu64 " of %" PRIu64 " requests had ended well%s",
+				evidence_overdue(f, (char[EVIDENCE_OVERDUE_MAX]){ 0 }), f->requests_ok.value,
+				f->requests_started.value,
+				fact_known(f->health_longest_silence_ns)
+					? ", while the server kept answering its health probe"
+					: "; without a health probe it cannot be told whether the server hung");
+		evidence_add(v, "what would end it: a time-out of its clients (the key 'timeout' of a group of the "
+				"load), as most have one, where some are never answered; or a longer 'deadline'");
+		return true;
+	}
 	if (f->requests_ok.value + f->requests_cut.value == 0)
 		return evidence_decide(v, OUTCOME_INVALID, "load",
 				       "the load was never applied: all of its %" PRIu64 " requests failed%s%s",
@@ -188,7 +191,8 @@ bool rule_samples(const struct facts *f, struct verdict *v)
 {
 	if (!fact_set(f->samples))
 		return evidence_decide(v, OUTCOME_INVALID, "samples", "memory was never sampled");
-	/* Clients, deadlines and samples stand still then, and what the kernel does with memory meanwhile is not seen.
+	/* Clients, deadlines and samples stand still then, and what the kernel does with memory meanwhile is
+	 * not seen.
 	 */
 	if (fact_known(f->slept_ns) && f->slept_ns.value > SLEPT_LIMIT_NS)
 		return evidence_decide(v, OUTCOME_INVALID, "samples", "the machine was suspended for %s during the run",

@@ -4,13 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/macros.h"
 #include "judge/aftermath.h"
 #include "base/buf.h"
 #include "judge/bound.h"
 #include "judge/evidence.h"
 #include "judge/forecast.h"
 #include "judge/law.h"
-#include "judge/maintenance.h"
+#include "judge/passes.h"
 #include "judge/rules.h"
 
 /* The first rule that decides wins; docs/verdicts.md gives the reasons for the order. */
@@ -22,7 +23,7 @@ static bool (*const rules[])(const struct facts *f, struct verdict *v) = {
 void judge(const struct facts *f, struct verdict *out)
 {
 	*out = (struct verdict){ .outcome = OUTCOME_INVALID };
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+	for (size_t i = 0; i < COUNT(rules); i++)
 		if (rules[i](f, out))
 			break;
 	law_explain(f, out);

@@ -452,3 +452,20 @@ void laws_fit(const struct facts *f, struct law out[LAWS])
 	fit_all(f, &out[LAW_KEPT], &out[LAW_HELD]);
 	gsl_set_error_handler(before);
 }
+
+size_t law_points(const struct facts *f, const struct law laws[LAWS], enum law_kind kind,
+		  struct law_point out[FACTS_ROUNDS_MAX])
+{
+	struct sheet s;
+
+	if (!laws[kind].fitted || !fill(f, kind == LAW_KEPT ? NULL : &laws[LAW_KEPT], &s))
+		return 0;
+	for (size_t i = 0; i < s.rows; i++) {
+		out[i] = (struct law_point){ s.round[i] + 1, s.outcome[i], 0 };
+		for (int term = 0; term < LAW_TERMS; term++)
+			if (laws[kind].terms[term].fitted)
+				out[i].expected_bytes += laws[kind].terms[term].bytes *
+							 value_of(&f->rounds[s.round[i]], (enum law_term)term);
+	}
+	return s.rows;
+}

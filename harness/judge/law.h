@@ -68,6 +68,16 @@ struct law {
 
 void laws_fit(const struct facts *f, struct law out[LAWS]);
 
+/* A round as the law of that kind sees it: what it held or kept, and what all terms together say of it. */
+struct law_point {
+	size_t round; /* from 1 */
+	double measured_bytes, expected_bytes;
+};
+
+/* Those of the rounds that the law rests on; 0: it was not fitted. */
+size_t law_points(const struct facts *f, const struct law laws[LAWS], enum law_kind kind,
+		  struct law_point out[FACTS_ROUNDS_MAX]);
+
 /* Is there enough in a run with that verdict to ask for a law? */
 bool law_asked(const struct facts *f, const struct verdict *v);
 

@@ -81,8 +81,15 @@ static void left_out(const struct law *law, const char *when, struct verdict *v)
 			     law->left_out[i]);
 }
 
-static void explain(const struct facts *f, enum law_kind kind, const struct law *law, struct verdict *v)
+/* Nothing follows the load, and what there was is noise. */
+static bool is_clear(const struct law *law)
 {
+	return law->fitted && !law->refuted && law->dominant < 0 && law->mean_bytes <= LAW_NOISE_BYTES;
+}
+
+static void explain(const struct facts *f, enum law_kind kind, const struct law laws[LAWS], struct verdict *v)
+{
+	const struct law *law = &laws[kind];
 	const char *when = kind == LAW_HELD ? "held under load and given back" : "kept after the load";
 	char text[96];
 
@@ -102,9 +109,11 @@ static void explain(const struct facts *f, enum law_kind kind, const struct law 
 			"flight: a cache that fills, or memory that is given back later than settling takes",
 			when, SIZE_TEXT(units_whole(law->mean_bytes)));
 	else if (law->dominant < 0)
-		evidence_add(v,
-			     "growth law, %s: 0 per request and 0 per byte over %zu rounds: bounded, whatever the load",
-			     when, f->round_count - 1);
+		evidence_add(v, "growth law, %s: %s over %zu rounds", when,
+			     kind == LAW_KEPT || is_clear(&laws[LAW_KEPT])
+				     ? "bounded, whatever the load: 0 per request and 0 per byte"
+				     : "nothing beside what is kept: 0 per request and 0 per byte in flight",
+			     f->round_count - 1);
 	for (int term = LAW_CONSTANT + 1; term < LAW_TERMS; term++) {
 		if (!law->terms[term].carries)
 			continue;
@@ -135,8 +144,11 @@ void law_explain(const struct facts *f, struct verdict *v)
 	if (!law_asked(f, v))
 		return;
 	laws_fit(f, laws);
-	for (int kind = 0; kind < LAWS; kind++)
-		explain(f, (enum law_kind)kind, &laws[kind], v);
+	/* An all-clear stands below what is none, where nobody takes it for the whole answer. */
+	for (int clear = 0; clear <= 1; clear++)
+		for (int kind = 0; kind < LAWS; kind++)
+			if (is_clear(&laws[kind]) == (bool)clear)
+				explain(f, (enum law_kind)kind, laws, v);
 }
 
 static double explained(const struct law *law)

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/macros.h"
+
 #define MIB 1048576ULL
 
 /*
@@ -34,7 +36,7 @@ static const struct recipe recipes[] = {
 
 const struct recipe *recipe_of(const char *runtime)
 {
-	for (size_t i = 0; i < sizeof(recipes) / sizeof(recipes[0]); i++)
+	for (size_t i = 0; i < COUNT(recipes); i++)
 		if (strcmp(recipes[i].runtime, runtime) == 0)
 			return &recipes[i];
 	return NULL;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/macros.h"
 #include "judge/evidence.h"
 
 enum ending { LIVED, ENDED_ITSELF, ENDED_BY_US, ENDING_UNCLEAR };
@@ -26,7 +27,7 @@ static enum ending how_it_ended(const struct facts *f)
 static bool is_fault(uint64_t signal_number)
 {
 	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS };
-	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+	for (size_t i = 0; i < COUNT(faults); i++)
 		if ((uint64_t)faults[i] == signal_number)
 			return true;
 	return false;
@@ -372,9 +373,10 @@ bool rule_stall(const struct facts *f, struct verdict *v)
 				TIME_TEXT(silence.value), TIME_TEXT(deadline.value));
 	else if (fact_set(f->load_deadline_hit) && held_back(f))
 		evidence_decide(v, OUTCOME_STALLED, "thrash",
-				"alive, but held back at memory.high: the load did not end in time, %" PRIu64
-				" of %" PRIu64 " requests had ended well",
-				f->requests_ok.value, f->requests_started.value);
+				"alive, but held back at memory.high: %s, %" PRIu64 " of %" PRIu64
+				" requests had ended well",
+				evidence_overdue(f, (char[EVIDENCE_OVERDUE_MAX]){ 0 }), f->requests_ok.value,
+				f->requests_started.value);
 	else
 		return false;
 	if (fact_set(f->high_hits))

@@ -103,6 +103,7 @@ static int make(struct group_ground *ground, const struct plan *plan, struct gro
 		.http = http,
 		.objects = &ground->objects,
 		.handles = &ground->handles,
+		.patience = &ground->patience,
 		.tally = { .totals = &ground->totals, .latency = latency_new() },
 	};
 	/* As many as clients: each keeps its connection between two transfers. */
@@ -140,7 +141,7 @@ static void on_duration(void *arg)
 	g->plan.over = true;
 	for (unsigned i = 0; i < g->client_count; i++) {
 		struct client *c = &g->clients[i];
-		if (c->state == CLIENT_WAITING || g->plan.group->cut)
+		if (c->state == CLIENT_WAITING || c->transfer.waiting || g->plan.group->cut)
 			client_cut(c, false);
 	}
 	changed(g);

@@ -26,6 +26,7 @@ struct group_ground {
 	struct load_totals totals;
 	struct objects objects;
 	struct handles handles;
+	struct patience patience;
 	unsigned groups_made;
 	struct group_callbacks callbacks;
 };

@@ -200,9 +200,15 @@ void load_stop(struct load *l)
 	alarm_set(&l->defer, 0, on_defer, l);
 }
 
+void load_server_down(struct load *l, bool down)
+{
+	l->ground.patience.down = down;
+}
+
 void load_totals(const struct load *l, struct load_totals *out)
 {
 	*out = l->ground.totals;
+	out->refused_ns = l->ground.patience.closed_ns;
 }
 
 size_t load_progress(const struct load *l, struct load_group_progress *out, size_t max)

@@ -16,8 +16,8 @@
  * and jumps, asking for an open-ended range each time and hanging up when its
  * window was read, as video players do.  start counts from load_start(), stagger
  * and duration from the group's start.  A transfer that failed is done, and the
- * client goes on after at least 100 ms.  Clients that stall for ever are cut when
- * nobody else is left and their own group's duration, if any, is over.
+ * client goes on after at least 100 ms; one that got no connection waits for it first, see patience.h.  Clients that
+ * stall for ever are cut when nobody else is left and their own group's duration, if any, is over.
  *
  * Memory is flat: payloads are generated into curl's own buffer, answers are
  * verified as they arrive and dropped; what is kept per transfer is its record
@@ -67,6 +67,9 @@ int load_start_read_back(struct load *l, enum read_back_scope scope, struct erro
 
 /* Cuts every transfer, from the loop; each is recorded as END_CUT (END_STALLED if it was stalled), then finished. */
 void load_stop(struct load *l);
+
+/* It is: no transfer is begun, and none is spent.  It may be up again: what waits is tried. */
+void load_server_down(struct load *l, bool down);
 
 void load_totals(const struct load *l, struct load_totals *out);
 /* The groups of the last load_start(), or the read-back once that was started. */

@@ -13,6 +13,7 @@
 #include "http/request.h"
 #include "load/handles.h"
 #include "load/objects.h"
+#include "load/patience.h"
 #include "load/tally.h"
 #include "scenario/scenario.h"
 
@@ -28,6 +29,7 @@ struct shared {
 	struct http_client *http; /* of the group's own; NULL when its last client has ended */
 	struct objects *objects;
 	struct handles *handles;
+	struct patience *patience; /* borrowed, as are the two above: of the whole load */
 	struct tally tally;
 };
 

@@ -303,6 +303,7 @@ void stream_begin(struct stream *s, const struct stream_ground *ground, enum req
 		  const struct object *object)
 {
 	memset(s, 0, sizeof(*s));
+	s->answer = (struct buf)BUF_INIT;
 	s->ground = ground;
 	s->kind = kind;
 	s->object = *object;

@@ -28,6 +28,17 @@ void tally_upload_ended(struct tally *t, uint64_t taken_bytes, uint64_t sent_byt
 	t->progress.done_bytes -= taken_bytes - sent_bytes;
 }
 
+void tally_waits(struct tally *t, bool first)
+{
+	t->totals->waiting++;
+	t->totals->waited += first;
+}
+
+void tally_waits_no_more(struct tally *t)
+{
+	t->totals->waiting--;
+}
+
 void tally_acknowledged(struct tally *t, uint64_t bytes)
 {
 	t->totals->acknowledged_objects++;

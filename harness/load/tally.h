@@ -16,6 +16,9 @@ struct load_totals {
 	/* started = ok + failed + cut + in_flight.  ok: as asked, not corrupt; cut: vanished, stalled or cut by us */
 	uint64_t started, ok, failed, cut;
 	uint64_t in_flight;
+	uint64_t waiting;    /* of these, for a connection that the server refuses */
+	uint64_t waited;     /* transfers that did so, each counted once */
+	uint64_t refused_ns; /* how long connections were refused, where one was made in the end */
 	/* Body bytes; of transfers under way what curl took, which is up to a buffer (512 KiB) ahead of the socket. */
 	uint64_t sent_bytes, received_bytes;
 	uint64_t acknowledged_bytes; /* of uploads answered with success */
@@ -49,6 +52,9 @@ void tally_sent_again(struct tally *t, uint64_t bytes);
 
 /* An upload has ended: curl took so many bytes of it, of which so many reached the socket. */
 void tally_upload_ended(struct tally *t, uint64_t taken_bytes, uint64_t sent_bytes);
+/* A transfer waits for a connection, and does so no more. */
+void tally_waits(struct tally *t, bool first);
+void tally_waits_no_more(struct tally *t);
 void tally_acknowledged(struct tally *t, uint64_t bytes);
 void tally_received(struct tally *t, uint64_t bytes);
 void tally_verified(struct tally *t, uint64_t bytes);

@@ -75,12 +75,42 @@ static void finish(struct transfer *t, CURLcode result)
 	t->callbacks.done(t->callbacks.arg, &r);
 }
 
+static void send_request(void *arg);
+
+static void wait_for_server(struct transfer *t, uint64_t now_ns)
+{
+	t->waiting = true;
+	tally_waits(&t->shared->tally, !t->waited);
+	t->waited = true;
+	alarm_set(&t->alarm, now_ns + PATIENCE_RETRY_NS, send_request, t);
+}
+
+static void wait_no_more(struct transfer *t)
+{
+	if (t->waiting)
+		tally_waits_no_more(&t->shared->tally);
+	t->waiting = false;
+}
+
+/* Refused before anything of it reached the server, which is to be tried again. */
+static bool stays_whole(struct transfer *t, CURLcode result, uint64_t now_ns)
+{
+	return result == CURLE_COULDNT_CONNECT && !t->reached && !t->shared->read_back &&
+	       patience_refused(t->shared->patience, now_ns);
+}
+
 static void on_done(struct http_transfer *http, CURLcode result)
 {
 	struct transfer *t = container_of(http, struct transfer, http);
 	t->in_curl = false;
 	alarm_stop(&t->alarm);
-	finish(t, result);
+	uint64_t now = clock_ns();
+	if (!stays_whole(t, result, now)) {
+		finish(t, result);
+		return;
+	}
+	request_release(&t->request);
+	wait_for_server(t, now);
 }
 
 static void fail(struct transfer *t, const char *why)
@@ -93,6 +123,7 @@ static void fail(struct transfer *t, const char *why)
 static void end_early(struct transfer *t, enum request_end end)
 {
 	alarm_stop(&t->alarm);
+	wait_no_more(t);
 	if (t->in_curl)
 		http_client_remove(t->shared->http, &t->http);
 	t->in_curl = false;
@@ -115,6 +146,29 @@ static void on_stalled(void *arg)
 		t->callbacks.stalled(t->callbacks.arg);
 }
 
+static enum body_kind body_of(const struct load_group *group, const struct upload_spec *spec)
+{
+	if (group->body == NULL)
+		return spec->body;
+	return strcmp(group->body, "raw") == 0 ? BODY_RAW : BODY_MULTIPART;
+}
+
+static int build_upload(struct transfer *t, const char *name, struct error *err)
+{
+	const struct load_group *group = t->shared->group;
+	const struct target_access *access = t->shared->access;
+	const struct request_upload upload = {
+		.name = name,
+		.body = body_of(group, &access->spec->upload),
+		.method = group->method,
+		.size_bytes = t->stream.wanted,
+		.read = stream_read,
+		.seek = stream_seek,
+		.arg = &t->stream,
+	};
+	return request_build_upload(&t->request, t->http.easy, access, &upload, err);
+}
+
 static int build(struct transfer *t, struct error *err)
 {
 	const struct target_access *access = t->shared->access;
@@ -124,8 +178,7 @@ static int build(struct transfer *t, struct error *err)
 	object_name(&s->object, name);
 
 	if (s->kind == REQUEST_UPLOAD)
-		return request_build_upload(&t->request, easy, access, t->shared->group->body, t->shared->group->method,
-					    name, s->wanted, stream_read, stream_seek, s, err);
+		return build_upload(t, name, err);
 	snprintf(size_text, sizeof(size_text), "%" PRIu64, s->object.size_bytes);
 	const struct template_value values[] = {
 		{ "name", name },
@@ -147,10 +200,29 @@ static int build(struct transfer *t, struct error *err)
 	return 0;
 }
 
+/* Called before the request is sent, also over a kept connection (CURLOPT_PREREQFUNCTION(3)). */
+static int on_connected(void *arg, char *address, char *local_address, int port, int local_port)
+{
+	struct transfer *t = arg;
+	(void)address;
+	(void)local_address;
+	(void)port;
+	(void)local_port;
+	t->reached = true;
+	patience_met(t->shared->patience, clock_ns());
+	return CURL_PREREQFUNC_OK;
+}
+
 static void send_request(void *arg)
 {
 	struct transfer *t = arg;
 	struct error err = ERROR_INIT;
+	uint64_t now = clock_ns();
+	wait_no_more(t);
+	if (t->shared->patience->down && !t->shared->read_back && patience_refused(t->shared->patience, now)) {
+		wait_for_server(t, now);
+		return;
+	}
 	if (t->http.easy == NULL)
 		t->http.easy = curl_easy_init();
 	else
@@ -173,6 +245,8 @@ static void send_request(void *arg)
 	 * client that has none keeps as many as clients, and it does not matter who uses which.
 	 */
 	curl_easy_setopt(t->http.easy, CURLOPT_FRESH_CONNECT, t->connected ? 0L : 1L);
+	curl_easy_setopt(t->http.easy, CURLOPT_PREREQFUNCTION, on_connected);
+	curl_easy_setopt(t->http.easy, CURLOPT_PREREQDATA, t);
 	stream_attach(&t->stream);
 	if (http_client_add(t->shared->http, &t->http, &err) != 0) {
 		fail(t, err.message);
@@ -186,6 +260,7 @@ void transfer_init(struct transfer *t, struct shared *shared, unsigned client,
 		   const struct transfer_callbacks *callbacks)
 {
 	t->shared = shared;
+	t->request = (struct request)REQUEST_INIT;
 	t->client = client;
 	t->callbacks = *callbacks;
 	alarm_init(&t->alarm, shared->loop, shared->handles);
@@ -221,7 +296,7 @@ void transfer_begin(struct transfer *t, const struct transfer_order *order)
 	stream_begin(&t->stream, &t->ground, order->kind, &own);
 	t->stream.offset = order->offset;
 	t->stream.wanted = order->wanted;
-	t->load_stopped = false;
+	t->load_stopped = t->reached = t->waited = false;
 	t->sent_ns = 0;
 	t->sequence = tally_started(&shared->tally);
 	t->started_ns = clock_ns();
@@ -245,6 +320,7 @@ void transfer_close(struct transfer *t)
 	if (t->in_curl)
 		http_client_remove(t->shared->http, &t->http);
 	t->in_curl = false;
+	wait_no_more(t);
 	release(t);
 	if (t->http.easy != NULL)
 		curl_easy_cleanup(t->http.easy);

@@ -32,6 +32,9 @@ struct transfer {
 	bool in_curl;	/* the handle is added */
 	bool connected; /* the last transfer left its connection open */
 	bool load_stopped;
+	bool reached; /* a connection was made for it, or one was kept */
+	bool waiting; /* for a connection that the server refuses */
+	bool waited;
 	uint64_t sequence;
 	uint64_t intended_ns, started_ns;
 	uint64_t sent_ns; /* given to curl; 0: not yet */
@@ -51,7 +54,7 @@ void transfer_init(struct transfer *t, struct shared *shared, unsigned client,
 		   const struct transfer_callbacks *callbacks);
 void transfer_begin(struct transfer *t, const struct transfer_order *order);
 
-/* Recorded as END_CUT, or END_STALLED if it was stalled.  load_stopped: with it ends all that the server is sent. */
+/* Recorded as END_CUT, or END_STALLED if it was stalled.  load_stopped: the whole load is being stopped. */
 void transfer_cut(struct transfer *t, bool load_stopped);
 
 /* Ends what runs without a record. */

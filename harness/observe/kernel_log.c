@@ -19,7 +19,7 @@
 
 void kernel_log_open(struct kernel_log *log)
 {
-	memset(log, 0, sizeof(*log));
+	*log = (struct kernel_log)KERNEL_LOG_INIT;
 	log->fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (log->fd >= 0 && lseek(log->fd, 0, SEEK_END) >= 0)
 		return;

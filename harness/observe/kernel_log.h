@@ -60,6 +60,11 @@ struct kernel_log {
 	uint64_t last_seq;
 };
 
+#define KERNEL_LOG_INIT                                                                                                \
+	{                                                                                                              \
+		.fd = -1, .excerpt = BUF_INIT, .dump = BUF_INIT                                                        \
+	}
+
 void kernel_log_open(struct kernel_log *log);
 /* Takes new records. */
 void kernel_log_read(struct kernel_log *log, const struct kernel_log_filter *filter);

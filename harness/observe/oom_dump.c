@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/macros.h"
 #include "isolation/memory_v1.h"
 #include "isolation/memory_v2.h"
 
@@ -73,7 +74,7 @@ static void take_column(const char *heading, const char *word, uint64_t page_byt
 		task->pid = number ? (pid_t)value : 0;
 	if (strcmp(heading, "oom_score_adj") == 0 && number)
 		task->oom_score_adj = (int)value;
-	for (size_t i = 0; i < sizeof(known_columns) / sizeof(known_columns[0]); i++) {
+	for (size_t i = 0; i < COUNT(known_columns); i++) {
 		const struct column *c = &known_columns[i];
 
 		if (strcmp(heading, c->heading) == 0)

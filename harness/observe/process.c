@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/macros.h"
 #include "isolation/proc_stat.h"
 
 /* About 1.3 KB on Linux 6.18; longer with many supplementary groups, which come after what is read here. */
@@ -58,7 +59,7 @@ void process_status_parse(const char *text, size_t len, struct process_status *o
 			out->state = colon[2];
 		if (key_len == 4 && memcmp(line, "Name", 4) == 0 && colon + 2 < stop)
 			snprintf(out->name, sizeof(out->name), "%.*s", (int)(stop - colon - 2), colon + 2);
-		for (size_t i = 0; key_len && i < sizeof(status_rows) / sizeof(status_rows[0]); i++) {
+		for (size_t i = 0; key_len && i < COUNT(status_rows); i++) {
 			const struct status_row *row = &status_rows[i];
 
 			if (row->len == key_len && memcmp(row->key, line, key_len) == 0)

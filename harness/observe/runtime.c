@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/macros.h"
+
 #define SECTION_NAMES_MAX 65536
 #define GO_SECTION ".gopclntab" /* kept by strip(1), because the program itself reads it */
 
@@ -19,7 +21,7 @@ static const struct {
 	{ "node", "libnode.so", "node" }, { "java", "libjvm.so", "jvm" },      { "dotnet", "libcoreclr.so", "dotnet" },
 	{ "ruby", "libruby", "ruby" },	  { "python", "libpython", "python" }, { "php", "libphp", "php" },
 };
-#define KNOWN (sizeof(known) / sizeof(known[0]))
+#define KNOWN COUNT(known)
 
 static const char *last_part(const char *path)
 {

@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/macros.h"
 #include "observe/disk.h"
 #include "observe/pace.h"
 #include "observe/process.h"
@@ -35,7 +36,7 @@
 
 /* Usage, in per cent of the cap, whose crossing is worth a sample of its own. */
 static const uint64_t thresholds_percent[] = { 50, 94 };
-#define THRESHOLDS (sizeof(thresholds_percent) / sizeof(thresholds_percent[0]))
+#define THRESHOLDS COUNT(thresholds_percent)
 
 enum watched { WATCH_STOP, WATCH_OOM, WATCH_THRESHOLD, WATCHED = WATCH_THRESHOLD + THRESHOLDS };
 

@@ -1,7 +1,5 @@
 #include "record/csv.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,27 +14,38 @@ static void add_cell(struct csv *c, char *text)
 	c->cells[c->cell_count++] = text;
 }
 
-/* In place: what a cell says is never longer than how it is written. */
+/* Of a quoted cell, in place: what it says is never longer than how it is written.  Returns what follows it. */
+static char *unquote(char *from)
+{
+	char *to = from;
+	bool quoted = true;
+	while (*from != '\0' && (quoted || *from != ',')) {
+		if (quoted && *from == '"' && *++from != '"') {
+			quoted = false;
+			continue;
+		}
+		*to++ = *from++;
+	}
+	if (to != from)
+		*to = '\0';
+	return from;
+}
+
 static void split(struct csv *c)
 {
-	char *from = c->lines.text, *to;
+	char *at = c->lines.text;
 	c->cell_count = 0;
 	for (;;) {
-		bool quoted = *from == '"';
-		from += quoted;
-		add_cell(c, to = from);
-		while (*from != '\0' && (quoted || *from != ',')) {
-			if (quoted && *from == '"' && *++from != '"') {
-				quoted = false;
-				continue;
-			}
-			*to++ = *from++;
-		}
-		bool more = *from == ',';
-		*to = '\0';
-		if (!more)
+		bool quoted = *at == '"';
+		add_cell(c, at + quoted);
+		if (quoted)
+			at = unquote(at + 1);
+		else
+			while (*at != '\0' && *at != ',')
+				at++;
+		if (*at == '\0')
 			return;
-		from++;
+		*at++ = '\0';
 	}
 }
 
@@ -66,19 +75,29 @@ int csv_column(const struct csv *c, const char *name)
 	return -1;
 }
 
+/* Nothing else, and at most INT64_MAX: the records hold many. */
+static bool digits(const char *text, uint64_t *value)
+{
+	*value = 0;
+	for (; *text >= '0' && *text <= '9'; text++) {
+		if (*value > (INT64_MAX - (uint64_t)(*text - '0')) / 10)
+			return false;
+		*value = *value * 10 + (uint64_t)(*text - '0');
+	}
+	return *text == '\0';
+}
+
 int csv_fact(const struct csv *c, int column, struct fact *out)
 {
 	const char *text = column < 0 || (size_t)column >= c->cell_count ? "" : c->cells[column];
-	char *end;
+	uint64_t value;
 	*out = FACT_NONE;
 	if (text[0] == '\0')
 		return 0;
 	*out = FACT_BROKEN;
 	if (strcmp(text, "unreadable") == 0)
 		return 0;
-	errno = 0;
-	uint64_t value = strtoull(text, &end, 10);
-	if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0 || value > INT64_MAX)
+	if (!digits(text, &value))
 		return -1;
 	*out = fact_of(value);
 	return 0;

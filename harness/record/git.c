@@ -102,8 +102,7 @@ json_t *host_git_state(const char *folder)
 	read_all(fd, &text);
 	close(fd);
 	json_t *state = json_pack("{s:n, s:n}", "branch", "commit");
-	for (char *line = text.data ? strtok_r(text.data, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = strtok_r(text.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		const char *branch = header_value(line, "branch.head"), *commit = header_value(line, "branch.oid");
 		if (branch != NULL)
 			json_object_set_new(state, "branch", name_or_null(branch));

@@ -23,6 +23,8 @@ struct lines {
 	char *path;
 	char *text; /* the line without its end, and a NUL */
 	size_t len, cap;
+	char *read; /* what was read ahead, from `at` to `end` */
+	size_t at, end;
 	uint64_t number; /* of the line, from 1 */
 };
 

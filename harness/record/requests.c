@@ -58,7 +58,18 @@ int requests_open(struct requests *r, const char *folder, struct error *err)
 	r->started = csv_column(&r->csv, "started_ns");
 	r->finished = csv_column(&r->csv, "finished_ns");
 	r->end = csv_column(&r->csv, "end");
+	r->kind = csv_column(&r->csv, "kind");
+	r->size = csv_column(&r->csv, "size_bytes");
 	return rc;
+}
+
+static bool read_acknowledged(struct requests *r)
+{
+	r->acknowledged_bytes = FACT_NONE;
+	if (r->kind < 0 || strcmp(r->csv.cells[r->kind], request_kind_names[REQUEST_UPLOAD]) != 0 ||
+	    strcmp(r->csv.cells[r->end], request_end_names[END_OK]) != 0)
+		return true;
+	return csv_fact(&r->csv, r->size, &r->acknowledged_bytes) == 0;
 }
 
 static bool read_row(struct requests *r)
@@ -71,7 +82,7 @@ static bool read_row(struct requests *r)
 	const char *end = r->csv.cells[r->end];
 	r->failed =
 		strcmp(end, request_end_names[END_STATUS]) == 0 || strcmp(end, request_end_names[END_TRANSPORT]) == 0;
-	return !fact_known(r->started_ns) || r->started_ns.value <= r->finished_ns;
+	return read_acknowledged(r) && (!fact_known(r->started_ns) || r->started_ns.value <= r->finished_ns);
 }
 
 int requests_next(struct requests *r, struct error *err)

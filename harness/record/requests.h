@@ -24,11 +24,12 @@ void request_csv_row(const struct load_request *r, const char *phase, unsigned d
 
 struct requests {
 	struct csv csv;
-	int started, finished, end; /* columns */
-	bool bad;		    /* this row makes no sense; the three below do not count */
-	struct fact started_ns;	    /* absent: it never was */
+	int started, finished, end, kind, size; /* columns */
+	bool bad;				/* this row makes no sense; those below do not count */
+	struct fact started_ns;			/* absent: it never was */
 	uint64_t finished_ns;
-	bool failed; /* by the server's doing: its status, or the connection */
+	bool failed;			/* by the server's doing: its status, or the connection */
+	struct fact acknowledged_bytes; /* of an upload that ended well; absent: it was none */
 };
 
 /* As csv_open(), csv_next(). */

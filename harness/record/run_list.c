@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/macros.h"
 #include "base/nearest.h"
 #include "record/store.h"
 
@@ -25,18 +26,56 @@ int run_list_add(struct run_list *list, json_t *record, struct error *err)
 	return 0;
 }
 
+/* An id ends in random digits: what has the same one is the same run, or a copy of its folder. */
+static int add_once(struct run_list *list, json_t *record, struct error *err)
+{
+	const char *id = json_string_value(json_object_get(record, "id"));
+	for (size_t i = 0; id != NULL && i < list->count; i++)
+		if (strcmp(list->summaries[i].id, id) == 0) {
+			json_decref(record);
+			return 0;
+		}
+	return run_list_add(list, record, err);
+}
+
 int run_list_read(struct run_list *list, const char *folder, struct error *err)
 {
 	json_t *record = store_read(folder, err);
-	return record != NULL ? run_list_add(list, record, err) : -1;
+	return record != NULL ? add_once(list, record, err) : -1;
+}
+
+int run_list_find(struct run_list *list, const char *results, const char *what, struct error *err)
+{
+	char *folder = store_find(results, what, err);
+	int rc = folder != NULL ? run_list_read(list, folder, err) : -1;
+	free(folder);
+	return rc;
+}
+
+static void release_one(struct run_list *list, size_t i)
+{
+	summary_release(&list->summaries[i]);
+	json_decref(list->records[i]);
+}
+
+size_t run_list_keep(struct run_list *list, const char *scenario)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcmp(list->summaries[i].scenario, scenario) != 0) {
+			release_one(list, i);
+			continue;
+		}
+		list->summaries[kept] = list->summaries[i];
+		list->records[kept++] = list->records[i];
+	}
+	return list->count = kept;
 }
 
 void run_list_release(struct run_list *list)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		summary_release(&list->summaries[i]);
-		json_decref(list->records[i]);
-	}
+	for (size_t i = 0; i < list->count; i++)
+		release_one(list, i);
 	free(list->records);
 	free(list->summaries);
 	memset(list, 0, sizeof(*list));
@@ -92,18 +131,21 @@ static bool (*const meanings[])(const struct run_list *l, size_t i, const char *
 static int select_folder(struct run_list *list, const char *folder, struct error *err)
 {
 	char *record = xasprintf("%s/" STORE_RECORD, folder);
+	struct run_list found = { 0 };
 	struct stat st;
+	size_t unreadable = 0;
 	bool is_run = stat(record, &st) == 0;
-	size_t before = list->count, unreadable = 0;
 	free(record);
 	if (is_run)
 		return run_list_read(list, folder, err);
-	if (run_list_read_all(list, folder, &unreadable, err) != 0)
-		return -1;
-	if (list->count == before)
-		return error_set(err, ERROR_USAGE, "folder '%s' holds no runs%s", folder,
-				 unreadable > 0 ? " that can be read" : "");
-	return 0;
+	int rc = run_list_read_all(&found, folder, &unreadable, err);
+	if (rc == 0 && found.count == 0)
+		rc = error_set(err, ERROR_USAGE, "folder '%s' holds no runs%s", folder,
+			       unreadable > 0 ? " that can be read" : "");
+	for (size_t i = 0; rc == 0 && i < found.count; i++)
+		rc = add_once(list, json_incref(found.records[i]), err);
+	run_list_release(&found);
+	return rc;
 }
 
 static int unknown(const struct run_list *all, const char *results, const char *what, struct error *err)
@@ -122,18 +164,22 @@ static int unknown(const struct run_list *all, const char *results, const char *
 int run_list_select(struct run_list *list, const char *results, const char *what, struct error *err)
 {
 	struct run_list all = { 0 };
-	size_t unreadable, before = list->count;
+	size_t unreadable, found = 0;
 	struct stat st;
 	if (what[0] == '\0')
 		return error_set(err, ERROR_USAGE, "the name of the runs is empty");
+	if (strcmp(what, "last") == 0)
+		return run_list_find(list, results, what, err);
 	if (strchr(what, '/') != NULL && stat(what, &st) == 0 && S_ISDIR(st.st_mode))
 		return select_folder(list, what, err);
 	int rc = run_list_read_all(&all, results, &unreadable, err);
-	for (size_t m = 0; rc == 0 && list->count == before && m < sizeof(meanings) / sizeof(meanings[0]); m++)
+	for (size_t m = 0; rc == 0 && found == 0 && m < COUNT(meanings); m++)
 		for (size_t i = 0; rc == 0 && i < all.count; i++)
-			if (meanings[m](&all, i, what))
-				rc = run_list_add(list, json_incref(all.records[i]), err);
-	if (rc == 0 && list->count == before)
+			if (meanings[m](&all, i, what)) {
+				rc = add_once(list, json_incref(all.records[i]), err);
+				found++;
+			}
+	if (rc == 0 && found == 0)
 		rc = stat(what, &st) == 0 && S_ISDIR(st.st_mode) ? select_folder(list, what, err)
 								 : unknown(&all, results, what, err);
 	run_list_release(&all);

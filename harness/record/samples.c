@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/macros.h"
+
 static const char *const reason_names[] = {
 	[SAMPLE_TICK] = "tick", [SAMPLE_DENSE] = "dense", [SAMPLE_THRESHOLD] = "threshold",
 	[SAMPLE_OOM] = "oom",	[SAMPLE_LAST] = "last",
@@ -27,7 +29,7 @@ static const struct {
 	{ "disk_wal_bytes", offsetof(struct sample, disk.wal_bytes) },
 	{ "disk_tmp_bytes", offsetof(struct sample, disk.tmp_bytes) },
 };
-#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+#define COLUMNS COUNT(columns)
 
 void sample_csv_header(struct buf *out)
 {
@@ -58,8 +60,17 @@ void sample_csv_row(const struct sample *s, uint64_t origin_ns, struct buf *out)
 }
 
 /* The fields a picture is made of; the rest of a sample that is read stays absent. */
-static const enum memory_field read_fields[SAMPLES_FIELDS] = { MEMORY_USAGE, MEMORY_ANON, MEMORY_FILE, MEMORY_SHMEM,
-							       MEMORY_KERNEL };
+static const enum memory_field read_fields[SAMPLES_FIELDS] = { MEMORY_USAGE,	MEMORY_ANON,   MEMORY_FILE,
+							       MEMORY_SHMEM,	MEMORY_KERNEL, MEMORY_DIRTY,
+							       MEMORY_WRITEBACK };
+static const struct {
+	const char *name;
+	size_t offset;
+} read_process_fields[SAMPLES_PROCESS_FIELDS] = {
+	{ "rss_anon_bytes", offsetof(struct samples, rss_anon_bytes) },
+	{ "rss_file_bytes", offsetof(struct samples, rss_file_bytes) },
+	{ "rss_shmem_bytes", offsetof(struct samples, rss_shmem_bytes) },
+};
 
 int samples_open(struct samples *s, const char *folder, struct error *err)
 {
@@ -72,6 +83,8 @@ int samples_open(struct samples *s, const char *folder, struct error *err)
 	s->time_column = csv_column(&s->csv, "t_ns");
 	for (size_t i = 0; i < SAMPLES_FIELDS; i++)
 		s->columns[i] = csv_column(&s->csv, memory_field_info[read_fields[i]].name);
+	for (size_t i = 0; i < SAMPLES_PROCESS_FIELDS; i++)
+		s->process_columns[i] = csv_column(&s->csv, read_process_fields[i].name);
 	return rc;
 }
 
@@ -83,6 +96,10 @@ static bool read_row(struct samples *s)
 	s->t_ns = t.value;
 	for (size_t i = 0; i < SAMPLES_FIELDS; i++)
 		if (csv_fact(&s->csv, s->columns[i], &s->memory.field[read_fields[i]]) != 0)
+			return false;
+	for (size_t i = 0; i < SAMPLES_PROCESS_FIELDS; i++)
+		if (csv_fact(&s->csv, s->process_columns[i],
+			     (struct fact *)((char *)s + read_process_fields[i].offset)) != 0)
 			return false;
 	return true;
 }

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/macros.h"
 #include "base/text.h"
 #include "record/app.h"
 #include "record/rejudge.h"
@@ -32,7 +33,7 @@ static const struct row_file {
 	{ REQUESTS_FILE, offsetof(struct store_run, requests) },
 	{ APP_FILE, offsetof(struct store_run, app) },
 };
-#define ROW_FILES (sizeof(row_files) / sizeof(row_files[0]))
+#define ROW_FILES COUNT(row_files)
 
 static FILE **stream_of(struct store_run *run, const struct row_file *file)
 {

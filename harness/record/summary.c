@@ -160,3 +160,57 @@ void summary_release(struct run_summary *s)
 	free(s->server);
 	memset(s, 0, sizeof(*s));
 }
+
+bool run_unfinished(const struct run_summary *run)
+{
+	return run->state == RECORD_RUNNING;
+}
+
+bool run_crashed(const struct run_summary *run)
+{
+	return run->outcome == OUTCOME_CRASHED;
+}
+
+bool run_survived(const struct run_summary *run)
+{
+	return run->outcome != OUTCOME_CRASHED && run->outcome != OUTCOME_STALLED;
+}
+
+bool run_judged(const struct run_summary *run)
+{
+	static const bool nothing_said[] = { [OUTCOME_INVALID] = true,
+					     [OUTCOME_INTERRUPTED] = true,
+					     [OUTCOME_SKIPPED] = true,
+					     [OUTCOME_UNKNOWN] = true };
+	return !run_unfinished(run) && !nothing_said[run->outcome];
+}
+
+const struct outcome_row *verdict_words(const struct run_summary *run)
+{
+	return run_unfinished(run) ? outcome_row_of(OUTCOME_UNKNOWN, NULL) : outcome_row_of(run->outcome, run->cause);
+}
+
+bool verdict_as_asked(const struct run_summary *run)
+{
+	for (size_t i = 0; i < run->expected_count; i++) {
+		size_t len = strcspn(run->expected[i], "/");
+		const char *cause = run->expected[i][len] == '/' ? run->expected[i] + len + 1 : NULL;
+		const char *outcome = outcome_names[run->outcome];
+		if (strlen(outcome) == len && strncmp(outcome, run->expected[i], len) == 0 &&
+		    (cause == NULL || strcmp(cause, run->cause) == 0))
+			return true;
+	}
+	return false;
+}
+
+json_t *run_load_alone(const struct run_summary *run)
+{
+	json_t *load = json_deep_copy(run->load);
+	size_t i;
+	json_t *group;
+	json_array_foreach (load, i, group) {
+		json_object_del(group, "read_back");
+		json_object_del(group, "verify");
+	}
+	return load;
+}

@@ -51,4 +51,24 @@ void summary_release(struct run_summary *s);
 /* The word for its outcome; static, or borrowed from the record. */
 const char *summary_outcome(const struct run_summary *s);
 
+/* What is said of its outcome and cause (words.h).  Never NULL. */
+const struct outcome_row *verdict_words(const struct run_summary *run);
+
+/* Is the verdict one of those expected, whatever was expected beside it? */
+bool verdict_as_asked(const struct run_summary *run);
+
+/* The rig is still at it, or was killed: no verdict yet. */
+bool run_unfinished(const struct run_summary *run);
+
+/* A run that says something about its server: neither invalid nor interrupted nor unfinished. */
+bool run_judged(const struct run_summary *run);
+
+bool run_crashed(const struct run_summary *run);
+
+/* Neither crashed nor stalled; of a judged run. */
+bool run_survived(const struct run_summary *run);
+
+/* The load groups without what says how they are checked: reading back loads nothing.  NULL: not known; caller owns. */
+json_t *run_load_alone(const struct run_summary *run);
+
 #endif

@@ -145,6 +145,24 @@ static void in_flight_mean(struct timeline *t, const struct in_flight *f)
 	}
 }
 
+static void count(const struct timeline *t, enum timeline_series which, size_t column, double by)
+{
+	struct timeline_bucket *b = &t->series[which][column];
+	b->state = FACT_KNOWN;
+	b->low = b->high = b->high + by;
+}
+
+static void add_end(const struct timeline *t, const struct requests *r)
+{
+	size_t column = column_of(t, r->finished_ns);
+	if (r->failed)
+		count(t, TIMELINE_FAILED, column, 1);
+	else if (fact_known(r->started_ns))
+		bucket_add(&t->series[TIMELINE_LATENCY][column], fact_of(r->finished_ns - r->started_ns.value));
+	if (fact_known(r->acknowledged_bytes))
+		count(t, TIMELINE_ACKNOWLEDGED, column, (double)r->acknowledged_bytes.value);
+}
+
 static int read_requests(struct timeline *t, const char *folder, struct error *err)
 {
 	struct in_flight in_flight = { .part_ns = xcalloc(t->columns + 1, sizeof(double)),
@@ -161,11 +179,7 @@ static int read_requests(struct timeline *t, const char *folder, struct error *e
 		t->requests++;
 		if (fact_known(r.started_ns))
 			in_flight_add(t, &in_flight, r.started_ns.value, r.finished_ns);
-		if (r.failed) {
-			struct timeline_bucket *b = &t->series[TIMELINE_FAILED][column_of(t, r.finished_ns)];
-			b->state = FACT_KNOWN;
-			b->low = b->high = b->high + 1;
-		}
+		add_end(t, &r);
 	}
 	if (there)
 		in_flight_mean(t, &in_flight);
@@ -211,11 +225,11 @@ int timeline_read(struct timeline *t, const struct timeline_options *o, struct e
 	for (size_t i = 0; i < TIMELINE_SERIES; i++)
 		t->series[i] = xcalloc(t->columns, sizeof(*t->series[i]));
 	int rc = o->span_ns > 0 ? 0 : find_span(t, o->folder, err);
-	if (rc == 0)
+	if (rc == 0 && !o->requests_only)
 		rc = read_samples(t, o, err);
 	if (rc == 0)
 		rc = read_requests(t, o->folder, err);
-	if (rc == 0 && o->lag_json != NULL)
+	if (rc == 0 && !o->requests_only && o->lag_json != NULL)
 		rc = read_lag(t, o, err);
 	if (rc != 0)
 		timeline_release(t);

@@ -9,6 +9,7 @@
 #ifndef OOMRIG_RECORD_TIMELINE_H
 #define OOMRIG_RECORD_TIMELINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,8 @@ enum timeline_series {
 	TIMELINE_LAG,		/* ns that clean-up is behind, app.jsonl */
 	TIMELINE_IN_FLIGHT,	/* requests at once, the mean over the bucket, requests.csv */
 	TIMELINE_FAILED,	/* requests that failed, counted where they ended */
+	TIMELINE_ACKNOWLEDGED,	/* bytes of uploads that ended well there */
+	TIMELINE_LATENCY,	/* ns that those took which ended there and did not fail */
 	TIMELINE_SERIES
 };
 
@@ -32,6 +35,7 @@ struct timeline_bucket {
 
 struct timeline_options {
 	const char *folder; /* of the run */
+	bool requests_only; /* leaves samples.csv and app.jsonl alone; span_ns must be given */
 	size_t columns;
 	uint64_t span_ns;	 /* the axis begins at 0, the server's start; 0: it ends with the last sample */
 	uint64_t sample_hold_ns; /* a sample stands for the time up to the next one, if that comes within this */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/macros.h"
 #include "record/timeline.h"
 
 /* Columns between two times on the axis. */
@@ -21,7 +22,7 @@ double chart_round_up(double value, double base)
 	static const double steps[] = { 1, 2, 3, 4, 5, 6, 8 };
 	double power = pow(base, floor(log(value > 0 ? value : 1) / log(base)) - 4);
 	for (;; power *= base)
-		for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		for (size_t i = 0; i < COUNT(steps); i++)
 			if (steps[i] * power >= value)
 				return steps[i] * power;
 }
@@ -134,7 +135,7 @@ static bool begins_phase(const struct chart *c, size_t column)
 
 static void draw_row(const struct chart *c, const struct chart_panel *p, int row, bool limit)
 {
-	struct line line = { .page = c->page };
+	struct line line = { .page = c->page, .run = BUF_INIT };
 	for (size_t i = 0; i < c->columns; i++) {
 		struct cell cell = row < p->rows ? cell_of(c, p, i, row) : (struct cell){ NULL, INK_PLAIN };
 		if (cell.text != NULL)
@@ -151,7 +152,7 @@ static void draw_row(const struct chart *c, const struct chart_panel *p, int row
 
 static void draw_base(const struct chart *c, const struct chart_panel *p)
 {
-	struct line line = { .page = c->page };
+	struct line line = { .page = c->page, .run = BUF_INIT };
 	for (size_t i = 0; i < c->columns; i++) {
 		if (p->moments != NULL && p->moments[i])
 			line_cell(&line, INK_STRONG, page_glyph(c->page, GLYPH_MOMENT));
@@ -199,7 +200,7 @@ void chart_moment(const struct chart *c, uint64_t t_ns, enum ink ink, const char
 
 static void draw_phases(const struct chart *c)
 {
-	struct line line = { .page = c->page };
+	struct line line = { .page = c->page, .run = BUF_INIT };
 	size_t column = 0;
 	buf_addf(&c->page->text, "%*s", CHART_LABEL_COLUMNS, "");
 	for (size_t i = 0; i < c->phase_count; i++) {
@@ -229,7 +230,7 @@ static uint64_t time_step(uint64_t at_least_ns)
 		for (size_t i = 0; i < 3; i++)
 			if (unit * times[i] >= at_least_ns)
 				return unit * times[i];
-	for (size_t i = 0; i < sizeof(steps_s) / sizeof(steps_s[0]); i++)
+	for (size_t i = 0; i < COUNT(steps_s); i++)
 		if (steps_s[i] * NS_PER_S >= at_least_ns)
 			return steps_s[i] * NS_PER_S;
 	return (at_least_ns / (18000 * NS_PER_S) + 1) * 18000 * NS_PER_S;

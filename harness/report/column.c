@@ -166,12 +166,17 @@ static bool same_verdict(const struct run_summary *a, const struct run_summary *
 	       strcmp(or_empty(a->cause), or_empty(b->cause)) == 0;
 }
 
-bool column_agrees(const struct column *c)
+const struct run_summary *column_agreed(const struct column *c, enum runs_taken taken)
 {
-	for (size_t i = 1; i < c->count; i++)
-		if (!same_verdict(c->runs[0], c->runs[i]))
-			return false;
-	return true;
+	const struct run_summary *first = NULL;
+	for (size_t i = 0; i < c->count; i++) {
+		if (!is_taken(c->runs[i], taken))
+			continue;
+		if (first != NULL && !same_verdict(first, c->runs[i]))
+			return NULL;
+		first = first != NULL ? first : c->runs[i];
+	}
+	return first;
 }
 
 void column_tally(struct buf *b, const struct column *c, const char *between)

@@ -47,8 +47,9 @@ void spread_add(struct buf *b, const struct page *p, const struct spread *s,
 /* Appends each verdict with how often it came: "crashed/oom-kill 7 of 10, grew/peak 3 of 10"; one run: its name. */
 void column_tally(struct buf *b, const struct column *c, const char *between);
 
-/* All runs with the same outcome and cause? */
-bool column_agrees(const struct column *c);
+/* The first of the runs that are taken, where all of them have its outcome and cause; NULL: they differ, or are none.
+ */
+const struct run_summary *column_agreed(const struct column *c, enum runs_taken taken);
 
 /* Appends the sentence that answers the comparison in words, from the facts only. */
 void conclude(struct buf *b, const struct page *p, const struct column *columns, size_t count);

@@ -59,10 +59,16 @@ static void filled_cache(struct buf *b, const struct page *p, const struct colum
 
 static void rose(struct buf *b, const struct page *p, const struct column *c)
 {
-	add_most(b, c, OFFSET(peak_unreclaimable_bytes), RUNS_ENDED, " (unreclaimable at most ", "");
+	bool peak = column_spread(c, OFFSET(peak_unreclaimable_bytes), RUNS_ENDED).known > 0;
+	bool after = column_spread(c, OFFSET(settled_unreclaimable_bytes), RUNS_ENDED).known > 0;
+	if (!peak && !after)
+		return;
+	buf_adds(b, " (unreclaimable");
+	add_most(b, c, OFFSET(peak_unreclaimable_bytes), RUNS_ENDED, " at most ", after ? "," : "");
 	add_spread(b, p, c,
-		   &(const struct phrase){ OFFSET(settled_unreclaimable_bytes), RUNS_ENDED, ", ", " after the load)",
+		   &(const struct phrase){ OFFSET(settled_unreclaimable_bytes), RUNS_ENDED, " ", " after the load",
 					   figure_size });
+	buf_addc(b, ')');
 }
 
 static void stayed(struct buf *b, const struct page *p, const struct column *c)
@@ -71,12 +77,11 @@ static void stayed(struct buf *b, const struct page *p, const struct column *c)
 	add_most(b, c, OFFSET(peak_usage_bytes), RUNS_ENDED, " (at most ", " charged)");
 }
 
-static void add_figures(struct buf *b, const struct page *p, const struct column *c)
+static void add_figures(struct buf *b, const struct page *p, const struct column *c, enum outcome_figures figures)
 {
 	static void (*const add[FIGURES_KINDS])(struct buf * b, const struct page *p, const struct column *c) = {
 		[FIGURES_DEATH] = died, [FIGURES_CACHE] = filled_cache, [FIGURES_RISE] = rose, [FIGURES_LEVEL] = stayed
 	};
-	enum outcome_figures figures = verdict_words(c->runs[0])->figures;
 	if (add[figures] != NULL)
 		add[figures](b, p, c);
 }
@@ -102,32 +107,59 @@ static void add_losses(struct buf *b, const struct column *c)
 		buf_adds(b, " and lost nothing");
 }
 
+/* " in 3 of 5 runs"; those that prove nothing are counted apart from those that do. */
+static void add_count(struct buf *b, const struct column *c)
+{
+	size_t nothing = c->count - c->judged;
+	if (c->judged == 0 || nothing == 0)
+		buf_addf(b, " in %zu of %zu runs", c->count, c->count);
+	else
+		buf_addf(b, " in %zu of %zu run%s that prove%s something (%zu more prove%s nothing)", c->judged,
+			 c->judged, c->judged == 1 ? "" : "s", c->judged == 1 ? "s" : "", nothing,
+			 nothing == 1 ? "s" : "");
+}
+
+static void tell_agreed(struct buf *b, const struct page *p, const struct column *c, const struct outcome_row *words)
+{
+	struct buf figures = BUF_INIT;
+	add_figures(&figures, p, c, words->figures);
+	const char *text = buf_str(&figures);
+	bool joined = text[0] == '\0' || text[0] == ',' || strncmp(text, " (", 2) == 0;
+	buf_addf(b, " %s", words->clause);
+	if (c->count > 1)
+		add_count(b, c);
+	buf_addf(b, "%s%s", c->count > 1 && !joined ? "," : "", text);
+	buf_release(&figures);
+}
+
+static void tell_each(struct buf *b, const struct page *p, const struct column *c)
+{
+	if (c->judged > 0)
+		buf_adds(b, " ended differently from run to run (");
+	else
+		buf_addf(b, " proved nothing in any of %zu runs (", c->count);
+	column_tally(b, c, " in ");
+	buf_addc(b, ')');
+	if (c->crashed > 0)
+		add_spread(b, p, c,
+			   &(const struct phrase){ OFFSET(server_end_ns), RUNS_CRASHED, ": the crashes came ",
+						   " after the start", figure_duration });
+	add_most(b, c, OFFSET(peak_anon_bytes), RUNS_ENDED,
+		 c->crashed > 0 ? ", the others took at most " : ": with at most ", " anon");
+}
+
 static void clause(struct buf *b, const struct page *p, const struct column *c, bool name_cap)
 {
+	const struct run_summary *agreed = column_agreed(c, c->judged > 0 ? RUNS_JUDGED : RUNS_ALL);
 	char cap[UNITS_TEXT_MAX];
 	buf_adds(b, c->label);
 	if (name_cap && fact_known(c->runs[0]->memory_bytes) &&
 	    strstr(c->label, figure_size(c->runs[0]->memory_bytes, cap)) == NULL)
 		buf_addf(b, " under %s", cap);
-	if (column_agrees(c)) {
-		buf_addf(b, " %s", verdict_words(c->runs[0])->clause);
-		struct buf detail = BUF_INIT;
-		add_figures(&detail, p, c);
-		if (c->count > 1)
-			buf_addf(b, " in %zu of %zu runs%s", c->count, c->count, detail.len > 0 ? "," : "");
-		buf_adds(b, buf_str(&detail));
-		buf_release(&detail);
-	} else {
-		buf_addf(b, " ended differently from run to run (");
-		column_tally(b, c, " in ");
-		buf_addc(b, ')');
-		if (c->crashed > 0)
-			add_spread(b, p, c,
-				   &(const struct phrase){ OFFSET(server_end_ns), RUNS_CRASHED, ": the crashes came ",
-							   " after the start", figure_duration });
-		add_most(b, c, OFFSET(peak_anon_bytes), RUNS_ENDED,
-			 c->crashed > 0 ? ", the others took at most " : ", with at most ", " anon");
-	}
+	if (agreed != NULL)
+		tell_agreed(b, p, c, verdict_words(agreed));
+	else
+		tell_each(b, p, c);
 	add_losses(b, c);
 }
 
@@ -138,18 +170,6 @@ static bool same_cap(const struct column *columns, size_t count)
 		    columns[i].runs[0]->memory_bytes.value != columns[0].runs[0]->memory_bytes.value)
 			return false;
 	return true;
-}
-
-json_t *run_load_alone(const struct run_summary *run)
-{
-	json_t *load = json_deep_copy(run->load);
-	size_t i;
-	json_t *group;
-	json_array_foreach (load, i, group) {
-		json_object_del(group, "read_back");
-		json_object_del(group, "verify");
-	}
-	return load;
 }
 
 static bool same_load(const struct column *columns, size_t count)

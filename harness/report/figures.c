@@ -48,11 +48,6 @@ void figure_pair(struct buf *b, uint64_t first, uint64_t second, const char *bet
 	buf_addf(b, "%s%s%s", one, between, two);
 }
 
-const struct outcome_row *verdict_words(const struct run_summary *run)
-{
-	return run_unfinished(run) ? outcome_row_of(OUTCOME_UNKNOWN, NULL) : outcome_row_of(run->outcome, run->cause);
-}
-
 enum ink verdict_ink(const struct run_summary *run)
 {
 	static const enum ink inks[] = {
@@ -61,42 +56,10 @@ enum ink verdict_ink(const struct run_summary *run)
 	return inks[verdict_words(run)->tone];
 }
 
-bool run_unfinished(const struct run_summary *run)
-{
-	return run->state == RECORD_RUNNING;
-}
-
-bool run_crashed(const struct run_summary *run)
-{
-	return run->outcome == OUTCOME_CRASHED;
-}
-
 bool run_ended_first(const struct facts *f)
 {
 	return fact_known(f->server_end_ns) &&
 	       !(fact_known(f->our_signal_ns) && f->our_signal_ns.value <= f->server_end_ns.value);
-}
-
-bool run_judged(const struct run_summary *run)
-{
-	static const bool nothing_said[] = { [OUTCOME_INVALID] = true,
-					     [OUTCOME_INTERRUPTED] = true,
-					     [OUTCOME_SKIPPED] = true,
-					     [OUTCOME_UNKNOWN] = true };
-	return !run_unfinished(run) && !nothing_said[run->outcome];
-}
-
-bool verdict_as_asked(const struct run_summary *run)
-{
-	for (size_t i = 0; i < run->expected_count; i++) {
-		size_t len = strcspn(run->expected[i], "/");
-		const char *cause = run->expected[i][len] == '/' ? run->expected[i] + len + 1 : NULL;
-		const char *outcome = outcome_names[run->outcome];
-		if (strlen(outcome) == len && strncmp(outcome, run->expected[i], len) == 0 &&
-		    (cause == NULL || strcmp(cause, run->cause) == 0))
-			return true;
-	}
-	return false;
 }
 
 void verdict_name(struct buf *b, const struct run_summary *run)

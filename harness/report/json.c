@@ -74,6 +74,15 @@ static json_t *run_object(const struct run_summary *run)
 	return object;
 }
 
+int report_document(FILE *out, json_t *document, struct error *err)
+{
+	errno = 0;
+	bool failed = text_json_print(document, JSON_INDENT(2), out) != 0;
+	int saved = errno;
+	json_decref(document);
+	return failed ? error_set_errno(err, ERROR_SYSTEM, saved, "cannot write the result") : 0;
+}
+
 static int write_json(FILE *out, const struct run_summary *runs, size_t count, struct error *err)
 {
 	json_t *array = json_array();
@@ -83,13 +92,7 @@ static int write_json(FILE *out, const struct run_summary *runs, size_t count, s
 	json_object_set_new(root, "schema", json_integer(REPORT_JSON_SCHEMA));
 	json_object_set_new(root, "runs", array);
 	json_object_set_new(root, "summary", repeats_json(runs, count));
-	errno = 0;
-	bool failed = text_json_print(root, JSON_INDENT(2), out) != 0;
-	int saved = errno;
-	json_decref(root);
-	if (failed)
-		return error_set_errno(err, ERROR_SYSTEM, saved, "cannot write the report");
-	return 0;
+	return report_document(out, root, err);
 }
 
 const struct exporter json_exporter = {

@@ -5,10 +5,15 @@
 #ifndef OOMRIG_REPORT_JSON_H
 #define OOMRIG_REPORT_JSON_H
 
+#include <jansson.h>
+
 #include "report/report.h"
 
 #define REPORT_JSON_SCHEMA 1
 
 extern const struct exporter json_exporter;
+
+/* Writes any document of ours, indented; takes it over. */
+int report_document(FILE *out, json_t *document, struct error *err);
 
 #endif

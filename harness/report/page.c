@@ -32,7 +32,8 @@ static const char *const inks[] = {
 	[INK_WARN] = "\033[33m", [INK_BAD] = "\033[1;31m", [INK_ALARM] = "\033[1;37;41m",
 };
 
-bool report_colour(FILE *out)
+/* A terminal, NO_COLOR unset (no-color.org), TERM not "dumb". */
+static bool has_colours(FILE *out)
 {
 	const char *no_color = getenv("NO_COLOR"); /* no-color.org: present and not empty */
 	const char *term = getenv("TERM");
@@ -56,8 +57,9 @@ static int find_width(FILE *out)
 void page_init(struct page *p, FILE *out)
 {
 	memset(p, 0, sizeof(*p));
+	p->text = (struct buf)BUF_INIT;
 	p->width = find_width(out);
-	p->colour = report_colour(out);
+	p->colour = has_colours(out);
 	p->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
@@ -144,6 +146,17 @@ void page_wrap_from(struct page *p, enum ink ink, int indent, const char *text)
 		if (*text != '\0')
 			buf_addf(&p->text, "%*s", indent, "");
 	} while (*text != '\0');
+}
+
+void page_id(struct page *p, int column, const char *id)
+{
+	char *shown = text_shown(id);
+	bool fits = column + 1 + text_columns(shown) <= p->width;
+	while (!fits && p->text.len > 0 && p->text.data[p->text.len - 1] == ' ')
+		p->text.data[--p->text.len] = '\0';
+	buf_adds(&p->text, fits ? " " : "\n");
+	page_wrap(p, INK_PLAIN, fits ? "" : "    ", shown);
+	free(shown);
 }
 
 void page_legend(struct page *p, int *column, enum glyph glyph, enum ink ink, const char *fmt, ...)

@@ -74,6 +74,9 @@ void page_wrap(struct page *p, enum ink ink, const char *lead, const char *text)
 /* The same behind a lead of that many columns that is already there. */
 void page_wrap_from(struct page *p, enum ink ink, int indent, const char *text);
 
+/* Ends a line that has come to that column with an id, which is not broken: on a line of its own where it must. */
+void page_id(struct page *p, int column, const char *id);
+
 /* Columns a UTF-8 string takes; every character counts one. */
 int text_columns(const char *text);
 

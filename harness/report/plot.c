@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fs.h"
 #include "base/text.h"
 #include "base/clock.h"
 #include "report/chart.h"
@@ -267,7 +268,7 @@ static void draw_lag(struct plot *p)
 	if (!highest_of(p, TIMELINE_LAG, &highest))
 		return;
 	title(p, &column, "Clean-up has not run for:");
-	page_legend(&p->page, &column, GLYPH_ANON, INK_PLAIN, "%s at most, by its own canary",
+	page_legend(&p->page, &column, GLYPH_ANON, INK_PLAIN, "%s at most, by its own clock",
 		    label_duration(highest, text));
 	buf_addc(&p->page.text, '\n');
 	draw_single(p, TIMELINE_LAG, chart_round_up(fmax(highest, LAG_SCALE_MIN_NS), 10), label_duration, NULL);
@@ -330,7 +331,7 @@ static void find_moments(struct plot *p)
 	}
 	for (size_t i = 0; fact_known(f->squeezed_usage_bytes) && i < p->chart.phase_count; i++)
 		if (strcmp(p->chart.phases[i].name, "squeeze") == 0) {
-			snprintf(text, sizeof(text), "page cache asked back, %s stayed",
+			snprintf(text, sizeof(text), "page cache freed, %s stayed",
 				 figure_size(f->squeezed_usage_bytes, size));
 			add_moment(p, fact_of(p->chart.phases[i].start_ns), INK_GOOD, text);
 		}
@@ -385,8 +386,7 @@ static void draw_run(struct plot *p)
 	if (t->left_out > 0)
 		page_ink(&p->page, INK_WARN, "%llu %s: %s\n", (unsigned long long)t->left_out,
 			 t->left_out == 1 ? "row left out" : "rows left out, the first", t->first_left_out);
-	text_addf(&p->page.text, "%-16s%s", "Record", p->run->folder);
-	buf_addc(&p->page.text, '\n');
+	heading_record(&p->page, p->run);
 }
 
 static int plot_write(FILE *out, const struct run_summary *runs, size_t count, struct error *err)

@@ -92,6 +92,14 @@ struct progress *progress_new(const struct progress_options *options)
 	return p;
 }
 
+static void plain_line(struct progress *p, const char *line)
+{
+	buf_clear(&p->page.text);
+	page_wrap(&p->page, INK_PLAIN, "", line);
+	page_write(&p->page, p->out);
+	fflush(p->out);
+}
+
 void progress_phase(struct progress *p, const char *phase, uint64_t elapsed_ns)
 {
 	free(p->phase);
@@ -99,8 +107,9 @@ void progress_phase(struct progress *p, const char *phase, uint64_t elapsed_ns)
 	p->shown = false; /* the next update shows at once */
 	if (p->quiet || p->terminal)
 		return;
-	fprintf(p->out, "%s: %s %.2f s\n", p->title, phase, (double)elapsed_ns / 1e9);
-	fflush(p->out);
+	char *line = xasprintf("%s: %s %.2f s", p->title, phase, (double)elapsed_ns / 1e9);
+	plain_line(p, line);
+	free(line);
 }
 
 /* "48 %" of a bar; -1 when nobody knows how much there is to do. */
@@ -267,8 +276,7 @@ static void update_plain(struct progress *p, uint64_t elapsed_ns, const struct p
 	}
 	buf_adds(&line, "; memory ");
 	add_memory(&line, memory);
-	fprintf(p->out, "%s\n", buf_str(&line));
-	fflush(p->out);
+	plain_line(p, buf_str(&line));
 	buf_release(&line);
 }
 

@@ -18,17 +18,18 @@ struct exporter {
 	const char *summary;
 	int (*write)(FILE *out, const struct run_summary *runs, size_t count, struct error *err);
 };
-extern const struct exporter *const exporters[]; /* NULL-terminated */
+extern const struct exporter *const exporters[]; /* the first is for people; NULL-terminated */
 const struct exporter *exporter_find(const char *name, struct error *err);
 
 /* One run in full: verdict, evidence, memory by phase, requests, where the record is. */
 void report_run(FILE *out, const struct run_summary *run);
+/* The same on some 25 lines: the strongest evidence, no tables. */
+void report_run_short(FILE *out, const struct run_summary *run);
 /* One run on one line: verdict, as expected or not, note (NULL: the peak of anon), id. */
 void report_line(FILE *out, const struct run_summary *run, const char *note);
+/* Below a report of several runs: which of them did not end as expected. */
+void report_unexpected(FILE *out, const struct run_summary *runs, size_t count);
 /* Several runs side by side, scenarios as columns (repeats counted together), and the answer in a sentence. */
 void report_side_by_side(FILE *out, const struct run_summary *runs, size_t count);
-
-/* Colours on `out`?  A terminal, NO_COLOR unset (no-color.org), TERM not "dumb". */
-bool report_colour(FILE *out);
 
 #endif

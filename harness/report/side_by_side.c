@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/macros.h"
 #include "report/column.h"
 #include "report/repeats.h"
 #include "report/report.h"
@@ -28,7 +29,7 @@ static void fill_verdict(struct cell *cell, const struct page *p, const struct c
 	(void)p;
 	(void)offset;
 	column_tally(&cell->text, c, " ");
-	cell->ink = column_agrees(c) ? verdict_ink(c->runs[0]) : INK_WARN;
+	cell->ink = column_agreed(c, RUNS_ALL) != NULL ? verdict_ink(c->runs[0]) : INK_WARN;
 }
 
 static void fill_expected(struct cell *cell, const struct page *p, const struct column *c, size_t offset)
@@ -186,7 +187,7 @@ static const struct row rows[] = {
 	{ "unreclaimable", fill_demand, OFFSET(peak_unreclaimable_bytes) },
 	{ "median", fill_demand_median, OFFSET(peak_unreclaimable_bytes) },
 	{ "page cache peak", fill_size, OFFSET(peak_file_bytes) },
-	{ "asked back", fill_given_back, 0 },
+	{ "cache freed", fill_given_back, 0 },
 	{ "ok/failed/cut", fill_requests, 0 },
 	{ "read back", fill_verified, OFFSET(verified_bytes) },
 	{ "read back wrong", fill_wrong, OFFSET(corrupt) },
@@ -230,7 +231,7 @@ static void band(struct page *p, const struct column *columns, size_t count, int
 {
 	struct cell *cells = xcalloc(count, sizeof(cells[0]));
 	for (size_t i = 0; i < count; i++) {
-		cells[i].ink = INK_STRONG;
+		cells[i] = (struct cell){ .text = BUF_INIT, .ink = INK_STRONG };
 		buf_adds(&cells[i].text, columns[i].label);
 		if (columns[i].count > 1)
 			buf_addf(&cells[i].text, " (%zu runs)", columns[i].count);
@@ -242,7 +243,7 @@ static void band(struct page *p, const struct column *columns, size_t count, int
 		buf_adds(&rule, page_glyph(p, GLYPH_RULE));
 	page_ink(p, INK_FAINT, "%s\n", buf_str(&rule));
 	buf_release(&rule);
-	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+	for (size_t r = 0; r < COUNT(rows); r++) {
 		bool used = false;
 		for (size_t i = 0; i < count; i++) {
 			buf_clear(&cells[i].text);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/macros.h"
 #include "report/column.h"
 #include "report/repeats.h"
 #include "base/text.h"
@@ -38,7 +39,7 @@ static bool same_text(const json_t *a, const json_t *b)
 
 static bool belongs(const struct experiment *e, const json_t *record)
 {
-	for (size_t i = 0; i < sizeof(source_keys) / sizeof(source_keys[0]); i++)
+	for (size_t i = 0; i < COUNT(source_keys); i++)
 		if (!same_text(source_of(e->record, source_keys[i]), source_of(record, source_keys[i])))
 			return false;
 	return same_text(json_object_get(e->record, "label"), json_object_get(record, "label")) &&
@@ -87,13 +88,14 @@ static void heading(struct page *p, const struct experiment *e)
 	struct buf subject = BUF_INIT;
 	add_subject(&subject, commit);
 	page_ink(p, INK_FAINT, "%.10s %.5s  ", started, strlen(started) >= TIME_SHOWN ? started + 11 : "");
-	page_ink(p, INK_STRONG, "%s", branch[0] != '\0' ? branch : "(no branch)");
-	buf_addf(&p->text, " %.*s", COMMIT_SHOWN, commit);
+	struct buf source = BUF_INIT;
+	buf_addf(&source, "%s %.*s", branch[0] != '\0' ? branch : "(no branch)", COMMIT_SHOWN, commit);
 	if (diff[0] != '\0')
-		buf_addf(&p->text, " + changes %.*s", COMMIT_SHOWN, diff);
+		buf_addf(&source, " + changes %.*s", COMMIT_SHOWN, diff);
 	if (label[0] != '\0')
-		buf_addf(&p->text, "  [%s]", label);
-	buf_addc(&p->text, '\n');
+		buf_addf(&source, "  [%s]", label);
+	page_wrap_from(p, INK_STRONG, TIME_SHOWN + 2, buf_str(&source));
+	buf_release(&source);
 	if (subject.len > 0)
 		page_wrap(p, INK_FAINT, "    commit: ", buf_str(&subject));
 	if (note[0] != '\0')
@@ -119,7 +121,7 @@ static void result_line(struct page *p, const struct column *c)
 		buf_adds(&line, "; unreclaimable ");
 		spread_add(&line, p, &peak, figure_size);
 	}
-	page_wrap(p, column_agrees(c) ? verdict_ink(first) : INK_WARN, "    ", buf_str(&line));
+	page_wrap(p, column_agreed(c, RUNS_ALL) != NULL ? verdict_ink(first) : INK_WARN, "    ", buf_str(&line));
 	buf_release(&line);
 }
 
@@ -158,7 +160,7 @@ json_t *story_json(const struct run_list *runs)
 	json_t *experiments = json_array();
 	for (size_t i = 0; i < count; i++) {
 		json_t *e = json_object(), *ids = json_array();
-		for (size_t k = 0; k < sizeof(source_keys) / sizeof(source_keys[0]); k++)
+		for (size_t k = 0; k < COUNT(source_keys); k++)
 			json_object_set_new(e, source_keys[k], copy_or_null(source_of(all[i].record, source_keys[k])));
 		json_object_set_new(e, "label", copy_or_null(json_object_get(all[i].record, "label")));
 		json_object_set_new(e, "note", copy_or_null(json_object_get(all[i].record, "note")));

@@ -1,15 +1,22 @@
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fs.h"
+#include "base/macros.h"
 #include "base/text.h"
 #include "report/death_page.h"
+#include "report/failed_start.h"
 #include "report/figures.h"
+#include "report/grid.h"
 #include "report/heading.h"
 #include "report/page.h"
 #include "report/report.h"
 
 #define LABEL_COLUMNS 14
 #define DEATHS_SHOWN 8 /* the evidence sums up all of them */
+#define EVIDENCE_SHOWN 4
+#define UNEXPECTED_SHOWN 12
 
 /* What was not as expected beside the verdict. */
 static void surprises(struct page *p, const struct run_summary *run)
@@ -39,12 +46,13 @@ static void alarms(struct page *p, const struct run_summary *run)
 	}
 }
 
-static void evidence(struct page *p, const struct run_summary *run)
+/* The first lines are the strongest; those beyond `most` are counted. */
+static void evidence(struct page *p, const struct run_summary *run, size_t most)
 {
 	buf_addc(&p->text, '\n');
 	page_ink(p, INK_STRONG, "Evidence\n");
 	char *lead = xasprintf("  %s ", page_glyph(p, GLYPH_BULLET));
-	for (size_t i = 0; i < run->evidence_count; i++)
+	for (size_t i = 0; i < run->evidence_count && i < most; i++)
 		page_wrap(p, INK_PLAIN, lead, run->evidence[i]);
 	if (run->evidence_count == 0)
 		page_wrap(p, INK_WARN, lead, "none was recorded");
@@ -79,21 +87,21 @@ static void draw_composition(struct page *p, const struct composition *c, struct
 		{ "other", GLYPH_OTHER, INK_PLAIN, false,
 		  remainder_of(c->usage, fact_add(fact_add(c->anon, c->shmem), fact_add(c->kernel, c->file))) },
 	};
-	enum { COUNT = sizeof(parts) / sizeof(parts[0]) };
-	struct bar_part bar[COUNT];
+	enum { PARTS = COUNT(parts) };
+	struct bar_part bar[PARTS];
 	struct fact whole = fact_max(cap, c->usage);
-	for (size_t i = 0; i < COUNT; i++) {
+	for (size_t i = 0; i < PARTS; i++) {
 		bar[i].glyph = parts[i].glyph;
 		bar[i].ink = parts[i].ink;
 		bar[i].value = fact_known(parts[i].value) ? parts[i].value.value : 0;
 	}
 	buf_adds(&p->text, "  [");
-	page_bar(p, bar, COUNT, fact_known(whole) ? whole.value : 0, (p->width > 100 ? 100 : p->width) - 4);
+	page_bar(p, bar, PARTS, fact_known(whole) ? whole.value : 0, (p->width > 100 ? 100 : p->width) - 4);
 	buf_adds(&p->text, "]\n");
 
 	int column = 0;
 	char text[UNITS_TEXT_MAX];
-	for (size_t i = 0; i < COUNT; i++) {
+	for (size_t i = 0; i < PARTS; i++) {
 		figure_size(parts[i].value, text);
 		if (!parts[i].always &&
 		    (parts[i].value.state == FACT_ABSENT || (fact_known(parts[i].value) && parts[i].value.value == 0)))
@@ -119,14 +127,16 @@ static void picture(struct page *p, const struct run_summary *run)
 
 	char usage[UNITS_TEXT_MAX], cap[UNITS_TEXT_MAX], when[UNITS_TEXT_MAX];
 	struct fact limit = fact_known(f->cap_in_force_bytes) ? f->cap_in_force_bytes : run->memory_bytes;
-	buf_addc(&p->text, '\n');
-	page_ink(p, INK_STRONG, died ? "Memory when it died" : "Memory at its highest");
+	struct buf title = BUF_INIT;
+	buf_adds(&title, died ? "Memory when it died" : "Memory at its highest");
 	if (died && fact_known(f->server_end_ns))
-		buf_addf(&p->text, ", %s after it started", figure_duration(f->server_end_ns, when));
-	buf_addf(&p->text, ": %s charged", figure_size(c.usage, usage));
+		buf_addf(&title, ", %s after it started", figure_duration(f->server_end_ns, when));
+	buf_addf(&title, ": %s charged", figure_size(c.usage, usage));
 	if (fact_known(limit))
-		buf_addf(&p->text, ", cap %s", figure_size(limit, cap));
+		buf_addf(&title, ", cap %s", figure_size(limit, cap));
 	buf_addc(&p->text, '\n');
+	page_wrap(p, INK_STRONG, "", buf_str(&title));
+	buf_release(&title);
 	draw_composition(p, &c, limit);
 	if (!died)
 		page_wrap(p, INK_FAINT, "  ",
@@ -137,7 +147,7 @@ static void phases(struct page *p, const struct facts *f)
 {
 	enum { COLUMNS = 6, ROWS = 6 };
 	static const char *const heads[COLUMNS] = { "before load", "highest",	"at death",
-						    "after load",  "collected", "asked back" };
+						    "after load",  "collected", "cache freed" };
 	const struct {
 		const char *name;
 		struct fact at[COLUMNS];
@@ -166,19 +176,18 @@ static void phases(struct page *p, const struct facts *f)
 			any |= used[c] |= rows[r].at[c].state != FACT_ABSENT;
 	if (!any)
 		return;
-	buf_addc(&p->text, '\n');
-	page_ink(p, INK_STRONG, "%-*s", LABEL_COLUMNS + 2, "Memory");
+	struct grid g = { .corner = "Memory", .label_columns = LABEL_COLUMNS + 2, .cell_columns = 12 };
 	for (size_t c = 0; c < COLUMNS; c++)
 		if (used[c])
-			page_ink(p, INK_FAINT, "%12s", heads[c]);
+			grid_head(&g, heads[c]);
 	for (size_t r = 0; r < ROWS; r++) {
-		buf_addf(&p->text, "\n  %-*s", LABEL_COLUMNS, rows[r].name);
 		char text[UNITS_TEXT_MAX];
+		grid_row(&g, INK_PLAIN, rows[r].name);
 		for (size_t c = 0; c < COLUMNS; c++)
 			if (used[c])
-				buf_addf(&p->text, "%12s", figure_size(rows[r].at[c], text));
+				grid_cell(&g, figure_size(rows[r].at[c], text));
 	}
-	buf_addc(&p->text, '\n');
+	grid_print(&g, p);
 }
 
 /* "Label          text", wrapped below the text. */
@@ -216,14 +225,20 @@ static void aftermath(struct page *p, const struct facts *f)
 	}
 }
 
+static void request_counts(struct page *p, const struct facts *f, bool failed)
+{
+	char a[UNITS_TEXT_MAX], b[UNITS_TEXT_MAX], c[UNITS_TEXT_MAX], d[UNITS_TEXT_MAX];
+	labelled(p, "Requests", failed ? INK_WARN : INK_PLAIN, "%s started, %s ok, %s failed, %s cut",
+		 figure_count(f->requests_started, a), figure_count(f->requests_ok, b),
+		 figure_count(f->requests_failed, c), figure_count(f->requests_cut, d));
+}
+
 static void requests(struct page *p, const struct facts *f)
 {
 	char a[UNITS_TEXT_MAX], b[UNITS_TEXT_MAX], c[UNITS_TEXT_MAX], d[UNITS_TEXT_MAX];
 	bool failed = fact_known(f->requests_failed) && f->requests_failed.value > 0;
 	buf_addc(&p->text, '\n');
-	labelled(p, "Requests", failed ? INK_WARN : INK_PLAIN, "%s started, %s ok, %s failed, %s cut",
-		 figure_count(f->requests_started, a), figure_count(f->requests_ok, b),
-		 figure_count(f->requests_failed, c), figure_count(f->requests_cut, d));
+	request_counts(p, f, failed);
 	if (f->first_failure[0] != '\0')
 		labelled(p, "", INK_WARN, "%s: %s", failed ? "first failure" : "failed beside the load",
 			 f->first_failure);
@@ -246,9 +261,11 @@ static void requests(struct page *p, const struct facts *f)
 			 figure_count(f->death_in_flight, a), figure_size(f->death_sent_in_flight_bytes, b),
 			 figure_size(f->death_acknowledged_bytes, c));
 	aftermath(p, f);
+	bool cut = fact_known(f->load_deadline_hit) && f->load_deadline_hit.value > 0;
 	if (fact_known(f->load_ns))
-		labelled(p, "Load", INK_PLAIN, "lasted %s%s%s", figure_duration(f->load_ns, a),
-			 fact_known(f->load_deadline_hit) && f->load_deadline_hit.value ? ", cut at its deadline" : "",
+		labelled(p, "Load", INK_PLAIN, "lasted %s%s%s%s%s", figure_duration(f->load_ns, a),
+			 cut ? ", cut at its deadline" : "", cut && fact_known(f->load_deadline_ns) ? " of " : "",
+			 cut && fact_known(f->load_deadline_ns) ? figure_duration(f->load_deadline_ns, b) : "",
 			 fact_known(f->generator_bottleneck) && f->generator_bottleneck.value
 				 ? "; our generator, not the server, was the bottleneck"
 				 : "");
@@ -274,24 +291,62 @@ static void phase(struct page *p, const json_t *record)
 	}
 }
 
-void report_run(FILE *out, const struct run_summary *run)
+/* The verdict once more, below what may have scrolled it away, and where all of it is stored. */
+static void ending(struct page *p, const struct run_summary *run)
+{
+	buf_addc(&p->text, '\n');
+	heading_verdict(p, run);
+	heading_record(p, run);
+}
+
+static void tables(struct page *p, const struct run_summary *run)
+{
+	picture(p, run);
+	phases(p, &run->facts);
+	report_death(p, json_object_get(run->record, "death"));
+	requests(p, &run->facts);
+	phase(p, run->record);
+}
+
+/* What there is room for on a terminal of 24 lines. */
+static void summary(struct page *p, const struct run_summary *run)
+{
+	const struct facts *f = &run->facts;
+	size_t more = run->evidence_count > EVIDENCE_SHOWN ? run->evidence_count - EVIDENCE_SHOWN : 0;
+	if (more > 0)
+		buf_addf(&p->text, "  %s %zu more, and the tables: with --verbose, or oomrig show last\n",
+			 page_glyph(p, GLYPH_ELLIPSIS), more);
+	picture(p, run);
+	request_counts(p, f, fact_known(f->requests_failed) && f->requests_failed.value > 0);
+	aftermath(p, f);
+}
+
+static void write_run(FILE *out, const struct run_summary *run, bool all)
 {
 	struct page p;
+	bool failed = start_failed(run);
 	page_init(&p, out);
 	heading_add(&p, run);
+	if (failed)
+		report_failed_start(&p, run);
 	surprises(&p, run);
 	alarms(&p, run);
-	evidence(&p, run);
-	picture(&p, run);
-	phases(&p, &run->facts);
-	report_death(&p, json_object_get(run->record, "death"));
-	requests(&p, &run->facts);
-	phase(&p, run->record);
-	/* Not wrapped: it is there to be copied. */
-	text_addf(&p.text, "%-*s%s", LABEL_COLUMNS + 2, "Record", run->folder != NULL ? run->folder : run->id);
-	buf_addc(&p.text, '\n');
+	evidence(&p, run, all ? SIZE_MAX : EVIDENCE_SHOWN);
+	if (!failed)
+		(all ? tables : summary)(&p, run);
+	ending(&p, run);
 	page_write(&p, out);
 	page_release(&p);
+}
+
+void report_run(FILE *out, const struct run_summary *run)
+{
+	write_run(out, run, true);
+}
+
+void report_run_short(FILE *out, const struct run_summary *run)
+{
+	write_run(out, run, false);
 }
 
 void report_line(FILE *out, const struct run_summary *run, const char *note)
@@ -306,13 +361,31 @@ void report_line(FILE *out, const struct run_summary *run, const char *note)
 	if (run->expected_count == 0 || !run_judged(run))
 		mark = "";
 	page_ink(&p, run->as_expected ? INK_GOOD : INK_BAD, "%s", mark);
-	buf_addf(&p.text, "%*s", 4 - text_columns(mark), "");
-	if (note != NULL)
-		buf_addf(&p.text, "%-13s", note);
-	else
-		buf_addf(&p.text, "anon %-10s", figure_size(run->facts.peak_anon_bytes, anon));
-	buf_addf(&p.text, " %s\n", run->id);
+	char *said = note != NULL ? xasprintf("%-13s", note)
+				  : xasprintf("anon %-10s", figure_size(run->facts.peak_anon_bytes, anon));
+	int used = (verdict.len > 22 ? (int)verdict.len : 22) + 4 + text_columns(said);
+	buf_addf(&p.text, "%*s%s", 4 - text_columns(mark), "", said);
+	page_id(&p, used, run->id);
 	page_write(&p, out);
 	page_release(&p);
+	free(said);
 	buf_release(&verdict);
+}
+
+void report_unexpected(FILE *out, const struct run_summary *runs, size_t count)
+{
+	size_t failed = 0, shown = 0;
+	for (size_t i = 0; i < count; i++)
+		failed += !runs[i].as_expected;
+	if (failed > 0)
+		fprintf(out, "\n%zu of %zu runs not as expected:\n", failed, count);
+	else
+		fprintf(out, "\nAll %zu runs as expected.\n", count);
+	for (size_t i = 0; i < count && shown < UNEXPECTED_SHOWN; i++)
+		if (!runs[i].as_expected) {
+			report_line(out, &runs[i], NULL);
+			shown++;
+		}
+	if (failed > shown)
+		fprintf(out, "and %zu more\n", failed - shown);
 }

@@ -5,8 +5,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/macros.h"
+
 #define BLANK '\1'
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* What must stand in the line beside the words themselves. */
 enum beside { NOTHING, MEMORY, FAILED_AFTER, NO_DISK };

@@ -41,16 +41,24 @@ struct broken_requests {
 	uint64_t torn_ns; /* when a read-back broke off within its object, the last to be answered; 0: it did not */
 };
 
-/* True: it broke, and broken_release() will bring it.  False: the caller's own. */
+/*
+ * A finished transfer.  True: its connection broke, so it is held back until
+ * broken_release() hands it over.  False: it is not kept, the caller deals with it.
+ */
 bool broken_hold(struct broken_requests *l, const struct load_request *request, const char *phase);
 void broken_death(struct broken_requests *l, uint64_t end_ns);
 void broken_up(struct broken_requests *l);
 
-/* Of every finished transfer; which of them were under way at an end, beside those that are still. */
+/* Remembers a finished transfer if its connection broke; for every one of them. */
 void broken_note(struct broken_requests *l, const struct load_request *request);
+/*
+ * Adds the remembered transfers that broke so shortly before the server's end that
+ * they were under way then.  Those that have not finished yet are the caller's to count.
+ */
 void broken_under_way(const struct broken_requests *l, uint64_t end_ns, uint64_t *count, uint64_t *upload_bytes);
+/* Remembers whether the last object that was read back, and answered for, broke off within. */
 void broken_look(struct broken_requests *l, const struct load_request *request);
-/* Did this end break the read-back off? */
+/* Is this end of the server the reason why that object broke off? */
 bool broken_torn(const struct broken_requests *l, uint64_t end_ns);
 /* Hands over, in order, those whose fate is known by now; with all, every one. */
 void broken_release(struct broken_requests *l, uint64_t now_ns, bool all,

@@ -12,7 +12,7 @@
 #include "run/checks.h"
 #include "run/death_record.h"
 #include "run/objects_found.h"
-#include "run/requests.h"
+#include "run/request_rows.h"
 #include "run/run_json.h"
 #include "record/host.h"
 
@@ -73,6 +73,8 @@ static void read_load(struct run *r)
 	f->requests_ok = fact_of(now.ok - base->ok);
 	f->requests_failed = fact_of(now.failed - base->failed);
 	f->requests_cut = fact_of(now.cut - base->cut);
+	f->requests_waited = fact_of(now.waited - base->waited);
+	f->refused_ns = fact_of(now.refused_ns - base->refused_ns);
 	f->sent_bytes = fact_of(now.sent_bytes - base->sent_bytes);
 	f->received_bytes = fact_of(now.received_bytes - base->received_bytes);
 	f->acknowledged_bytes = fact_of(now.acknowledged_bytes - base->acknowledged_bytes);
@@ -124,7 +126,7 @@ void findings_of_death(struct run *r, uint64_t end_ns)
 		load_totals(r->load, &totals);
 		broken_under_way(&r->books.broken, end_ns, &totals.in_flight, &totals.sent_in_flight_bytes);
 	}
-	f->death_in_flight = fact_of(totals.in_flight);
+	f->death_in_flight = fact_of(totals.in_flight - totals.waiting);
 	f->death_acknowledged_bytes = fact_of(totals.acknowledged_bytes);
 	f->death_sent_in_flight_bytes = fact_of(totals.sent_in_flight_bytes);
 }
@@ -252,7 +254,7 @@ void findings_seal(struct run *r)
 void findings_end(struct run *r)
 {
 	stop_sampler(r);
-	requests_write_held(r, true);
+	request_rows_write_held(r, true);
 	objects_found_end(r);
 	read_load(r);
 	run_json_death(r);

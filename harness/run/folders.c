@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/macros.h"
 #include "base/saturate.h"
 #include "base/units.h"
 #include "isolation/owner.h"
@@ -46,7 +47,7 @@ int folders_create(struct folders *f, const char *work, const char *run_id, cons
 		return -1;
 	/* The server starts in its own folder: names relative to ours would not reach it. */
 	char **paths[] = { &f->root, &f->data, &f->tmp };
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+	for (size_t i = 0; i < COUNT(paths); i++) {
 		char *absolute = realpath(*paths[i], NULL);
 		if (absolute == NULL)
 			return error_set_errno(err, ERROR_SYSTEM, errno, "cannot resolve '%s'", *paths[i]);

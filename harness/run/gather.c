@@ -158,6 +158,20 @@ void gather_work(struct gather *g, const struct series_work *now)
 	series_note_work(&g->series, now);
 }
 
+void gather_live(struct gather *g, struct fact live)
+{
+	struct facts *f = g->facts;
+	if (!fact_known(live))
+		return;
+	if (g->phase == GATHER_BASELINE)
+		f->baseline_live_bytes = live;
+	else if (g->phase == GATHER_SETTLE)
+		f->settled_live_bytes = live;
+	else if ((g->phase == GATHER_COLLECT || g->phase == GATHER_AFTER) && fact_known(f->settled_live_bytes) &&
+		 live.value < f->settled_live_bytes.value)
+		f->settled_live_bytes = live;
+}
+
 void gather_points(struct gather *g)
 {
 	g->facts->point_count = series_points(&g->series, g->facts->points, FACTS_POINTS_MAX);
@@ -213,13 +227,18 @@ void gather_sample(struct gather *g, const struct sample *s)
 	g->facts->peak_wal_bytes = fact_max(g->facts->peak_wal_bytes, s->disk.wal_bytes);
 }
 
-/* The sample of the last second with the highest unreclaimable memory, NULL if there is none. */
-static const struct sample *fullest_before(const struct gather *g, uint64_t end_ns)
+static const struct sample *nth_newest(const struct gather *g, size_t n)
+{
+	return &g->recent[(g->next + GATHER_RECENT - 1 - n) % GATHER_RECENT];
+}
+
+/* Of the second before to_ns the sample with the highest unreclaimable memory, NULL if there is none. */
+static const struct sample *fullest_before(const struct gather *g, uint64_t to_ns)
 {
 	const struct sample *best = NULL;
-	for (size_t i = 0; i < g->count; i++) {
-		const struct sample *s = &g->recent[i];
-		if (s->t_ns > end_ns || end_ns - s->t_ns > DEATH_WINDOW_NS)
+	for (size_t n = g->count; n-- > 0;) {
+		const struct sample *s = nth_newest(g, n);
+		if (s->t_ns > to_ns || to_ns - s->t_ns > DEATH_WINDOW_NS)
 			continue;
 		if (best == NULL || memory_unreclaimable(&s->memory).value >= memory_unreclaimable(&best->memory).value)
 			best = s;
@@ -227,36 +246,53 @@ static const struct sample *fullest_before(const struct gather *g, uint64_t end_
 	return best;
 }
 
-static const struct sample *nth_newest(const struct gather *g, size_t n)
-{
-	return &g->recent[(g->next + GATHER_RECENT - 1 - n) % GATHER_RECENT];
-}
-
 static uint64_t kills(const struct sample *s)
 {
 	return s->memory.field[MEMORY_OOM_KILL].value; /* 0 unless known */
 }
 
-/*
- * Where the event comes after the kill (v2), or none at all, what was left after
- * it is not of the last second: back to the last sample that had not counted it.
- */
-static uint64_t before_the_kill(const struct gather *g, uint64_t to_ns)
+/* The last sample that had not counted the kill, of several at once the first; 0: none was counted meanwhile. */
+static uint64_t before_the_kill(const struct gather *g, uint64_t end_ns)
 {
-	uint64_t counted = UINT64_MAX, last_ns = to_ns;
-
+	uint64_t counted = UINT64_MAX, found_ns = 0;
 	for (size_t n = 0; n < g->count; n++) {
 		const struct sample *s = nth_newest(g, n);
-		if (s->t_ns > to_ns)
+		if (s->t_ns > end_ns)
 			continue;
-		if (to_ns - s->t_ns > DEATH_WINDOW_NS)
+		if (end_ns - s->t_ns > SAMPLE_DYING_NS || (found_ns != 0 && found_ns - s->t_ns > DEATH_WINDOW_NS))
 			break;
 		if (kills(s) < counted && counted != UINT64_MAX)
-			last_ns = s->t_ns;
+			found_ns = s->t_ns;
 		if (kills(s) < counted)
 			counted = kills(s);
 	}
-	return last_ns;
+	return found_ns;
+}
+
+static bool main_has_memory(const struct sample *s)
+{
+	return fact_known(s->process.main_rss_anon_bytes) && s->process.main_rss_anon_bytes.value > 0;
+}
+
+/* The last sample in which the main process had memory; where that was not seen, the end. */
+static uint64_t last_alive(const struct gather *g, uint64_t end_ns)
+{
+	for (size_t n = 0; n < g->count; n++) {
+		const struct sample *s = nth_newest(g, n);
+		if (s->t_ns <= end_ns && end_ns - s->t_ns <= SAMPLE_DYING_NS && main_has_memory(s))
+			return s->t_ns;
+	}
+	return end_ns;
+}
+
+/*
+ * The end is seen late, seconds so on a busy machine, and what was left by then says nothing of what was there: back
+ * to the kernel's kill where it was counted, or else to where the process still had memory.
+ */
+static uint64_t moment_of_death(const struct gather *g, uint64_t end_ns)
+{
+	uint64_t kill_ns = before_the_kill(g, end_ns);
+	return kill_ns != 0 ? kill_ns : last_alive(g, end_ns);
 }
 
 /* From the newest back: of each step the newest sample that is at least that old. */
@@ -292,7 +328,7 @@ static void note_last_second(struct gather *g, uint64_t to_ns)
 const struct sample *gather_at_death(const struct gather *g, uint64_t end_ns)
 {
 	bool by_event = g->at_oom.t_ns != 0 && end_ns - g->at_oom.t_ns <= SAMPLE_DYING_NS;
-	return by_event ? &g->at_oom : fullest_before(g, end_ns);
+	return by_event ? &g->at_oom : fullest_before(g, moment_of_death(g, end_ns));
 }
 
 void gather_next_life(struct gather *g, struct facts *facts)
@@ -324,7 +360,7 @@ void gather_death(struct gather *g, uint64_t end_ns)
 	f->death_writeback_bytes = field[MEMORY_WRITEBACK];
 	f->death_unevictable_bytes = field[MEMORY_UNEVICTABLE];
 	f->death_children_anon_bytes = children_anon(best);
-	note_last_second(g, best == &g->at_oom ? best->t_ns : before_the_kill(g, end_ns));
+	note_last_second(g, best == &g->at_oom ? best->t_ns : moment_of_death(g, end_ns));
 }
 
 void gather_release(struct gather *g)

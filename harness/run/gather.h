@@ -56,7 +56,8 @@ struct gather {
 	uint64_t kills_before;		   /* of earlier lives, in the group's counter */
 };
 
-#define GATHER_RECENT 2048 /* a second of the densest sampling, and what follows until the death is known */
+/* A second of the densest sampling, and what follows until the death is known, which may be seconds later. */
+#define GATHER_RECENT 8192
 
 void gather_init(struct gather *g, struct facts *facts);
 void gather_phase(struct gather *g, enum gather_phase phase);
@@ -73,13 +74,16 @@ struct fact gather_held(const struct gather *g);
  * the facts made of both, when the load has ended or the server has; a second time changes nothing that was there.
  */
 void gather_work(struct gather *g, const struct series_work *now);
+/* What the server itself says that it holds: the last before the load, and the least of the last ones after it. */
+void gather_live(struct gather *g, struct fact live);
 void gather_points(struct gather *g);
 
 /*
  * Composition of the charge at death.  By the time the rig sees the end, the
  * kernel has taken the pages back, so the last samples show an empty group: the
  * sample taken on the OOM event stands for the moment of the kill, or without
- * one the sample of the last second with the highest unreclaimable memory.
+ * one the sample with the highest unreclaimable memory of the second before the kill was
+ * counted or, if none was, before the main process had no memory any more.
  */
 void gather_death(struct gather *g, uint64_t end_ns);
 /* That sample, which need not be the first death's; NULL when there is none.  Valid until the next sample. */

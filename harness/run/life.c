@@ -6,6 +6,7 @@
 #include "http/request.h"
 #include "run/checks.h"
 #include "run/findings.h"
+#include "run/live_figure.h"
 #include "run/objects_found.h"
 
 void life_init(struct run *r)
@@ -81,11 +82,18 @@ void life_started(struct run *r)
 		f->server_in_group = fact_of(1);
 }
 
+static void tell_load(struct run *r, bool down)
+{
+	if (r->load != NULL)
+		load_server_down(r->load, down);
+}
+
 void life_ready(struct run *r)
 {
 	struct facts *f = r->life.facts;
 	checks_membership(r);
 	r->life.ready_ns = f->server_ready_ns = fact_of(run_elapsed_ns(r));
+	tell_load(r, false);
 	target_watch(r->target);
 	if (r->life.number == 1)
 		return;
@@ -156,6 +164,7 @@ void life_note_figures(struct run *r, const json_t *figures, uint64_t t_ns)
 {
 	note_canary(r, figures);
 	note_maintenance(r, figures, t_ns);
+	gather_live(&r->gather, live_figure(figures, r->scenario->server.live_json));
 }
 
 /* ---- its end ------------------------------------------------------------ */
@@ -221,6 +230,7 @@ void life_next(struct run *r, const struct target_exit *exit)
 	note_death(r, exit, oom_kill);
 	objects_found_death(r);
 	broken_death(&r->books.broken, exit->t_ns);
+	tell_load(r, true);
 	r->life = (struct life){
 		.number = r->life.number + 1, .facts = &r->later_facts, .kills_before = kills, .died_ns = exit->t_ns
 	};

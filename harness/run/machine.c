@@ -1,5 +1,6 @@
 #include "run/machine.h"
 
+#include "base/macros.h"
 #include "record/app.h"
 
 #include "base/text.h"
@@ -7,7 +8,7 @@
 #include "run/display.h"
 #include "run/life.h"
 #include "run/phases.h"
-#include "run/requests.h"
+#include "run/request_rows.h"
 #include "run/run_json.h"
 #include "target/strays.h"
 
@@ -105,7 +106,7 @@ static void on_tick(uv_timer_t *timer)
 	struct run *r = timer->data;
 	checks_drain(r);
 	checks_work(r);
-	requests_write_held(r, false);
+	request_rows_write_held(r, false);
 	strays_reap(r->target != NULL ? target_pid(r->target) : 0);
 	display_update(r);
 	if (++r->ticks % TICKS_PER_SECOND == 0)
@@ -145,7 +146,7 @@ static void on_squeezed(uv_async_t *async)
 
 static void on_request_done(void *arg, const struct load_request *request)
 {
-	requests_note(arg, request);
+	request_rows_note(arg, request);
 }
 
 static void on_load_finished(void *arg)
@@ -253,7 +254,7 @@ static int init_asyncs(struct run *r, struct error *err)
 		uv_async_t *async;
 		uv_async_cb wake;
 	} rows[] = { { &r->oom_async, on_oom }, { &r->user_async, on_user }, { &r->squeeze_async, on_squeezed } };
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		int rc = uv_async_init(&r->loop, rows[i].async, rows[i].wake);
 		if (rc != 0)
 			return error_set(err, ERROR_SYSTEM, "cannot prepare the event loop: %s", uv_strerror(rc));

@@ -1,6 +1,6 @@
 #include "run/maintenance.h"
 
-#include "judge/maintenance.h"
+#include "judge/passes.h"
 
 static void drop_every_second(struct facts *f)
 {

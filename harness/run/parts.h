@@ -142,6 +142,14 @@ struct findings {
 	unsigned kernel_log_waits;
 };
 
+/* Asking the server to collect its garbage; phase_collect.c. */
+struct collecting {
+	unsigned answered; /* requests of this phase */
+	bool looking;	   /* at memory, after an answer */
+	unsigned looks;	   /* after the last answer */
+	uint64_t level;	   /* at the last of these */
+};
+
 /* Of the server's own figures in app.jsonl. */
 struct figures_written {
 	uint64_t bytes, dropped_bytes;
@@ -176,7 +184,7 @@ struct run {
 	struct rounds rounds;
 	struct warming warming;
 	struct squeeze squeeze;
-	bool collected; /* the server has answered the request to collect its garbage */
+	struct collecting collecting;
 	struct objects_found found;
 	struct findings findings;
 	struct alloc_words alloc_words; /* fed by the thread that carries the log */

@@ -2,12 +2,21 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "run/checks.h"
 #include "run/phases.h"
 
-/* From the answer until memory was looked at: ten samples, and time for pages that go back by another thread. */
-#define COLLECTED_NS (100 * NS_PER_MS)
+/*
+ * One collection only finds what is free: finalisers and buffers outside of the heap go with the next, which is asked
+ * for once memory was looked at.  Then it is waited until the level stands still: pages go back by other threads.
+ */
+#define COLLECTIONS 2
+/* From an answer until memory is looked at, and from look to look: ten samples. */
+#define LOOK_NS (100 * NS_PER_MS)
+#define LOOKS_MAX 20
+/* Between two looks; the noise of a cap is four times that and more. */
+#define STILL_BYTES (1ULL << 20)
 /* Beyond the request's own deadline. */
-#define PATIENCE_NS (10 * NS_PER_S)
+#define ANSWER_LATE_NS (10 * NS_PER_S)
 
 static bool is_asked(const struct run *r)
 {
@@ -19,7 +28,7 @@ static bool is_asked(const struct run *r)
 /* On, or back to the load for the next round. */
 static enum phase_id on_collected(struct run *r)
 {
-	r->collected = false;
+	r->collecting = (struct collecting){ .answered = 0 };
 	if (r->schedule.now != PHASE_COLLECT_ROUND || fact_known(r->facts.load_deadline_hit))
 		return phase_next(r);
 	return ++r->rounds.now < r->scenario->rounds ? PHASE_LOAD : phase_next(r);
@@ -43,17 +52,37 @@ enum phase_id phase_collect_skip(struct run *r)
 enum phase_id phase_collect_enter(struct run *r)
 {
 	struct error err = ERROR_INIT;
-	if (r->collected)
-		return PHASE_STAY; /* memory is looked at */
+	if (r->collecting.looking)
+		return PHASE_STAY;
 	gather_phase(&r->gather, r->schedule.now == PHASE_COLLECT_FIRST ? GATHER_BEFORE : GATHER_COLLECT);
 	return target_collect(r->target, &err) == 0 ? PHASE_STAY : on_refused(r, &err);
+}
+
+/* Twice in a row the same, or the last look: further.  The level of the one before is 0 at first. */
+static bool stands_still(struct run *r)
+{
+	struct collecting *c = &r->collecting;
+	struct fact now = gather_held(&r->gather);
+	uint64_t before = c->level;
+	c->level = now.value;
+	return !fact_known(now) || ++c->looks == LOOKS_MAX ||
+	       (c->looks > 1 && (now.value > before ? now.value - before : before - now.value) <= STILL_BYTES);
+}
+
+static enum phase_id on_look(struct run *r)
+{
+	checks_drain(r);
+	if (r->collecting.answered == COLLECTIONS)
+		return stands_still(r) ? on_collected(r) : r->schedule.now;
+	r->collecting.looking = false;
+	return r->schedule.now;
 }
 
 static enum phase_id on_deadline(struct run *r)
 {
 	struct error err = ERROR_INIT;
-	if (r->collected)
-		return on_collected(r);
+	if (r->collecting.looking)
+		return on_look(r);
 	error_set(&err, ERROR_TARGET, "no answer came");
 	return on_refused(r, &err);
 }
@@ -62,15 +91,16 @@ enum phase_id phase_collect_event(struct run *r, const struct event *event)
 {
 	if (event->kind == EVENT_DEADLINE)
 		return on_deadline(r);
-	if (event->kind != EVENT_COLLECTED || r->collected)
+	if (event->kind != EVENT_COLLECTED || r->collecting.looking)
 		return phase_default(r, event);
 	if (event->err != NULL)
 		return on_refused(r, event->err);
-	r->collected = true;
+	r->collecting.answered++;
+	r->collecting.looking = true;
 	return r->schedule.now;
 }
 
 uint64_t phase_collect_deadline_ns(const struct run *r)
 {
-	return r->collected ? COLLECTED_NS : r->scenario->server.collect_deadline_ns + PATIENCE_NS;
+	return r->collecting.looking ? LOOK_NS : r->scenario->server.collect_deadline_ns + ANSWER_LATE_NS;
 }

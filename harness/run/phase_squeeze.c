@@ -7,7 +7,7 @@
 static void note_unreadable(struct run *r, const struct error *err)
 {
 	struct facts *f = &r->facts;
-	log_info("page cache could not be asked back: %s", err->message);
+	log_info("the kernel could not be asked to free the page cache: %s", err->message);
 	f->squeezed_usage_bytes = f->squeezed_file_bytes = f->squeezed_unreclaimable_bytes = f->squeezed_kernel_bytes =
 		FACT_BROKEN;
 }

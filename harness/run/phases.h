@@ -51,7 +51,7 @@ struct phase {
 };
 extern const struct phase phase_rows[PHASES];
 
-/* The row that has the name. */
+/* The phase by whose name the record has this one: itself, or the one that it is a part of. */
 enum phase_id phase_span(enum phase_id id);
 
 /* ---- for phase_*.c ------------------------------------------------------ */
@@ -59,17 +59,17 @@ enum phase_id phase_span(enum phase_id id);
 /* What an event means wherever a phase has no other use for it. */
 enum phase_id phase_default(struct run *r, const struct event *event);
 
-/* The one behind in the table. */
+/* The phase of the next row of the table; after the squeeze, the stop. */
 enum phase_id phase_next(const struct run *r);
 
-/* The rig cannot go on. */
+/* Notes that the rig cannot go on, and why; the run then stops. */
 enum phase_id phase_fail(struct run *r, const struct error *err);
 
 /* Starts what ends with EVENT_LOAD_ENDED, and stays; or fails. */
 enum phase_id phase_start_load(struct run *r, const struct load_group *groups, size_t count);
 enum phase_id phase_start_read_back(struct run *r, enum read_back_scope scope);
 
-/* Before the server is started again: 20 ms, a few times at most. */
+/* Waits 20 ms, a few times at most, while the kernel log has not told of the kill yet; then the phase `then`. */
 enum phase_id phase_await_kernel_log(struct run *r, enum phase_id then);
 
 /* Deadlines. */

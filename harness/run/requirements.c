@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/macros.h"
 #include "judge/bound.h"
 #include "record/host.h"
 
@@ -24,7 +25,7 @@ static const struct {
 const char *requirements_missing(const struct scenario *s)
 {
 	for (size_t i = 0; i < s->required.count; i++)
-		for (size_t k = 0; k < sizeof(requirements) / sizeof(requirements[0]); k++) {
+		for (size_t k = 0; k < COUNT(requirements); k++) {
 			bool asked = strcmp(s->required.items[i], requirements[k].word) == 0;
 			const char *reason = asked ? requirements[k].missing() : NULL;
 			if (reason != NULL)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/macros.h"
 
 struct factors {
 	unsigned clients, files, size;
@@ -15,7 +16,7 @@ static const struct factors warm_up = { 1, 12, 1 };
 /* What is in flight only ever rises: memory that is given back late would hide the smaller rounds after larger ones. */
 static const struct factors combinations[] = { { 1, 1, 1 }, { 1, 2, 1 }, { 1, 1, 2 }, { 1, 2, 2 },
 					       { 3, 1, 1 }, { 3, 2, 1 }, { 3, 1, 2 }, { 3, 2, 2 } };
-#define COMBINATIONS (sizeof(combinations) / sizeof(combinations[0]))
+#define COMBINATIONS COUNT(combinations)
 
 static const struct factors *factors_of(uint64_t rounds, size_t round)
 {

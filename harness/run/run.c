@@ -205,7 +205,11 @@ static enum phase_id prepare(struct run *r)
 int run_scenario(const struct scenario *s, const struct run_options *options, json_t **record, char **folder,
 		 struct error *err)
 {
-	struct run r = { .scenario = s, .options = options, .self_exe = home_program(err) };
+	struct run r = { .scenario = s,
+			 .options = options,
+			 .self_exe = home_program(err),
+			 .books.row = BUF_INIT,
+			 .kernel_log = KERNEL_LOG_INIT };
 	if (r.self_exe == NULL || begin(&r, err) != 0) {
 		free(r.self_exe);
 		return -1;

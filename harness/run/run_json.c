@@ -59,6 +59,7 @@ void run_json_begin(struct run *r)
 	if (s->memory_high_bytes != 0)
 		f->high_asked_bytes = fact_of(s->memory_high_bytes);
 	f->oom_group_asked = fact_of(s->oom_group);
+	f->load_deadline_ns = fact_of(s->deadline_ns);
 	if (s->server.health.path != NULL)
 		f->health_deadline_ns = fact_of(s->server.health_deadline_ns);
 	store_set(&r->store, "started", wall_time());

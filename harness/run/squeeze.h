@@ -39,7 +39,7 @@ void squeeze_give_up(struct squeeze *s);
 /* Is a thread that was given up still at it? */
 bool squeeze_holds_group(const struct squeeze *s);
 
-/* Nothing of one that is still at it is freed. */
+/* Frees what is the caller's; what a thread that is still at it works with is left to that thread. */
 void squeeze_release(struct squeeze *s);
 
 #endif

@@ -68,6 +68,8 @@ bool warming_note(struct warming *w, struct fact held, struct facts *f)
 	}
 	if (w->begun)
 		w->rounds++;
+	else
+		f->warm_up_from_bytes = held;
 	w->begun = true;
 	w->level[w->rounds] = held.value;
 	uint64_t cap = fact_known(f->cap_asked_bytes) ? f->cap_asked_bytes.value : 0;

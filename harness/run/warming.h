@@ -38,7 +38,7 @@ const struct group_list *warming_groups(struct warming *w, const struct scenario
 /* held: by gather_held().  Another round?  When not, facts say how many there were and why they ended. */
 bool warming_note(struct warming *w, struct fact held, struct facts *f);
 
-/* It took too long. */
+/* A round took too long: it was the last one, and facts say so. */
 void warming_give_up(struct warming *w, struct facts *f);
 
 void warming_release(struct warming *w);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/macros.h"
 #include "base/nearest.h"
 #include "scenario/words.h"
 
@@ -13,8 +14,6 @@
 static const char *const run_names[] = { "port",	 "debug_port", "host",	 "data", "tmp",
 					 "scenario_dir", "bin",	       "preset", "seed", "source" };
 static const char *const object_names[] = { "id", "name", "size", "type" };
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 struct visitor {
 	const struct scenario *s;

@@ -15,7 +15,7 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 static bool is_scenario(const FTSENT *entry)
 {
 	const char *dot = strrchr(entry->fts_name, '.');
-	return entry->fts_info == FTS_F && dot != NULL && strcmp(dot, ".yaml") == 0;
+	return entry->fts_info == FTS_F && dot != NULL && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
 }
 
 void scenario_folder_add(struct string_list *paths, const char *path)

@@ -348,7 +348,7 @@ static int load_document(struct reader *r, yaml_parser_t *parser, const char *te
 
 static int open_reader(struct reader *r, const char *file, const char *text, size_t len, struct error *err)
 {
-	*r = (struct reader){ .file = file, .err = err };
+	*r = (struct reader){ .file = file, .err = err, .key = BUF_INIT };
 	yaml_parser_t parser;
 	if (!yaml_parser_initialize(&parser))
 		return error_set(err, ERROR_SYSTEM, "cannot set up the YAML parser");
@@ -431,10 +431,9 @@ static char *name_of_file(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash == NULL ? path : slash + 1;
-	size_t len = strlen(name);
-	if (len > 5 && strcmp(name + len - 5, ".yaml") == 0)
-		len -= 5;
-	return xasprintf("%.*s", (int)len, name);
+	const char *dot = strrchr(name, '.');
+	bool ends = dot != NULL && dot > name && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+	return ends ? xasprintf("%.*s", (int)(dot - name), name) : xstrdup(name);
 }
 
 int scenario_parse(struct scenario *s, const char *path, const char *text, size_t len, struct error *err)

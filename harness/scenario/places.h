@@ -16,9 +16,9 @@ struct place_list {
 	size_t count;
 };
 
-/* The later one holds. */
+/* Notes where a key stands; of several places of the same key the one noted last counts. */
 void places_note(struct place_list *list, const char *key, const char *file, size_t line);
-/* Given otherwise since, as by --set: keys that begin with it too. */
+/* The key, and all below it, now has a value that no file holds (--set): its places are dropped. */
 void places_forget(struct place_list *list, const char *key);
 /* "FILE:LINE" of the key, or of the nearest one around it; otherwise when none is known. */
 const char *places_find(const struct place_list *list, const char *key, const char *otherwise);

@@ -35,7 +35,7 @@ struct string_map {
 };
 
 /*
- * Text that may hold templates, filled in by target/template.h:
+ * Text that may hold templates, filled in by http/template.h:
  *   {port} {debug_port} {host}   where the server listens
  *   {data} {tmp}                 its folders, made fresh for each run
  *   {scenario_dir} {bin}         folder of the scenario file; folder of the oomrig program
@@ -101,6 +101,7 @@ struct server_spec {
 	struct request_spec debug;   /* its own figures as JSON, on {debug_port} when the path is a full URL */
 	struct request_spec collect; /* has its runtime collect garbage and give memory back */
 	uint64_t collect_deadline_ns;
+	char *live_json;	/* JSON pointer into its debug figures: bytes it holds, or NULL */
 	char *canary_json;	/* JSON pointer into them: ms that clean-up is behind, or NULL */
 	char *maintenance_json; /* JSON pointer into them: passes of maintenance finished, or NULL */
 };
@@ -203,6 +204,9 @@ int scenario_parse(struct scenario *s, const char *path, const char *text, size_
  * "server.use" replaces the whole description of the server.
  */
 int scenario_set(struct scenario *s, const char *assignment, struct error *err);
+
+/* The same for one key; the message names neither key nor option. */
+int scenario_set_key(struct scenario *s, const char *key, const char *value, struct error *err);
 
 /*
  * Replaces the server's command by the user's own (the words after "--").  The server starts in a folder of its own:

@@ -152,6 +152,10 @@ const struct key_row server_keys[] = {
 	ROW("health", KEY_TABLE, 0, NULL, NULL, .table = health_keys),
 	ROW("debug", KEY_TABLE, SERVER_AT(debug), NULL, NULL, .table = get_keys),
 	ROW("collect", KEY_TABLE, 0, NULL, NULL, .table = collect_keys),
+	ROW("live", KEY_TEXT, SERVER_AT(live_json), NULL,
+	    "JSON pointer into the debug figures: bytes that the server itself holds in use; known without it for "
+	    "Node.js and Go",
+	    .check = words_check_json_pointer),
 	ROW("canary", KEY_TEXT, SERVER_AT(canary_json), NULL,
 	    "JSON pointer into the debug figures: milliseconds that the server's clean-up is behind",
 	    .check = words_check_json_pointer),

@@ -102,7 +102,7 @@ char *servers_find(const char *scenario_path, const char *name, struct error *er
 			  name);
 		return NULL;
 	}
-	struct search s = { .name = name };
+	struct search s = { .name = name, .known = BUF_INIT };
 	nearest_init(&s.nearest, name);
 	servers_each(scenario_path, look_at, &s);
 	if (s.found == NULL) {

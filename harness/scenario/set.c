@@ -131,6 +131,23 @@ static int set_place(struct scenario *s, const struct place *p, const char *valu
 	return 0;
 }
 
+int scenario_set_key(struct scenario *s, const char *key, const char *value, struct error *err)
+{
+	struct place place;
+	int ret = find_place(s, key, &place, err);
+	if (ret == 0) {
+		places_forget(&s->places, key);
+		ret = set_place(s, &place, value, err);
+	}
+	if (ret == 0) {
+		secrets_learn(s);
+		return 0;
+	}
+	if (err->code == ERROR_INPUT)
+		err->code = ERROR_USAGE;
+	return -1;
+}
+
 int scenario_set(struct scenario *s, const char *assignment, struct error *err)
 {
 	const char *equals = strchr(assignment, '=');
@@ -138,20 +155,9 @@ int scenario_set(struct scenario *s, const char *assignment, struct error *err)
 		return error_set(err, ERROR_USAGE, "--set %s: expected KEY=VALUE (such as memory=512MiB)", assignment);
 	mask_learn(assignment);
 	char *key = xasprintf("%.*s", (int)(equals - assignment), assignment);
-	struct place place;
-	int ret = find_place(s, key, &place, err);
-	if (ret == 0) {
-		places_forget(&s->places, key);
-		ret = set_place(s, &place, equals + 1, err);
-	}
+	int ret = scenario_set_key(s, key, equals + 1, err);
 	free(key);
-	if (ret == 0) {
-		secrets_learn(s);
-		return 0;
-	}
-	if (err->code == ERROR_INPUT)
-		err->code = ERROR_USAGE;
-	return error_prefix(err, "--set %s", assignment);
+	return ret == 0 ? 0 : error_prefix(err, "--set %s", assignment);
 }
 
 static bool mentions_preset(char *const argv[])

@@ -45,6 +45,8 @@ int probe_init(struct probe *p, struct http_client *http, void (*done)(struct pr
 	       struct error *err)
 {
 	memset(p, 0, sizeof(*p));
+	p->request = (struct request)REQUEST_INIT;
+	p->answer = (struct buf)BUF_INIT;
 	p->http = http;
 	p->done = done;
 	p->transfer.done = transfer_done;

@@ -4,10 +4,12 @@
 #include "base/clock.h"
 #include "base/macros.h"
 #include "base/mask.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "target/internal.h"
 
 #define READY_RETRY_MS 10
+#define ANSWER_SHOWN_BYTES 200
 
 /*
  * A server may take its time over the first answer, so one probe waits for as long
@@ -75,35 +77,55 @@ static void login(struct target *t)
 		target_fail(t, err.code, "login: %s", err.message);
 }
 
-static void on_ready_answer(struct target *t, long status, const char *detail)
+/* "it answers 503: not yet": the status and how the answer's text begins. */
+static void add_answer(struct buf *out, const struct probe *p, long status)
+{
+	size_t len = p->answer.len;
+	while (len > 0 && strchr(" \r\n\t", p->answer.data[len - 1]) != NULL)
+		len--;
+	buf_addf(out, "%ld", status);
+	if (len > 0)
+		buf_adds(out, ": ");
+	text_add(out, buf_str(&p->answer), len < ANSWER_SHOWN_BYTES ? len : ANSWER_SHOWN_BYTES);
+}
+
+static void on_ready_answer(struct target *t, const struct probe *p, long status, const char *detail)
 {
 	bool up = t->spec->ready_kind == READY_TCP ? status == 1 : request_status_ok(t->spec->ready.status, status);
-	char text[64];
-	snprintf(text, sizeof(text), "it answers %ld", status);
 	if (up) {
 		probe_cancel(&t->start_probe);
 		probe_cancel(&t->again_probe);
 		uv_timer_stop(&t->timer);
 		login(t);
-	} else {
-		retry_ready(t, status > 0 ? text : detail);
+		return;
 	}
+	struct buf text = BUF_INIT;
+	buf_adds(&text, status > 0 ? "it answers " : detail);
+	if (status > 0)
+		add_answer(&text, p, status);
+	retry_ready(t, buf_str(&text));
+	buf_release(&text);
 }
 
 static void on_again_probe(struct probe *p, long status, const char *detail)
 {
-	on_ready_answer((struct target *)((char *)p - offsetof(struct target, again_probe)), status, detail);
+	on_ready_answer((struct target *)((char *)p - offsetof(struct target, again_probe)), p, status, detail);
 }
 
 static void on_start_probe(struct probe *p, long status, const char *detail)
 {
 	struct target *t = container_of(p, struct target, start_probe);
 	if (!t->login_sent) {
-		on_ready_answer(t, status, detail);
+		on_ready_answer(t, p, status, detail);
 		return;
 	}
 	if (!request_status_ok(t->spec->login.status, status)) {
-		target_fail(t, ERROR_TARGET, "the login was refused: status %ld (%s)", status, status ? "" : detail);
+		struct buf text = BUF_INIT;
+		buf_adds(&text, status > 0 ? "it answered " : detail);
+		if (status > 0)
+			add_answer(&text, p, status);
+		target_fail(t, ERROR_TARGET, "the login was refused: %s", buf_str(&text));
+		buf_release(&text);
 		return;
 	}
 	keep_cookies(t);

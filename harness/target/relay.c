@@ -214,6 +214,7 @@ static int open_all(struct relay *r, struct error *err)
 int relay_start(struct relay **out, const struct relay_options *options, struct error *err)
 {
 	struct relay *r = xcalloc(1, sizeof(*r));
+	r->held = r->seen = (struct buf)BUF_INIT;
 	*out = NULL;
 	r->options = *options;
 	r->searching = options->await != NULL;

@@ -39,6 +39,7 @@ int target_new(struct target **out, const struct target_options *options, struct
 	struct launch_options launch = { .scenario = options->scenario,
 					 .data_dir = options->data_dir,
 					 .tmp_dir = options->tmp_dir };
+	t->exec_error = (struct buf)BUF_INIT;
 	t->options = *options;
 	t->spec = &options->scenario->server;
 	t->access = (struct target_access){ .spec = t->spec, .scope = &t->launch.scope, .netns_fd = -1 };

@@ -56,15 +56,14 @@ static int load(struct reader *r, struct db_connection *c, int64_t index, struct
 	return rc;
 }
 
-static int sorting_read(struct reader *r, struct db_connection *c, int64_t index, size_t offset, void *data, size_t len,
-			size_t *out_len, struct error *err)
+static int sorting_read(struct reader *r, struct db_connection *c, struct piece *piece, struct error *err)
 {
-	if (load(r, c, index, err) != 0)
+	if (load(r, c, piece->index, err) != 0)
 		return -1;
 	const struct loaded_chunk *chunk = r->state;
-	size_t left = offset < chunk->len ? chunk->len - offset : 0;
-	*out_len = left < len ? left : len;
-	memcpy(data, chunk->data + offset, *out_len);
+	size_t left = piece->offset < chunk->len ? chunk->len - piece->offset : 0;
+	piece->len = left < piece->max_bytes ? left : piece->max_bytes;
+	memcpy(piece->data, chunk->data + piece->offset, piece->len);
 	return 0;
 }
 

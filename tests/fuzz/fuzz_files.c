@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "fuzz.h"
+#include "base/macros.h"
 #include "isolation/group_name.h"
 #include "isolation/memory_v1.h"
 #include "isolation/memory_v2.h"
@@ -22,7 +23,7 @@ static void with_length(const uint8_t *data, size_t size)
 	struct memory_sample sample = { 0 };
 	struct process_status status;
 	char *text = fuzz_copy(data, size);
-	for (size_t i = 0; i < sizeof(stats) / sizeof(stats[0]); i++)
+	for (size_t i = 0; i < COUNT(stats); i++)
 		stats[i](text, size, &sample);
 	memory_unreclaimable(&sample);
 	memory_files_parse_value(text, size);

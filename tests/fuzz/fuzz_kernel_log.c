@@ -11,7 +11,7 @@ static void take_records(const uint8_t *data, size_t size)
 {
 	const pid_t pids[] = { 515, 516 };
 	const struct kernel_log_filter filter = { .group = "oomrig-1f3a", .pids = pids, .pid_count = 2 };
-	struct kernel_log log = { .fd = -1 };
+	struct kernel_log log = KERNEL_LOG_INIT;
 	while (size > 0) {
 		size_t len;
 		const uint8_t *record = fuzz_part(&data, &size, '\0', &len);

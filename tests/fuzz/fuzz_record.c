@@ -60,9 +60,8 @@ static void compare_both(const struct run_list *runs)
 	observations_read(&a, "a", runs);
 	observations_read(&b, "b", runs);
 	compare(&a, &b, &options, &c);
-	compare_print(fuzz_sink(), &c);
-	compare_markdown(fuzz_sink(), &c);
-	json_decref(compare_json(&c));
+	for (const struct compare_format *f = compare_formats; f->name != NULL; f++)
+		f->write(fuzz_sink(), &c, &err);
 	observations_free(&a);
 	observations_free(&b);
 }

@@ -84,7 +84,7 @@ runs() {
 	done
 	run --separate-stderr "$RIG" compare "$RESULTS/x" "$RESULTS/y" --format markdown
 	same "$status" 5
-	grep -q 'inconclusive: [0-9]* more runs would settle it' <<<"$output"
+	grep -q 'inconclusive: [0-9]* more runs of each side would settle it' <<<"$output"
 }
 
 @test "compare refuses runs of other loads, and names the nearest label" {
@@ -209,8 +209,94 @@ bisect() {
 	run git bisect run sh "$RESULTS/.step"
 	grep -q "$(git rev-parse c5) is the first bad commit" <<<"$output"
 	cd "$ROOT"
-	run "$RIG" run nowhere.yaml --bisect-exit
-	same "$status" 128
+	# A line that is wrong tells nothing of the commit, wherever the fault stands in it.
+	for wrong in "nowhere.yaml --bisect-exit" "--bisect-exit ${SMALL[0]} --memori 64MiB" "${SMALL[0]} --runs many --bisect-exit" \
+		"${SMALL[0]} --set nothing --bisect-exit"; do
+		# shellcheck disable=SC2086 # words
+		run "$RIG" run $wrong
+		same "$status: $wrong" "128: $wrong"
+	done
+	run "$RIG" run "${SMALL[0]}" --runs many
+	same "$status" 2
+}
+
+# help_line COMMAND WORD: the example of its help that holds WORD, with the lines that continue it.
+help_line() {
+	"$RIG" "$1" --help | sed -n '/^Examples:/,/^$/p' | sed -e ':a' -e '/\\$/N; s/\\\n *//; ta' | grep -F "$2"
+}
+
+@test "the line for git bisect run in the help skips a commit that does not build" {
+	need_cap
+	# The commit before the bad one does not build: nothing can part the two, and git names both.
+	history "$RESULTS/.repo" 4 4 3
+	cd "$RESULTS/.repo"
+	mkdir "$RESULTS/.bin"
+	cat >"$RESULTS/.bin/make" <<-'END'
+		#!/bin/sh
+		exec sh ./build
+	END
+	cat >"$RESULTS/.bin/oomrig" <<-END
+		#!/bin/sh
+		[ "\$*" = "run upload.yaml --bisect-exit" ] || exit 128
+		exec "$RIG" run "$ROOT/${SMALL[0]}" ${SMALL[*]:1} --quiet --json --results "$RESULTS" --memory 64MiB \
+			--set expect=grew,steady --bisect-exit -- "\$PWD/server" --data {data} --tmp {tmp} --port {port} \
+			--debug-port {debug_port} >/dev/null
+	END
+	chmod +x "$RESULTS"/.bin/*
+	git bisect start c4 c1 >/dev/null
+	line=$(help_line bisect 'git bisect run')
+	run env PATH="$RESULTS/.bin:$PATH" sh -c "$line"
+	cd "$ROOT"
+	echo "$output"
+	grep -q "only 'skip'ped commits left" <<<"$output"
+	for i in 3 4; do grep -q "^$(git -C "$RESULTS/.repo" rev-parse "c$i")" <<<"$output"; done
+}
+
+@test "bisect over a fix speaks of a fix" {
+	need_cap
+	git init -q -b main "$RESULTS/.repo"
+	history "$RESULTS/.other" 3 2 0
+	# The same commits the other way round: c1 and c2 crash, c3 does not.
+	local i
+	for i in 3 2 1; do
+		cp "$RESULTS/.other/"{server,build} "$RESULTS/.repo/"
+		git -C "$RESULTS/.other" show "c$i:preset" >"$RESULTS/.repo/preset"
+		echo "$i" >"$RESULTS/.repo/number"
+		git -C "$RESULTS/.repo" add -A
+		git -C "$RESULTS/.repo" -c user.name=t -c user.email=t@example.org commit -q -m "change $i"
+		git -C "$RESULTS/.repo" tag "r$i"
+	done
+	run --separate-stderr "$RIG" bisect r3 r1 --quiet --results "$RESULTS" --source "$RESULTS/.repo" \
+		--scenario "${SMALL[@]}" --memory 64MiB --set "expect=grew,steady" --build 'sh ./build' -- \
+		"{source}/server" --data "{data}" --tmp "{tmp}" --port "{port}" --debug-port "{debug_port}"
+	same "$status" 0
+	said=$(tr -s ' \n' ' ' <<<"$output")
+	grep -q "$(git -C "$RESULTS/.repo" rev-parse --short=10 r1) is the first commit whose runs end as expected more often" <<<"$said"
+	run ! grep -qi "bad" <<<"$output"
+}
+
+@test "an interrupted floor says that it was stopped, not that its budget is used" {
+	need_cap
+	setsid env --default-signal=INT "$RIG" floor "${SMALL[@]}" --quiet --results "$RESULTS" \
+		>"$RESULTS/.said" 2>"$RESULTS/.error" 3>&- &
+	# The run without a cap is done, and the first with one, when the third is at it.
+	until [ "$(ls "$RESULTS" | wc -l)" -ge 3 ]; do sleep 0.02; done
+	kill -INT $!
+	status=0
+	wait $! || status=$?
+	same "$status" 130
+	said=$(tr -s ' \n' ' ' <"$RESULTS/.said")
+	grep -q 'the search was stopped after [0-9]* runs*:' <<<"$said"
+	run ! grep -q 'budget' <<<"$said"
+}
+
+@test "a run that is named twice is shown, judged and told once" {
+	need_cap
+	runs one 1 --memory 64MiB
+	once=$("$RIG" show last --results "$RESULTS")
+	same "$("$RIG" show last last "$RESULTS"/2*/ --results "$RESULTS")" "$once"
+	same "$("$RIG" judge last last --results "$RESULTS" | tail -1)" "1 judged, 0 changed"
+	same "$("$RIG" log one one --results "$RESULTS" --json | jq -r '.experiments[].runs | length')" 1
 }
 
 @test "compare --live builds two commits in worktrees, runs them in turn, and tells them apart" {

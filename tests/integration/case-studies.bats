@@ -126,8 +126,8 @@ common() {
 	grep -q canary_lag_ms "$RESULTS"/*C2-no-canary-off*/app.jsonl
 	# and drawn, where there is one
 	plot=$("$RIG" show --plot --results "$RESULTS" C2-no-canary-off)
-	[[ $plot == *"Clean-up has not run for:"*" s at most, by its own canary"* ]] || { echo "$plot"; return 1; }
-	[[ $plot == *"page cache asked back"*"load "*"settle"* ]] || { echo "$plot"; return 1; }
+	[[ $plot == *"Clean-up has not run for:"*" s at most, by its own clock"* ]] || { echo "$plot"; return 1; }
+	[[ $plot == *"page cache freed"*"load "*"settle"* ]] || { echo "$plot"; return 1; }
 	plot=$("$RIG" show --plot --results "$RESULTS" C2-no-canary-on)
 	[[ $plot == *"Requests in flight:"* && $plot != *"Clean-up has not run"* ]] || { echo "$plot"; return 1; }
 }

@@ -73,7 +73,7 @@ damaged_records() {
 	cp "$RESULTS/1-good/samples.csv" "$RESULTS/3-moments/"
 	rig_says show 3-moments --plot
 	same "$status" 0
-	same "$(grep -c 'page cache asked back' <<<"$output")" 16
+	same "$(grep -c 'page cache freed' <<<"$output")" 16
 	store 3-order "$(jq -c '.id = "3-order" | .phases = [{name: "b", start_ns: 900}, {name: "a", start_ns: 5, end_ns: -1},
 		{name: 5}, "x", {name: "c", start_ns: 7, end_ns: 9007199254740992}]' "$RESULTS/1-good/run.json")"
 	cp "$RESULTS/1-good/samples.csv" "$RESULTS/3-order/"

@@ -177,4 +177,6 @@ small_disk() { # size
 	need_cap
 	rig tests/truth/page-cache.yaml --set deadline=300ms --set load.1.up=100kB/s
 	same "$(verdict)" invalid/load
+	field '.runs[0].evidence[0]' | grep -F "the load did not end within 0.30 s (the scenario's key 'deadline'): "
+	"$RIG" show last --results "$RESULTS" | grep 'cut at its deadline of 0.30 s'
 }

@@ -26,6 +26,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/macros.h"
+
 static struct sockaddr_in6 address = { .sin6_family = AF_INET6 };
 static socklen_t address_len = sizeof(address);
 static bool reuseport, v6only, waits, worker, pauses;
@@ -144,7 +146,7 @@ int main(int argc, char **argv)
 		hold_copy((pid_t)atoi(argv[2]), atoi(argv[3]));
 	parse_address(argv[1], argv[2]);
 	for (int i = 3; i < argc; i++)
-		for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++)
+		for (size_t k = 0; k < COUNT(words); k++)
 			*words[k].flag |= strcmp(argv[i], words[k].name) == 0;
 	int listener = listen_now();
 	if (worker && fork() != 0) {

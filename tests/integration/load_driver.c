@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/macros.h"
 #include "base/options.h"
 #include "load/load.h"
 
@@ -134,7 +135,7 @@ static void request_done(void *arg, const struct load_request *r)
 		{ "first_byte_ns", first_byte_ns },
 		{ "total_ns", r->finished_ns - r->intended_ns },
 	};
-	for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
+	for (size_t i = 0; i < COUNT(figures); i++)
 		json_object_set_new(row, figures[i].name, json_integer((json_int_t)figures[i].value));
 	json_array_append_new(d->requests, row);
 }
@@ -190,9 +191,9 @@ static void report(struct driver *d)
 		{ "p99_s", (double)latency_quantile_ns(latency, 0.99) / 1e9 },
 	};
 	d->result = json_object();
-	for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
+	for (size_t i = 0; i < COUNT(figures); i++)
 		json_object_set_new(d->result, figures[i].name, json_integer((json_int_t)figures[i].value));
-	for (size_t i = 0; i < sizeof(reals) / sizeof(reals[0]); i++)
+	for (size_t i = 0; i < COUNT(reals); i++)
 		json_object_set_new(d->result, reals[i].name, json_real(reals[i].value));
 	json_object_set_new(d->result, "bottleneck", json_boolean(d->self.bottleneck));
 	json_object_set_new(d->result, "requests", d->requests);

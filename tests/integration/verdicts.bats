@@ -67,7 +67,7 @@ evidence() { field '.runs[0].evidence[]' | grep -q -- "$1" || { field '.runs[0].
 	evidence '3 of 3 acknowledged uploads could not be read back'
 	run ! grep -q 'nothing of what was acknowledged' <<<"$(field '.runs[0].evidence[]')"
 	"$RIG" show last --results "$RESULTS" >"$RESULTS/shown" || true
-	grep -q 'as expected, .* but not what stands beside it' "$RESULTS/shown"
+	grep -q 'as expected, .* but another expectation was not met' "$RESULTS/shown"
 	grep -q 'failed beside the load: ' "$RESULTS/shown"
 	! grep -q 'first failure' "$RESULTS/shown"
 }

@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/macros.h"
 #include "base/units.h"
 #include "judge/judge.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define UNUSED __attribute__((unused))
 
 /* A run in which nothing happened: three small uploads under 256 MiB, served, read back. */

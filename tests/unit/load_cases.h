@@ -7,10 +7,10 @@
 #define OOMRIG_TESTS_LOAD_CASES_H
 
 #include "base/clock.h"
+#include "base/macros.h"
 #include "load/load.h"
 #include "loopback_server.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define UNUSED __attribute__((unused))
 #define RECORDS_MAX 2000
 #define NO_FLIP .flip_at = UINT64_MAX

@@ -302,6 +302,7 @@ static void *server_accept_main(void *arg)
 		int one = 1;
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 		struct server_connection *c = xcalloc(1, sizeof(*c));
+		c->in = (struct buf)BUF_INIT;
 		c->server = s;
 		c->fd = fd;
 		pthread_mutex_lock(&s->lock);
@@ -315,11 +316,14 @@ static void *server_accept_main(void *arg)
 static struct server *server_start(void)
 {
 	struct server *s = xcalloc(1, sizeof(*s));
+	s->last_head = (struct buf)BUF_INIT;
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(address);
 	s->behaviour.flip_at = UINT64_MAX;
 	pthread_mutex_init(&s->lock, NULL);
 	s->listener = socket(AF_INET, SOCK_STREAM, 0);
+	int again = 1; /* a test may close the port and open it again */
+	setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &again, sizeof(again));
 	if (bind(s->listener, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(s->listener, 1024) != 0)
 		abort();
 	getsockname(s->listener, (struct sockaddr *)&address, &len);

@@ -11,10 +11,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/macros.h"
 #include "report/report.h"
 
 #define MIB(n) fact_of((uint64_t)((n)*1048576.0))
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define UNUSED __attribute__((unused))
 
 static const char *crash_expected[] = { "crashed/oom-kill" };

@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/macros.h"
 #include "scenario/scenario.h"
 #include "expect.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define UNUSED __attribute__((unused))
 
 UNUSED static const char runnable[] = "server:\n"

@@ -11,14 +11,14 @@
 
 #include "base/buf.h"
 #include "expect.h"
+#include "base/macros.h"
 #include "judge/aftermath.h"
 #include "run/gather.h"
 #include "run/broken_requests.h"
 #include "run/objects_found.h"
-#include "run/requests.h"
+#include "run/request_rows.h"
 #include "facts/facts_json.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define MS NS_PER_MS
 
 /* ---- which requests a death took with it -------------------------------- */
@@ -151,7 +151,7 @@ static void test_half(void **state)
 		r->store.requests = fopen("/dev/null", "w");
 		r->facts.aftermath_half_visible = fact_of(0);
 		r->facts.aftermath_unread = fact_of(1);
-		requests_note(r, &half);
+		request_rows_note(r, &half);
 		objects_found_end(r);
 		expect_figure(rows[i].what, r->facts.aftermath_half_visible.value, rows[i].half_visible);
 		expect_figure(rows[i].what, r->facts.aftermath_unread.value, 1 - rows[i].half_visible);

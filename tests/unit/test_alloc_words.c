@@ -9,9 +9,8 @@
 
 #include <cmocka.h>
 
+#include "base/macros.h"
 #include "run/alloc_words.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* In pieces of that many bytes. */
 static void find(const char *log, size_t len, size_t piece, char *out, size_t size)

@@ -15,12 +15,11 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fact.h"
+#include "base/macros.h"
 #include "base/nearest.h"
 #include "base/options.h"
 #include "base/units.h"
 #include "expect.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 struct figure_row {
 	int (*parse)(const char *, uint64_t *, struct error *);
@@ -35,6 +34,13 @@ static void test_units_parse(void **state)
 		{ units_parse_size, "0", 0 },
 		{ units_parse_size, "327680", 327680 },
 		{ units_parse_size, "256MiB", 268435456 },
+		{ units_parse_size, "256Mi", 268435456 },
+		{ units_parse_size, "512Ki", 524288 },
+		{ units_parse_size, "1Gi", 1073741824 },
+		{ units_parse_size, "2Ti", 2199023255552 },
+		{ units_parse_size, "256m", 268435456 },
+		{ units_parse_size, "256mb", 256000000 },
+		{ units_parse_size, "256MB", 256000000 },
 		{ units_parse_size, "256 mib", 268435456 },
 		{ units_parse_size, "1.5GiB", 1610612736 },
 		{ units_parse_size, "618MB", 618000000 },
@@ -182,6 +188,13 @@ static void test_nearest(void **state)
 			nearest_offer(&n, known[k]);
 		expect_text(rows[i][0], n.best == NULL ? "" : n.best, rows[i][1]);
 	}
+	static const char *const nothing_in_common[][2] = { { "x", "" }, { "x", "y" }, { "", "y" }, { "xy", "ab" } };
+	for (size_t i = 0; i < COUNT(nothing_in_common); i++) {
+		struct nearest none;
+		nearest_init(&none, nothing_in_common[i][0]);
+		nearest_offer(&none, nothing_in_common[i][1]);
+		expect_text(nothing_in_common[i][0], none.best == NULL ? "none" : none.best, "none");
+	}
 	char longer[200];
 	memset(longer, 'a', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';
@@ -294,6 +307,12 @@ static void test_options(void **state)
 	expect_text("rest", r.rest[0], "--not");
 	options_release(option_rows, &s);
 
+	char joined[] = "-vn7 -vh --bogus";
+	assert_int_equal(parse_line(joined, words, &s, &r, &err), 0);
+	expect_figure("joined", s.verbose, true);
+	expect_figure("joined", s.runs, 7);
+	expect_figure("joined", (uint64_t)r.help, 1);
+
 	char none[] = "";
 	assert_int_equal(parse_line(none, words, &s, &r, &err), 0);
 	expect_text("default", s.colour, "auto");
@@ -321,7 +340,11 @@ static void test_options_refused(void **state)
 		{ "--heading", "unknown option '--heading'" },
 		{ "--runs", "--runs needs a value (N)" },
 		{ "--runs 0", "--runs: '0' is outside 1 to 100" },
-		{ "-n101", "--runs: '101' is outside 1 to 100" },
+		{ "-n101", "-n: '101' is outside 1 to 100" },
+		{ "-vn x", "-n: 'x' is not a whole number (such as 3 or 10k)" },
+		{ "-vn", "-n needs a value (N)" },
+		{ "-vx", "unknown option '-x'" },
+		{ "-v=yes", "-v takes no value" },
 		{ "--runs many", "--runs: 'many' is not a whole number (such as 3 or 10k)" },
 		{ "--memory lots", "--memory: 'lots' is not a size (such as 256MiB, 618MB or 327680)" },
 		{ "--verbose=yes", "--verbose takes no value" },
@@ -358,7 +381,9 @@ static void test_buf(void **state)
 {
 	(void)state;
 	struct buf b = BUF_INIT;
-	assert_string_equal(buf_str(&b), "");
+	assert_string_equal(b.data, "");
+	buf_clear(&b);
+	assert_string_equal(b.data, "");
 	for (int i = 0; i < 1000; i++)
 		buf_addf(&b, "%d,", i);
 	assert_int_equal(b.len, 3890); /* 10*2 + 90*3 + 900*4 */
@@ -376,9 +401,15 @@ static void test_buf(void **state)
 	assert_memory_equal(s, "a\0bc", 5);
 	free(s);
 	assert_int_equal(b.len, 0);
+	assert_string_equal(b.data, "");
 	s = buf_detach(&b);
 	assert_string_equal(s, "");
 	free(s);
+	buf_release(&b);
+	assert_string_equal(b.data, "");
+	buf_adds(&b, "again");
+	assert_string_equal(b.data, "again");
+	buf_release(&b);
 	buf_release(&b);
 	s = xasprintf("%s-%d", "x", 7);
 	assert_string_equal(s, "x-7");

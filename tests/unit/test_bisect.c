@@ -32,10 +32,10 @@ static struct tally simulate(size_t count, double good, double bad, size_t skip)
 			bisect_tell(b, commit, gsl_rng_uniform(rng) < (commit >= first_bad ? bad : good));
 			t.runs += 1.0 / HISTORIES;
 		}
-		bool inside = b->failed == NULL && b->first <= first_bad && first_bad <= b->last;
+		bool inside = b->failed == BISECT_POSSIBLE && b->first <= first_bad && first_bad <= b->last;
 		t.right += inside && b->first == b->last;
-		t.open += b->failed != NULL || (inside && b->first < b->last);
-		t.wrong += b->failed == NULL && !inside;
+		t.open += b->failed != BISECT_POSSIBLE || (inside && b->first < b->last);
+		t.wrong += b->failed == BISECT_POSSIBLE && !inside;
 		bisect_free(b);
 	}
 	gsl_rng_free(rng);

@@ -8,11 +8,10 @@
 #include <cmocka.h>
 
 #include "expect.h"
+#include "base/macros.h"
 #include "judge/bound.h"
 #include "judge/judge.h"
 #include "record/verdict_json.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static void test_bounds(void **state)
 {

@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/macros.h"
 #include "report/chart.h"
 
 #include "expect.h"
 
 #define COLUMNS 12
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *label(double value, char out[UNITS_TEXT_MAX])
 {
@@ -29,7 +29,7 @@ static struct chart chart_of(struct page *page)
 
 static struct page page_of(bool utf8)
 {
-	return (struct page){ .width = CHART_LABEL_COLUMNS + COLUMNS, .utf8 = utf8 };
+	return (struct page){ .text = BUF_INIT, .width = CHART_LABEL_COLUMNS + COLUMNS, .utf8 = utf8 };
 }
 
 static void check(struct page *page, const char *what, const char *expected)
@@ -154,7 +154,7 @@ static void test_times(void **state)
 		{ 300 * 3600 * NS_PER_S, "          0 s        85 h 0 min 170 h 0 min\n" },
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct page page = { .width = 80 };
+		struct page page = { .text = BUF_INIT, .width = 80 };
 		struct chart c = { .page = &page, .columns = 40, .span_ns = rows[i].span_ns };
 		chart_axis(&c);
 		check(&page, "times", rows[i].expected);

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/macros.h"
 #include "campaign/compare.h"
 
 #define MIB 1048576.0
@@ -93,7 +94,7 @@ static void test_answers(void **state)
 		{ "a coin flip against itself", &coin, &coin, 8, METRIC_CRASHES, ANSWER_INCONCLUSIVE,
 		  ANSWER_INCONCLUSIVE },
 	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct comparison c = once(rows[i].a, rows[i].b, rows[i].runs);
 		const struct finding *f = &c.findings[rows[i].metric];
 		if (f->answer != rows[i].finding || c.answer != rows[i].all)

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/macros.h"
 #include "base/units.h"
 #include "expect.h"
 #include "folder.h"
@@ -70,7 +71,7 @@ static void test_more_moments_than_a_run_has(void **state)
 	failures = 0;
 	for (size_t i = 0; i < 5; i++) {
 		char *text = plot_of_squeezes(f, squeezes[i]);
-		expect_figure("moments", count_of(text, "page cache asked back"), expected[i]);
+		expect_figure("moments", count_of(text, "page cache freed"), expected[i]);
 		expect_figure("out of memory", count_of(text, ": out of memory"), 1);
 		free(text);
 	}
@@ -199,7 +200,7 @@ static void test_kill_records_of_no_process(void **state)
 	const pid_t pids[] = { 515, 0, -515 };
 	const struct kernel_log_filter filter = { .group = "g", .pids = pids, .pid_count = 3 };
 	for (size_t i = 0; i < 6; i++) {
-		struct kernel_log log = { .fd = -1 };
+		struct kernel_log log = KERNEL_LOG_INIT;
 		char *text = xasprintf("6,%zu,5,-;Memory cgroup out of memory: Killed process %s (x) total-vm:1kB", i,
 				       ids[i]);
 		kernel_log_take(&log, &filter, text, strlen(text));
@@ -226,7 +227,7 @@ static void test_whole_figures(void **state)
 		     { 1e300, INT64_MAX },
 		     { 7e15, 7000000000000000 } };
 	failures = 0;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < COUNT(rows); i++)
 		expect_figure("whole", units_whole(rows[i].value), rows[i].whole);
 	assert_int_equal(failures, 0);
 }

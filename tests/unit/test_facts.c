@@ -8,10 +8,9 @@
 
 #include <cmocka.h>
 
+#include "base/macros.h"
 #include "facts/facts.h"
 #include "facts/facts_json.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Each member of struct facts has one row: their sizes add up to the struct's. */
 static void test_fact_rows_cover_the_struct(void **state)

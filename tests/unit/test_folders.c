@@ -48,7 +48,7 @@ static void test_upload_bytes(void **state)
 	snprintf(path, sizeof(path), "%s/file", f->path);
 	memset(zeros, '0', 300);
 	put(f, "file", zeros);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct error err = ERROR_INIT;
 		struct scenario s;
 		const char *mark = strstr(rows[i].text, "%s");
@@ -111,7 +111,7 @@ static void test_moved(void **state)
 	char *away = xasprintf("%s/away", f->path), *kept = xasprintf("%s/data", away);
 	struct scenario s;
 	assert_int_equal(parse(&s, SERVER "data_allow_tmpfs: true\nload: [{size: 1B}]\n", NULL), 0);
-	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+	for (size_t i = 0; i < COUNT(ways); i++) {
 		struct error err = ERROR_INIT;
 		struct folders folders;
 		bool moves = ways[i] != removed;

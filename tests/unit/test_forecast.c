@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/macros.h"
 #include "judge/forecast.h"
 #include "facts/facts_json.h"
 #include "record/verdict_json.h"
@@ -78,7 +79,7 @@ static void left_until_the_cap(void **state)
 		  false,
 		  0 },
 	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct facts f = make(&rows[i].of);
 		struct forecast forecast;
 		forecast_make(&f, &forecast);

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/macros.h"
 #include "base/walk.h"
 #include "folder.h"
 
@@ -147,7 +148,7 @@ static void test_no_name_of_a_tree(void **state)
 	struct error err = ERROR_INIT;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (size_t i = 0; i < COUNT(bad); i++)
 		if (fs_remove_tree(bad[i], &err) == 0)
 			fail_msg("'%s' was removed", bad[i]);
 	assert_int_equal(fs_make_dirs("", &err), -1);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/macros.h"
 #include "run/gather.h"
 #include "record/requests.h"
 
@@ -144,7 +145,7 @@ static void test_death(void **state)
 		{ "nothing was seen", { { 100, 200, 0 } }, 5000, 0, 0 },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct facts f = { 0 };
 		struct gather g;
 		gather_init(&g, &f);
@@ -155,6 +156,41 @@ static void test_death(void **state)
 			expect_mib(rows[i].what, f.death_anon_bytes, rows[i].anon_mib);
 		else if (f.death_anon_bytes.state != FACT_ABSENT)
 			fail_msg("%s: got a composition", rows[i].what);
+		gather_release(&g);
+	}
+}
+
+/* The end is seen seconds after it, when all is gone, and no event told of it. */
+static void test_death_seen_late(void **state)
+{
+	static const struct {
+		const char *what;
+		bool counted, had_memory;
+		uint64_t late_ms, anon_mib;
+	} rows[] = {
+		{ "a kill, seen after 1.2 s", true, false, 1200, 149 },
+		{ "a kill, seen after 2.2 s", true, false, 2200, 149 },
+		{ "a kill, seen after 8 s", true, true, 8000, 149 },
+		{ "an exit, seen after 2.2 s", false, true, 2200, 149 },
+		{ "an exit, seen after 8 s", false, true, 8000, 149 },
+		{ "an exit, seen at once", false, true, 1, 149 },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct facts f = { 0 };
+		struct gather g;
+		gather_init(&g, &f);
+		for (uint64_t t = 1000; t < 1500 + rows[i].late_ms; t += 1) {
+			struct sample s = make_sample(t, t < 1500 ? t / 10 : 2, 1, SAMPLE_DENSE);
+			if (rows[i].had_memory && t < 1500)
+				s.process.main_rss_anon_bytes = fact_of(t / 10 * MIB);
+			if (rows[i].counted)
+				s.memory.field[MEMORY_OOM_KILL] = fact_of(t >= 1500);
+			gather_sample(&g, &s);
+		}
+		gather_death(&g, (1500 + rows[i].late_ms) * NS_PER_MS);
+		expect_mib(rows[i].what, f.death_anon_bytes, rows[i].anon_mib);
+		assert_int_equal(g.last_second.to_ns, 1499 * NS_PER_MS);
 		gather_release(&g);
 	}
 }
@@ -267,7 +303,7 @@ static void test_series(void **state)
 {
 	static const size_t samples[] = { 2, 63, 64, 65, 1000, 100000 };
 	(void)state;
-	for (size_t row = 0; row < sizeof(samples) / sizeof(samples[0]); row++) {
+	for (size_t row = 0; row < COUNT(samples); row++) {
 		struct facts f = { 0 };
 		struct gather g;
 		size_t n = samples[row];
@@ -372,6 +408,7 @@ int main(void)
 		cmocka_unit_test(test_phases),
 		cmocka_unit_test(test_rise_below_the_baseline),
 		cmocka_unit_test(test_death),
+		cmocka_unit_test(test_death_seen_late),
 		cmocka_unit_test(test_ring_keeps_the_newest),
 		cmocka_unit_test(test_last_second),
 		cmocka_unit_test(test_last_second_of_a_late_event),

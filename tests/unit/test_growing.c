@@ -14,6 +14,7 @@
 #include "judge/warm_up.h"
 #include "judge_cases.h"
 #include "observe/runtime.h"
+#include "run/live_figure.h"
 
 #define MIB 1048576ULL
 
@@ -157,6 +158,78 @@ static void the_warm_up_round_refutes_a_law(void **state)
 	assert_int_equal(laws[LAW_KEPT].dominant, -1);
 }
 
+/* What the server says of itself: 64 MiB stayed, and rose with the work. */
+static void the_servers_own_figure_counts(void **state)
+{
+	(void)state;
+#define GROWS ANON_STAYS KEEPS_RISING
+	static const struct judge_case cases[] = {
+		{ "without one", GROWS, "grew/leak", NULL },
+		{ "it fell back", GROWS "baseline_live_bytes=4MiB;settled_live_bytes=5MiB", "grew/kept",
+		  "the server itself says that it holds 5 MiB after the load, 4 MiB before it: what stayed is kept" },
+		{ "it fell below", GROWS "baseline_live_bytes=9MiB;settled_live_bytes=5MiB", "grew/kept",
+		  "kept by its allocator or runtime" },
+		{ "it fell back, its garbage collected: a peak, whatever its allocator keeps",
+		  GROWS "collected_unreclaimable_bytes=68MiB;baseline_live_bytes=4MiB;settled_live_bytes=5MiB",
+		  "grew/peak", "the server has let go of it" },
+		{ "collected, and it grew",
+		  GROWS "collected_unreclaimable_bytes=68MiB;baseline_live_bytes=4MiB;"
+			"settled_live_bytes=66MiB",
+		  "grew/leak", "by its own account" },
+		{ "a quarter of it", GROWS "baseline_live_bytes=4MiB;settled_live_bytes=19MiB", "grew/kept", NULL },
+		{ "neither here nor there", GROWS "baseline_live_bytes=4MiB;settled_live_bytes=28MiB", "grew/leak",
+		  NULL },
+		{ "it grew too", GROWS "baseline_live_bytes=4MiB;settled_live_bytes=66MiB", "grew/leak",
+		  "what stayed is in use, by its own account" },
+		{ "known before the load alone", GROWS "baseline_live_bytes=4MiB", "grew/leak", NULL },
+		{ "it grew, and the load cannot tell whether it goes on",
+		  ANON_STAYS "baseline_live_bytes=4MiB;settled_live_bytes=66MiB", "grew/kept", "by its own account" },
+	};
+	expect_cases(cases, COUNT(cases));
+}
+
+/* 100 MiB over an idle server, of which a warm-up has taken more or less before the baseline: always the same. */
+static void a_warm_up_does_not_hide_a_peak(void **state)
+{
+	(void)state;
+#define WARMED                                                                                                         \
+	"baseline_unreclaimable_bytes=84MiB;baseline_usage_bytes=90MiB;peak_usage_bytes=512MiB;"                       \
+	"cap_asked_bytes=512MiB;cap_in_force_bytes=512MiB;swap_asked_bytes=0;cap_swap_in_force_bytes=512MiB;"          \
+	"peak_sampled_usage_bytes=512MiB;peak_unreclaimable_bytes=125MiB;warm_up_rounds=4;settled_live_bytes=5MiB;"
+	static const struct judge_case cases[] = {
+		{ "from idle", WARMED "warm_up_from_bytes=20MiB", "grew/peak", NULL },
+		{ "the warm-up took nothing", WARMED "warm_up_from_bytes=83MiB", "grew/page-cache", NULL },
+	};
+	expect_cases(cases, COUNT(cases));
+}
+
+static void figures_of_runtimes_are_read(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *json, *pointer;
+		uint64_t bytes;
+		bool known;
+	} rows[] = {
+		{ "{\"rss\":9,\"heapUsed\":5,\"external\":7,\"arrayBuffers\":3}", NULL, 12, true },
+		{ "{\"heapUsed\":5}", NULL, 0, false },
+		{ "{\"memstats\":{\"HeapAlloc\":8}}", NULL, 8, true },
+		{ "{\"HeapAlloc\":8}", NULL, 8, true },
+		{ "{\"HeapAlloc\":8,\"mine\":{\"n\":0}}", "/mine/n", 0, true },
+		{ "{\"HeapAlloc\":8}", "/mine", 0, false },
+		{ "{\"HeapAlloc\":-1}", NULL, 0, false },
+		{ "{\"HeapAlloc\":\"8\"}", NULL, 0, false },
+		{ "[]", NULL, 0, false },
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		json_t *figures = json_loads(rows[i].json, 0, NULL);
+		struct fact got = live_figure(figures, rows[i].pointer);
+		if (fact_known(got) != rows[i].known || got.value != rows[i].bytes)
+			fail_msg("%s: got %d, %llu", rows[i].json, got.state, (unsigned long long)got.value);
+		json_decref(figures);
+	}
+}
+
 /* A sample read when the memory had gone is set beside the kernel's figures of the kill, which win. */
 static void the_kernels_figures_of_a_kill_win(void **state)
 {
@@ -173,7 +246,7 @@ static void the_kernels_figures_of_a_kill_win(void **state)
 			 "dump_kernel_bytes=4MiB",
 		  "crashed/oom-kill", "the nearest sample (5 MiB, anon 0 B) contradicts them" },
 		{ "read in time: the sample has more to say", KILLED "dump_usage_bytes=256MiB;dump_anon_bytes=232MiB",
-		  "crashed/oom-kill", "charge at death: 256 MiB = anon 231" },
+		  "crashed/oom-kill", "(all that counts against the cap): 256 MiB = anon 231" },
 	};
 	expect_cases(cases, COUNT(cases));
 }
@@ -185,6 +258,9 @@ int main(void)
 		cmocka_unit_test(runtimes_are_recognised),
 		cmocka_unit_test(rounds_have_the_word),
 		cmocka_unit_test(the_warm_up_round_refutes_a_law),
+		cmocka_unit_test(the_servers_own_figure_counts),
+		cmocka_unit_test(a_warm_up_does_not_hide_a_peak),
+		cmocka_unit_test(figures_of_runtimes_are_read),
 		cmocka_unit_test(the_kernels_figures_of_a_kill_win),
 	};
 

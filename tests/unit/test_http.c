@@ -8,10 +8,10 @@
 #include <signal.h>
 
 #include "base/clock.h"
+#include "base/macros.h"
 #include "http/http.h"
 #include "loopback_server.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 struct fixture {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/macros.h"
 #include "isolation/group_name.h"
 #include "isolation/isolation.h"
 #include "isolation/memory_v1.h"
@@ -64,7 +65,7 @@ static void test_stat(void **state)
 		{ "empty", "", MEMORY_ANON, { FACT_ABSENT, 0 } },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct memory_sample m = { 0 };
 
 		memory_v1_parse_stat(rows[i].text, strlen(rows[i].text), &m);
@@ -152,7 +153,7 @@ static void test_unreclaimable(void **state)
 		{ { FACT_ABSENT, 0 }, { FACT_ABSENT, 0 }, { FACT_ABSENT, 0 }, { FACT_ABSENT, 0 } },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct memory_sample m = { 0 };
 
 		m.field[MEMORY_ANON] = rows[i].anon;
@@ -188,7 +189,7 @@ static void test_group_names(void **state)
 	char text[ISOLATION_NAME_MAX], other[ISOLATION_NAME_MAX];
 	struct group_name name;
 
-	for (size_t i = 0; i < sizeof(not_ours) / sizeof(not_ours[0]); i++)
+	for (size_t i = 0; i < COUNT(not_ours); i++)
 		if (group_name_parse(not_ours[i], &name) == 0)
 			fail_msg("'%s' was taken for one of ours", not_ours[i]);
 	assert_int_equal(group_name_parse("oomrig-12-1a-01234567", &name), 0);
@@ -230,7 +231,7 @@ static void test_proc_stat(void **state)
 		{ "", -1, 0, 0, 0, 0, 0, 0, false },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		char text[256];
 		struct proc_stat p;
 		int rc;

@@ -43,7 +43,7 @@ static const struct judge_case cases[] = {
 	  "noise of 16 MiB" },
 	{ "quiet, no cap", NO_CAP, "steady", NULL },
 	{ "no backend at all", NO_CAP "server_in_group=-;oom_kill=-", "steady", NULL },
-	{ "three uploads, all fixes", CACHE_GROWS, "grew/page-cache", "page cache fell from 240 MiB to 300 KiB" },
+	{ "three uploads, all fixes", CACHE_GROWS, "grew/page-cache", "page cache: it fell from 240 MiB to 300 KiB" },
 	{ "limit hits prove nothing", CACHE_GROWS, "grew/page-cache", "1825 times, which proves nothing" },
 	{ "all fixes, no cap",
 	  NO_CAP CACHE_GROWS "peak_usage_bytes=4700MB;peak_sampled_usage_bytes=4695MB;peak_kernel_bytes=130MiB;"
@@ -63,7 +63,7 @@ static const struct judge_case cases[] = {
 	  "grew/page-cache", "without being asked" },
 	{ "page cache never asked back",
 	  CACHE_GROWS "squeezed_usage_bytes=-;squeezed_file_bytes=-;squeezed_unreclaimable_bytes=-", "invalid/unproven",
-	  "what came back when asked is absent" },
+	  "what the kernel gave back on request is absent" },
 	{ "page cache asked back, unreadable",
 	  CACHE_GROWS "squeezed_usage_bytes=?;squeezed_file_bytes=?;squeezed_unreclaimable_bytes=?", "invalid/unproven",
 	  "unreadable" },

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/macros.h"
 #include "judge/law.h"
 #include "facts/facts_json.h"
 #include "record/verdict_json.h"
@@ -155,7 +156,7 @@ static void the_term_that_carries(void **state)
 		{ "a peak leaves nothing", { .held_in_flight = 64 * MIB }, LAW_KEPT, -1, 0, 0 },
 		{ "a leak holds nothing that comes back", { .kept_by_byte = 0.5 }, LAW_HELD, -1, 0, 0 },
 	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct facts f = make(&rows[i].of);
 		struct law laws[LAWS], law;
 		laws_fit(&f, laws);
@@ -210,7 +211,7 @@ static void one_round_of_eight_may_be_left_out(void **state)
 		{ "scatter is no reason", { .kept_by_request = 3e6, .kept_noise = 3e7 }, 0 },
 		{ "nor is an exact law", { .kept_by_request = 3e6 }, 0 },
 	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct facts f = make(&rows[i].of);
 		struct law laws[LAWS];
 		laws_fit(&f, laws);
@@ -238,7 +239,7 @@ static void the_class(void **state)
 		{ { .held_noise = 3e7 }, "unexplained" },
 		{ { .held_noise = 1e5, .kept_noise = 1e5 }, "bounded" },
 	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct facts f = make(&rows[i].of);
 		struct verdict v = { .outcome = OUTCOME_GREW };
 		json_t *json = verdict_to_json(&v, &f, &(struct expectation){ .count = 0 });
@@ -271,7 +272,7 @@ static void scatter_is_seldom_a_law(void **state)
 	const struct rounds_of nothing = { .held_noise = 0 };
 	uint64_t seed = 1;
 
-	for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+	for (size_t row = 0; row < COUNT(rows); row++) {
 		int kept_named = 0, held_named = 0;
 		for (int run = 0; run < 1000; run++) {
 			struct facts f = make(&nothing);
@@ -346,13 +347,31 @@ static void words_and_what_is_left(void **state)
 	assert_int_equal(v.evidence_count, 0);
 	verdict_release(&v);
 
+	/* The leak comes first, and nothing above it says that all is well. */
+	f = make(&leak);
+	v = (struct verdict){ .outcome = OUTCOME_GREW, .cause = "leak" };
+	law_explain(&f, &v);
+	assert_non_null(strstr(v.evidence[0], "per request, never returned"));
+	assert_false(says(&v, "whatever the load"));
+	assert_true(says(&v, "held under load and given back: nothing beside what is kept"));
+	verdict_release(&v);
+
+	/* What is held comes first where only that carries a law: the all-clear of the other stands below it. */
+	struct rounds_of held = { .held_in_flight = 20 * MIB };
+	f = make(&held);
+	v = (struct verdict){ .outcome = OUTCOME_GREW, .cause = "peak" };
+	law_explain(&f, &v);
+	assert_non_null(strstr(v.evidence[0], "per request in flight, the term that carries it"));
+	assert_true(says(&v, "kept after the load: bounded, whatever the load: 0 per request and 0 per byte"));
+	verdict_release(&v);
+
 	/* Up and down, whatever the load. */
 	struct rounds_of none = { .held_noise = 3e7 };
 	f = make(&none);
 	v = (struct verdict){ .outcome = OUTCOME_GREW, .cause = "peak" };
 	law_explain(&f, &v);
 	assert_true(says(&v, "a round on average, which follows neither"));
-	assert_true(says(&v, "kept after the load: 0 per request and 0 per byte"));
+	assert_true(says(&v, "kept after the load: bounded, whatever the load: 0 per request and 0 per byte"));
 	verdict_release(&v);
 
 	struct rounds_of one_size = { .held_in_flight = 64 * MIB, .one_size = true, .outlier = 4 };

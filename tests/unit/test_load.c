@@ -222,11 +222,121 @@ static void test_self(void **state)
 	assert_string_equal(self.reason, "");
 }
 
+/* The server's port closed, and after a while open again. */
+struct pause {
+	struct fixture *f;
+	uv_timer_t timer;
+	int held;   /* the port, without listening */
+	bool known; /* the load is told */
+	unsigned ms;
+};
+
+static int bind_again(struct fixture *f, bool listening)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+				       .sin_port = htons((uint16_t)f->server->port) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 || (listening && listen(fd, 64) != 0))
+		fail_msg("the port cannot be taken again");
+	return fd;
+}
+
+static void on_up_again(uv_timer_t *timer)
+{
+	struct pause *p = timer->data;
+	close(p->held);
+	p->f->server->listener = bind_again(p->f, true);
+	pthread_create(&p->f->server->acceptor, NULL, server_accept_main, p->f->server);
+	load_server_down(p->f->load, false);
+	uv_close((uv_handle_t *)timer, NULL);
+}
+
+static void close_port(struct pause *p)
+{
+	struct server *s = p->f->server;
+	shutdown(s->listener, SHUT_RDWR);
+	pthread_join(s->acceptor, NULL);
+	close(s->listener);
+	p->held = bind_again(p->f, false);
+	load_server_down(p->f->load, p->known);
+	uv_timer_init(&p->f->loop, &p->timer);
+	p->timer.data = p;
+	uv_timer_start(&p->timer, on_up_again, p->ms, 0);
+}
+
+/* A port that is closed for a while costs no transfer, of whatever kind, at whatever speed, known to be down or not. */
+static void test_refused_is_not_spent(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t size = SIZE, ok = 2;
+	prepare(f, SIZE, 2);
+	struct load_group slow = upload_group(3, 2, &size, 1), timed = slow, open = slow;
+	slow.up_bytes_per_s = 10 * SIZE;
+	timed.timeout_ns = 30 * NS_PER_S;
+	open.clients = 1, open.files = 4, open.rate_per_s = 20;
+	struct load_group seek = { .name = group_name,
+				   .kind = GROUP_SEEK,
+				   .clients = 2,
+				   .files = 1,
+				   .seeks = 2,
+				   .window_bytes = 5000,
+				   .verify = true };
+	const struct {
+		const char *what;
+		struct load_group group;
+		bool known;
+		unsigned ms;
+		uint64_t ok, waited;
+	} rows[] = {
+		{ "uploads, known to be down", upload_group(3, 2, &size, 1), true, 700, 6, 3 },
+		{ "for longer than its patience", upload_group(1, 2, &size, 1), true, 6000, 2, 1 },
+		{ "uploads, unknown", upload_group(3, 2, &size, 1), false, 700, 6, 3 },
+		{ "throttled", slow, false, 700, 6, 3 },
+		{ "with a time-out", timed, false, 700, 6, 3 },
+		{ "ranges", seek, false, 700, 4, 2 },
+		{ "by the clock", open, false, 700, 4, 1 },
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct load_totals before = f->totals;
+		struct pause p = { .f = f, .known = rows[i].known, .ms = rows[i].ms };
+		close_port(&p);
+		run_phase(f, &rows[i].group, 1);
+		ok += rows[i].ok;
+		if (f->totals.ok != ok || f->totals.failed != 0 || f->totals.waiting != 0 ||
+		    f->totals.waited - before.waited != rows[i].waited || f->totals.refused_ns <= before.refused_ns)
+			fail_msg("%s: got %" PRIu64 " ok, %" PRIu64 " failed, %" PRIu64 " waited, expected %" PRIu64
+				 ", 0, %" PRIu64,
+				 rows[i].what, f->totals.ok, f->totals.failed, f->totals.waited - before.waited, ok,
+				 rows[i].waited);
+	}
+}
+
+/* Whoever waits for a connection is cut with the load, and with the duration of its group. */
+static void test_waiting_is_cut(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t size = SIZE;
+	struct load_group group = upload_group(2, 0, &size, 1);
+	struct pause p = { .f = f, .known = true, .ms = 1500 };
+	prepare(f, SIZE, 1);
+	group.duration_ns = 300 * NS_PER_MS;
+	close_port(&p);
+	run_phase(f, &group, 1);
+	assert_int_equal(f->totals.ok, 1);
+	assert_int_equal(f->totals.cut, 2);
+	assert_int_equal(f->totals.waiting, 0);
+	uv_run(&f->loop, UV_RUN_DEFAULT); /* the port is open again */
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
 	const struct CMUnitTest tests[] = {
 		with_server(test_uploads_arrive_and_read_back),
+		with_server(test_refused_is_not_spent),
+		with_server(test_waiting_is_cut),
 		with_server(test_seeks),
 		with_server(test_seeks_are_reproducible),
 		with_server(test_user_file),

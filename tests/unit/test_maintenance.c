@@ -1,4 +1,4 @@
-/* run/maintenance.c and judge/maintenance.c: memory after each pass of the server's maintenance. */
+/* run/maintenance.c and judge/passes.c: memory after each pass of the server's maintenance. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,12 +7,12 @@
 
 #include <cmocka.h>
 
+#include "base/macros.h"
 #include "facts/facts_json.h"
-#include "judge/maintenance.h"
+#include "judge/passes.h"
 #include "run/maintenance.h"
 
 #define MIB (1ULL << 20)
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static void feed(struct gather *g, uint64_t anon_bytes, uint64_t wal_bytes)
 {

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/macros.h"
 #include "isolation/memory_v1.h"
 #include "isolation/memory_v2.h"
 #include "expect.h"
@@ -223,7 +224,7 @@ static const struct tree trees[] = {
 
 static void test_trees(void **state)
 {
-	for (size_t i = 0; i < sizeof(trees) / sizeof(trees[0]); i++) {
+	for (size_t i = 0; i < COUNT(trees); i++) {
 		const struct tree *t = &trees[i];
 		struct error err = ERROR_INIT;
 		struct memory_sample got;
@@ -270,7 +271,7 @@ static void test_stat(void **state)
 		{ "sock is no part of kernel", "kernel_stack 1\nsock 5\n", MEMORY_KERNEL, { FACT_KNOWN, 1 } },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct memory_sample m = { 0 };
 
 		memory_v2_parse_stat(rows[i].text, strlen(rows[i].text), &m);
@@ -292,7 +293,7 @@ static void test_pressure(void **state)
 		{ "", { FACT_ABSENT, 0 }, { FACT_ABSENT, 0 } },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct memory_sample m = { 0 };
 
 		memory_v2_parse_pressure(rows[i].text, strlen(rows[i].text), &m);

@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/macros.h"
 #include "isolation/proc_stat.h"
 #include "observe/disk.h"
 #include "observe/kernel_log.h"
@@ -249,8 +250,8 @@ static void test_kernel_log(void **state)
 		{ "no record at all", { "garbage" }, 515, 0, 0, false },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct kernel_log log = { .fd = -1 };
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct kernel_log log = KERNEL_LOG_INIT;
 		struct kernel_log_filter filter = { "oomrig-1-a-00000001", &rows[i].known, 1 };
 		size_t lines = 0;
 
@@ -270,7 +271,7 @@ static void test_kernel_log(void **state)
 static void test_kernel_log_figures(void **state)
 {
 	(void)state;
-	struct kernel_log log = { .fd = -1 };
+	struct kernel_log log = KERNEL_LOG_INIT;
 	pid_t pid = 515;
 	struct kernel_log_filter filter = { "g", &pid, 1 };
 

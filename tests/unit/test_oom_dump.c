@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "expect.h"
+#include "base/macros.h"
 #include "observe/oom_dump.h"
 
 #define PAGE 4096
@@ -68,7 +69,7 @@ static void test_recorded(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct oom_dump d;
 
 		parse_file(rows[i].name, &d);
@@ -140,7 +141,7 @@ static void test_torn(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct oom_dump d;
 
 		oom_dump_parse(rows[i].text, PAGE, &d);

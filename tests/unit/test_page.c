@@ -8,10 +8,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/macros.h"
 #include "report/figures.h"
 #include "report/page.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void test_text_break(void **state)
 {
@@ -46,7 +45,7 @@ static void test_bar(void **state)
 		{ 500, 0, 100, "##########" }, { 5, 5, 0, ".........." },
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct page p = { .width = 80 };
+		struct page p = { .text = BUF_INIT, .width = 80 };
 		const struct bar_part parts[] = { { GLYPH_ANON, INK_BAD, rows[i].anon },
 						  { GLYPH_CACHE, INK_GOOD, rows[i].file } };
 		page_bar(&p, parts, 2, rows[i].scale, 10);

@@ -12,10 +12,10 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/macros.h"
 #include "report/page.h"
 #include "report/plot.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MIB(n) ((uint64_t)(n) << 20)
 
 static char folder[] = "/tmp/oomrig-plot.XXXXXX";
@@ -145,7 +145,7 @@ static void test_crash(void **state)
 				   "        0+----------------------------------------^---------\n"
 				   "\n"
 				   "Clean-up has not run for:\n"
-				   "  # 45.0 s at most, by its own canary\n"
+				   "  # 45.0 s at most, by its own clock\n"
 				   "   50.0 s+          :                             :\n"
 				   "         |          :                             :    #\n"
 				   "         |          :              #####################\n"
@@ -154,7 +154,7 @@ static void test_crash(void **state)
 				   "          :baseline :load                         :stop\n"
 				   "          0 s                      5.00 s\n"
 				   "\n"
-				   "Record          %s\n",
+				   "Record  %s\n",
 				   folder);
 	if (strcmp(got, expected) != 0)
 		fprintf(stderr, "---- got\n%s---- expected\n%s----\n", got, expected);
@@ -308,7 +308,7 @@ static void test_far_below_the_cap(void **state)
 		write_file("samples.csv", samples);
 		char *got = drawn(&run, 1);
 		const char *const said[] = { rows[i].top, "above the picture: cap 256 MiB", ":rounds of load",
-					     "page cache asked back, 3 MiB stayed ^" };
+					     "page cache freed, 3 MiB stayed ^" };
 		for (size_t k = 0; k < COUNT(said); k++)
 			if (strstr(got, said[k]) == NULL)
 				fail_msg("\"%s\" is not in\n%s", said[k], got);

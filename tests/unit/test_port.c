@@ -13,11 +13,10 @@
 
 #include <cmocka.h>
 
+#include "base/macros.h"
 #include "target/holder.h"
 #include "target/listener.h"
 #include "target/port.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* ---- the tables --------------------------------------------------------- */
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "expect.h"
 #include "loopback_server.h"
+#include "base/macros.h"
 #include "target/lateness.h"
 #include "target/probe.h"
 
@@ -108,7 +109,7 @@ static void test_answers_without_end(void **state)
 		{ "a body, byte by byte", PLAIN, "a", 1, 1000, 0 },
 		{ "a header line, byte by byte", "HTTP/1.1 200 OK\r\na: ", "b", 1, 1000, 0 },
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct server_behaviour behaviour = f->server->behaviour;
 		behaviour.flood_head = cases[i].head;
 		behaviour.flood_copies = cases[i].copies;

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/macros.h"
 #include "report/page.h"
 #include "report/progress.h"
 
@@ -46,12 +47,12 @@ static void test_plain_lines(void **state)
 	fclose(out);
 	assert_string_equal(text, "three: ready 0.00 s\n"
 				  "three: load 0.10 s\n"
-				  "three: load 2.10 s; tabs 31 %, 549 MiB of 1.73 GiB, 0/3 done, 3 open; "
+				  "three: load 2.10 s; tabs 31 %, 549 MiB of 1.73 GiB, 0/3 done, 3 open;\n"
 				  "throttled-clients 1 failed, 3 MiB, 4 done, 2 open; "
-				  "memory 133 of 256 MiB: 53 unreclaimable, ? cache\n"
-				  "three: load 4.10 s; tabs 31 %, 549 MiB of 1.73 GiB, 0/3 done, 3 open; "
+				  "memory 133 of 256 MiB: 53\nunreclaimable, ? cache\n"
+				  "three: load 4.10 s; tabs 31 %, 549 MiB of 1.73 GiB, 0/3 done, 3 open;\n"
 				  "throttled-clients 1 failed, 3 MiB, 4 done, 2 open; "
-				  "memory 133 of 256 MiB: 53 unreclaimable, ? cache\n"
+				  "memory 133 of 256 MiB: 53\nunreclaimable, ? cache\n"
 				  "three: settle 4.60 s\n");
 	free(text);
 }
@@ -113,7 +114,7 @@ static void test_frames(void **state)
 {
 	(void)state;
 	static const unsigned short widths[] = { 12, 30, 60, 80, 200 };
-	for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
+	for (size_t i = 0; i < COUNT(widths); i++) {
 		struct terminal t;
 		char text[4096];
 		terminal_open(&t, widths[i]);

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/macros.h"
 #include "record/rejudge.h"
 #include "facts/facts_json.h"
 
@@ -125,7 +126,7 @@ static void what_cannot_be_judged_is_an_error(void **state)
 		{ "{\"id\": \"a\", \"state\": \"finished\", \"facts\": {\"oom_kill\": \"x\"}}",
 		  "run 'a': fact 'oom_kill'" },
 	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct error err = ERROR_INIT;
 		json_t *r = json_loads(rows[i].text, 0, NULL);
 		assert_int_equal(rejudge(r, &f, &v, &err), -1);

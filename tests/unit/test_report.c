@@ -52,7 +52,9 @@ static void test_crashed_run(void **state)
 		   "Load            lasted 0.30 s\n"
 		   "Server          ready after 45 ms, gone after 0.41 s\n"
 		   "Observed        44 samples, longest gap 12 ms, 0 dropped\n"
-		   "Record          results/20261121-114439-three-uploads-before-any-fix-1f3a\n");
+		   "\n"
+		   "CRASHED  oom-kill   ok: as expected\n"
+		   "Record  results/20261121-114439-three-uploads-before-any-fix-1f3a\n");
 }
 
 static void test_grown_run(void **state)
@@ -71,7 +73,7 @@ static void test_grown_run(void **state)
 		   "  # anon 20 MiB  K kernel 4 MiB  = page cache 240 MiB\n"
 		   "  each kind at its own highest moment: together they may exceed the charge\n"
 		   "\n"
-		   "Memory               highest  after load  asked back\n"
+		   "Memory               highest  after load cache freed\n"
 		   "  usage              256 MiB     253 MiB    9.10 MiB\n"
 		   "  anon                20 MiB           -           -\n"
 		   "  shmem                  0 B           -           -\n"
@@ -85,7 +87,9 @@ static void test_grown_run(void **state)
 		   "Load            lasted 7.00 s\n"
 		   "Server          ready after 40 ms, lived until we stopped it\n"
 		   "Observed        - samples, longest gap -, - dropped\n"
-		   "Record          20261121-114512-three-uploads-all-fixes-77b0\n");
+		   "\n"
+		   "GREW  page-cache   ok: as expected\n"
+		   "Record  20261121-114512-three-uploads-all-fixes-77b0\n");
 }
 
 static void write_line(FILE *out, const struct run_summary *runs, size_t count)
@@ -100,8 +104,10 @@ static void test_line(void **state)
 	(void)state;
 	struct run_summary r = crashed_run();
 	check_text(write_line, &r, 1,
-		   "crashed/oom-kill      ok: anon 231 MiB    20261121-114439-three-uploads-before-any-fix-1f3a\n"
-		   "crashed/oom-kill      ok: 3 min ago     20261121-114439-three-uploads-before-any-fix-1f3a\n");
+		   "crashed/oom-kill      ok: anon 231 MiB\n"
+		   "    20261121-114439-three-uploads-before-any-fix-1f3a\n"
+		   "crashed/oom-kill      ok: 3 min ago\n"
+		   "    20261121-114439-three-uploads-before-any-fix-1f3a\n");
 	r.as_expected = false;
 	check_contains(write_line, &r, 1, "crashed/oom-kill      !!  anon", true);
 	const char *surprise = "expected peak_wal_bytes > 1MiB, got absent";
@@ -130,7 +136,7 @@ static void test_headlines(void **state)
 		{ OUTCOME_CRASHED, "oom-kill", RECORD_FINISHED, true, "", 0, "CRASHED  oom-kill   ok: as expected\n" },
 		{ OUTCOME_STEADY, "", RECORD_FINISHED, false, "", 0, "STEADY   !! expected crashed/oom-kill\n" },
 		{ OUTCOME_INVALID, "", RECORD_RUNNING, false, "", 0,
-		  "UNFINISHED   says nothing; expected crashed/oom-kill\n" },
+		  "UNFINISHED   proves nothing; expected crashed/oom-kill\n" },
 		{ OUTCOME_INVALID, "", RECORD_FINISHED, false, "cap not in force", 0,
 		  "\nthe rig failed: cap not in force\n" },
 		{ OUTCOME_GREW, "page-cache", RECORD_FINISHED, true, "", 2,

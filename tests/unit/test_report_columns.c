@@ -27,7 +27,7 @@ static void test_side_by_side(void **state)
 		   "shmem peak      0 B                              0 B\n"
 		   "unreclaimable   >= 236 MiB                       24 MiB\n"
 		   "page cache peak 40 MiB                           240 MiB\n"
-		   "asked back      -                                253 -> 9.10 MiB\n"
+		   "cache freed     -                                253 -> 9.10 MiB\n"
 		   "ok/failed/cut   0 / 3 / 0                        3 / 0 / 0\n"
 		   "read back       -                                1.73 GiB\n"
 		   "read back wrong -                                0\n"
@@ -65,7 +65,7 @@ static void test_repeats(void **state)
 		   "shmem peak      0 B in the 2 that lived\n"
 		   "unreclaimable   24 MiB in the 2 that lived\n"
 		   "page cache peak 40-240 MiB\n"
-		   "asked back      253 -> 9.10 MiB\n"
+		   "cache freed     253 -> 9.10 MiB\n"
 		   "ok/failed/cut   6 / 9 / 0\n"
 		   "read back       3.45 GiB\n"
 		   "read back wrong 0\n"
@@ -88,6 +88,74 @@ static void test_invalid_runs_count_for_nothing(void **state)
 	runs[1].facts.load_ns = fact_of(77 * NS_PER_S);
 	check_contains(report_side_by_side, runs, 2, "grew/page-cache 1 of 2, invalid", true);
 	check_contains(report_side_by_side, runs, 2, "77", false);
+}
+
+/* What proves nothing does not make the others disagree. */
+static void test_runs_that_prove_nothing(void **state)
+{
+	(void)state;
+	setenv("COLUMNS", "160", 1);
+	static const enum outcome outcomes[] = { OUTCOME_INTERRUPTED, OUTCOME_INVALID, OUTCOME_SKIPPED };
+	struct run_summary runs[] = { grown_run(), grown_run(), grown_run() };
+	for (size_t i = 0; i < COUNT(outcomes); i++) {
+		runs[2].outcome = outcomes[i];
+		runs[2].cause = "";
+		check_contains(report_side_by_side, runs, 3, "ended differently", false);
+		check_contains(report_side_by_side, runs, 3,
+			       "in 2 of 2 runs that prove something (1 more proves nothing)", true);
+	}
+	runs[1].outcome = OUTCOME_INVALID;
+	runs[1].cause = "";
+	check_contains(report_side_by_side, runs, 3, "in 1 of 1 run that proves something (2 more prove nothing)",
+		       true);
+	runs[0].outcome = OUTCOME_INTERRUPTED;
+	runs[0].cause = "";
+	runs[1] = runs[2] = runs[0];
+	check_contains(report_side_by_side, runs, 3, "in 3 of 3 runs", true);
+	runs[1].outcome = OUTCOME_INVALID;
+	check_contains(report_side_by_side, runs, 3, "ended differently", false);
+	check_contains(report_side_by_side, runs, 3,
+		       "proved nothing in any of 3 runs (interrupted in 2 of 3, invalid in 1", true);
+	runs[0] = crashed_run();
+	runs[0].scenario = runs[1].scenario;
+	runs[0].server = runs[1].server;
+	runs[2] = runs[1];
+	check_contains(report_side_by_side, runs, 3, "was killed by the kernel in 1 of 1 run that proves something",
+		       true);
+	setenv("COLUMNS", "80", 1);
+}
+
+/* A figure in brackets follows without a comma, and every bracket is closed. */
+static void test_figures_in_a_sentence(void **state)
+{
+	(void)state;
+	setenv("COLUMNS", "160", 1);
+	struct run_summary runs[] = { grown_run(), grown_run() };
+	for (size_t i = 0; i < COUNT(runs); i++)
+		runs[i].cause = "peak";
+	check_contains(report_side_by_side, runs, 2, "in 2 of 2 runs (unreclaimable at most", true);
+	for (size_t i = 0; i < COUNT(runs); i++) {
+		runs[i].facts.peak_unreclaimable_bytes = FACT_NONE;
+		runs[i].facts.settled_unreclaimable_bytes = MIB(7);
+	}
+	check_contains(report_side_by_side, runs, 2, "in 2 of 2 runs (unreclaimable 7 MiB after the load)", true);
+	for (size_t i = 0; i < COUNT(runs); i++) {
+		runs[i].facts.peak_unreclaimable_bytes = MIB(9);
+		runs[i].facts.settled_unreclaimable_bytes = FACT_BROKEN;
+	}
+	check_contains(report_side_by_side, runs, 2, "in 2 of 2 runs (unreclaimable at most 9 MiB)", true);
+	for (size_t i = 0; i < COUNT(runs); i++)
+		runs[i].facts.peak_unreclaimable_bytes = FACT_BROKEN;
+	check_contains(report_side_by_side, runs, 2, "(unreclaimable", false);
+	for (size_t i = 0; i < COUNT(runs); i++) {
+		runs[i].cause = "page-cache";
+		runs[i].facts.peak_usage_bytes = FACT_NONE;
+	}
+	check_contains(report_side_by_side, runs, 2, "in 2 of 2 runs (anon at most", true);
+	for (size_t i = 0; i < COUNT(runs); i++)
+		runs[i].facts.peak_anon_bytes = FACT_NONE;
+	check_contains(report_side_by_side, runs, 2, "in 2 of 2 runs, gave it back", true);
+	setenv("COLUMNS", "80", 1);
 }
 
 /* "lost nothing" is said only when all that was acknowledged was compared and right. */
@@ -199,6 +267,8 @@ int main(void)
 		cmocka_unit_test(test_side_by_side),
 		cmocka_unit_test(test_repeats),
 		cmocka_unit_test(test_invalid_runs_count_for_nothing),
+		cmocka_unit_test(test_runs_that_prove_nothing),
+		cmocka_unit_test(test_figures_in_a_sentence),
 		cmocka_unit_test(test_lost_nothing),
 		cmocka_unit_test(test_same_load_is_compared),
 		cmocka_unit_test(test_column_labels),

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "base/macros.h"
 #include "report/death_page.h"
 
 #define STEP(t, mib)                                                                                                   \
@@ -28,27 +29,26 @@ static const char whole[] =
 	"66666496},"
 	" \"at_oom\": {\"t_ns\": 2000000000, \"memory\": {\"usage_bytes\": 67108864, \"unevictable_bytes\": 0},"
 	" \"processes\": []}, " LAST_SECOND "}";
-static const char whole_text[] =
-	"\n"
-	"The last second  971 samples, at most 4 ms apart\n"
-	"  before            usage       anon      shmem     kernel page cache  unwritten\n"
-	"  1.00 s           10 MiB   9.54 MiB          -          -          ?      2 MiB\n"
-	"  0 us           57.7 MiB   57.2 MiB          -          -          ?      2 MiB\n"
-	"\n"
-	"At the kill       the rig the kernel\n"
-	"  usage            64 MiB     64 MiB\n"
-	"  anon                  -   63.6 MiB\n"
-	"  shmem                 -          -\n"
-	"  kernel                -          -\n"
-	"  page cache            -          -\n"
-	"  dirty                 -          -\n"
-	"  writeback             -          -\n"
-	"  locked              0 B          -\n"
-	"\n"
-	"Processes\n"
-	"  pid         resident        anon        file       shmem page tables\n"
-	"  516           64 MiB      63 MiB       1 MiB         0 B     180 KiB  chunk srv (killed)\n"
-	"  515            1 MiB           -           -           -      48 KiB  sh\n";
+static const char whole_text[] = "\n"
+				 "The last second  971 samples, at most 4 ms apart\n"
+				 "  before            usage       anon      shmem     kernel page cache  unwritten\n"
+				 "  1.00 s           10 MiB   9.54 MiB          -          -          ?      2 MiB\n"
+				 "  0 us           57.7 MiB   57.2 MiB          -          -          ?      2 MiB\n"
+				 "\n"
+				 "At the kill       the rig the kernel\n"
+				 "  usage            64 MiB     64 MiB\n"
+				 "  anon                  -   63.6 MiB\n"
+				 "  shmem                 -          -\n"
+				 "  kernel                -          -\n"
+				 "  page cache            -          -\n"
+				 "  dirty                 -          -\n"
+				 "  writeback             -          -\n"
+				 "  locked              0 B          -\n"
+				 "\n"
+				 "Processes\n"
+				 "  pid                              resident     anon     file    shmem   tables\n"
+				 "  516     (killed) chunk srv         64 MiB   63 MiB    1 MiB      0 B  180 KiB\n"
+				 "  515     sh                          1 MiB        -        -        -   48 KiB\n";
 
 /* No dump: the processes as the rig saw them stand in, and the reason is said. */
 static const char without[] =
@@ -68,9 +68,9 @@ static const char without_text[] = "\n"
 				   "  locked                -          -\n"
 				   "\n"
 				   "Processes\n"
-				   "  no table of the kernel's: the kernel log is not readable here\n"
-				   "  pid         resident        anon        file       shmem page tables\n"
-				   "  515                -      63 MiB           -           -           -  fate\n";
+				   "  pid                              resident     anon     file    shmem   tables\n"
+				   "  515     fate                            -   63 MiB        -        -        -\n"
+				   "  no table of the kernel's: the kernel log is not readable here\n";
 
 static void test_golden(void **state)
 {
@@ -86,7 +86,7 @@ static void test_golden(void **state)
 	(void)state;
 	setenv("COLUMNS", "80", 1);
 	setenv("LC_ALL", "C", 1);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		json_t *death = json_loads(rows[i].json, JSON_DECODE_ANY, NULL);
 		FILE *out = tmpfile();
 		struct page p;

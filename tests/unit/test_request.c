@@ -10,9 +10,8 @@
 
 #include "base/clock.h"
 #include "loopback_server.h"
+#include "base/macros.h"
 #include "http/request.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct template_value run_values[] = {
 	{ "port", "4001" }, { "data", "/d" }, { "id", "outer" }, { NULL, NULL }
@@ -180,6 +179,8 @@ struct wire {
 static int setup(void **state)
 {
 	struct wire *w = calloc(1, sizeof(*w));
+	w->request = (struct request)REQUEST_INIT;
+	w->answer = (struct buf)BUF_INIT;
 	w->server = server_start();
 	snprintf(w->url, sizeof(w->url), "http://127.0.0.1:%u", w->server->port);
 	w->access = (struct target_access){ .spec = &w->spec, .scope = &run_scope, .base_url = w->url, .netns_fd = -1 };
@@ -346,24 +347,20 @@ static void test_uploads_on_the_wire(void **state)
 	struct string_pair fields[] = { { note, note_value } }, headers[] = { { token, header_value } };
 	static const struct {
 		enum body_kind kind;
-		const char *override;
 		char *method;
 		bool chunked;
 		const char *request_line, *framing, *content_type;
 	} rows[] = {
-		{ BODY_RAW, NULL, NULL, false, "PUT /up/a.bin ", "Content-Length: 1000\r\n",
+		{ BODY_RAW, NULL, false, "PUT /up/a.bin ", "Content-Length: 1000\r\n", "Content-Type: video/mp4\r\n" },
+		{ BODY_RAW, post, false, "POST /up/a.bin ", "Content-Length: 1000\r\n", "Content-Type: video/mp4\r\n" },
+		{ BODY_RAW, put, true, "PUT /up/a.bin ", "Transfer-Encoding: chunked\r\n",
 		  "Content-Type: video/mp4\r\n" },
-		{ BODY_RAW, NULL, post, false, "POST /up/a.bin ", "Content-Length: 1000\r\n",
-		  "Content-Type: video/mp4\r\n" },
-		{ BODY_RAW, NULL, put, true, "PUT /up/a.bin ", "Transfer-Encoding: chunked\r\n",
-		  "Content-Type: video/mp4\r\n" },
-		{ BODY_MULTIPART, NULL, NULL, false, "POST /up/a.bin ", "Content-Length: 1",
+		{ BODY_MULTIPART, NULL, false, "POST /up/a.bin ", "Content-Length: 1",
 		  "Content-Type: multipart/form-data; boundary" },
-		{ BODY_MULTIPART, NULL, put, false, "PUT /up/a.bin ", "Content-Length: 1",
+		{ BODY_MULTIPART, put, false, "PUT /up/a.bin ", "Content-Length: 1",
 		  "Content-Type: multipart/form-data; boundary" },
-		{ BODY_MULTIPART, "raw", post, false, "POST /up/a.bin ", "Content-Length: 1000\r\n",
-		  "Content-Type: video/mp4\r\n" },
-		{ BODY_RAW, "multipart", put, false, "PUT /up/a.bin ", "Content-Length: 1",
+		{ BODY_RAW, post, false, "POST /up/a.bin ", "Content-Length: 1000\r\n", "Content-Type: video/mp4\r\n" },
+		{ BODY_MULTIPART, put, false, "PUT /up/a.bin ", "Content-Length: 1",
 		  "Content-Type: multipart/form-data; boundary" },
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -379,8 +376,13 @@ static void test_uploads_on_the_wire(void **state)
 						       .id_header = location };
 		curl_easy_reset(w->easy);
 		w->sent = 0;
-		if (request_build_upload(&w->request, w->easy, &w->access, rows[i].override, NULL, "a.bin", 1000,
-					 read_letters, rewind_letters, w, &err) != 0)
+		const struct request_upload upload = { .name = "a.bin",
+						       .body = rows[i].kind,
+						       .size_bytes = 1000,
+						       .read = read_letters,
+						       .seek = rewind_letters,
+						       .arg = w };
+		if (request_build_upload(&w->request, w->easy, &w->access, &upload, &err) != 0)
 			fail_msg("row %zu: %s", i, err.message);
 		const char *head = head_of(w);
 		expect_in(head, rows[i].request_line);

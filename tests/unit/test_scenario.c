@@ -307,7 +307,7 @@ static void test_reference(void **state)
 		skip();
 	}
 	if (strstr(page.data, out.data) == NULL)
-		fail_msg("docs/scenarios.md does not hold the current output of 'oomrig list --keys'");
+		fail_msg("docs/scenarios.md does not hold the current output of 'oomrig list --markdown'");
 	buf_release(&page);
 	buf_release(&out);
 }

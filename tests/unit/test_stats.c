@@ -7,9 +7,8 @@
 #include <cmocka.h>
 #include <math.h>
 
+#include "base/macros.h"
 #include "stats/stats.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static void near_to(const char *what, double got, double expected, double within)
 {

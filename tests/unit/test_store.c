@@ -12,14 +12,13 @@
 #include <cmocka.h>
 
 #include "base/fs.h"
+#include "base/macros.h"
 #include "judge/judge.h"
 #include "record/host.h"
 #include "record/store.h"
 #include "record/summary.h"
 #include "facts/facts_json.h"
 #include "record/verdict_json.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static char results[] = "/tmp/oomrig-test-store-XXXXXX";
 

@@ -9,11 +9,10 @@
 
 #include <cmocka.h>
 
+#include "base/macros.h"
 #include "base/mask.h"
 #include "base/text.h"
 #include "record/csv.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static int failures;
 

@@ -12,12 +12,12 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/macros.h"
 #include "record/csv.h"
 #include "record/timeline.h"
 
 #include "expect.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SAMPLES "t_ns,reason,usage_bytes,anon_bytes,file_bytes,shmem_bytes,kernel_bytes\n"
 #define REQUESTS "sequence,end,started_ns,finished_ns,error\n"
 

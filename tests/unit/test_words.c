@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/macros.h"
 #include "facts/words.h"
 #include "scenario/words.h"
 
@@ -59,7 +60,7 @@ static void test_what_may_be_expected(void **state)
 		if ((words_check_expect(text, &err) == 0) != row->expectable)
 			fail_msg("'%s': %s", text, row->expectable ? err.message : "may be expected");
 	}
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < COUNT(bad); i++) {
 		struct error err = ERROR_INIT;
 		if (words_check_expect(bad[i].text, &err) == 0 || strstr(err.message, bad[i].message) == NULL)
 			fail_msg("'%s': got '%s', expected '%s'", bad[i].text, err.message, bad[i].message);

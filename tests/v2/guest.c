@@ -217,7 +217,12 @@ static int parse(struct bed *bed, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct bed bed = { .guest = GUEST_INIT, .memory_bytes = 768 << 20, .disk_bytes = 2ULL << 30, .seconds = 120 };
+	struct bed bed = { .guest = GUEST_INIT,
+			   .memory_bytes = 768 << 20,
+			   .disk_bytes = 2ULL << 30,
+			   .seconds = 120,
+			   .control = BUF_INIT,
+			   .console = BUF_INIT };
 	int rc;
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);

@@ -1,4 +1,4 @@
-#include "run/requests.h"
+#include "run/request_rows.h"
 
 #include <stdio.h>
 
@@ -23,7 +23,7 @@ static void write_held(void *arg, const struct broken_row *row)
 	write_row(r, row);
 }
 
-void requests_write_held(struct run *r, bool all)
+void request_rows_write_held(struct run *r, bool all)
 {
 	broken_release(&r->books.broken, clock_ns(), all, write_held, r);
 }
@@ -46,7 +46,7 @@ static void note_first(struct run *r, const struct load_request *request)
 		snprintf(f->first_corrupt, sizeof(f->first_corrupt), "%s (group '%s')", request->error, request->group);
 }
 
-void requests_note(struct run *r, const struct load_request *request)
+void request_rows_note(struct run *r, const struct load_request *request)
 {
 	bool looked = request->found != FOUND_NOT_LOOKED;
 	broken_note(&r->books.broken, request);

@@ -1,4 +1,4 @@
-#include "judge/maintenance.h"
+#include "judge/passes.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,10 +1,10 @@
 /*
- * maintenance - memory after each pass of the server's own maintenance, compared with
+ * passes - memory after each pass of the server's own maintenance, compared with
  * the passes before: does a night of it leave something behind each time, far
  * below what a single load would show?  Pure.
  */
-#ifndef OOMRIG_JUDGE_MAINTENANCE_H
-#define OOMRIG_JUDGE_MAINTENANCE_H
+#ifndef OOMRIG_JUDGE_PASSES_H
+#define OOMRIG_JUDGE_PASSES_H
 
 #include "judge/judge.h"
 #include "stats/stats.h"

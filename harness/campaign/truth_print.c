@@ -1,0 +1,88 @@
+/* The truth on the terminal and as Markdown. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fs.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "campaign/truth.h"
+
+#define BEGIN_MARK "<!-- selftest: begin -->\n"
+#define END_MARK "<!-- selftest: end -->\n"
+
+void truth_print_outcome(FILE *out, const struct truth_outcome *o)
+{
+	text_line(out, "%4" PRIu64 "/%" PRIu64 "  %-5s  %-28s %s", o->number, o->total, o->right ? "right" : "WRONG",
+		  o->of->name, o->verdict);
+	if (!o->right) {
+		text_line(out, "           expected %s (seed %" PRIu64 "); evidence: %s", o->of->label, o->seed,
+			  o->evidence);
+		text_line(out, "           %s", fs_shown_path(o->folder));
+	}
+	fflush(out);
+}
+
+void truth_print(FILE *out, const struct truth *t, uint64_t took_ns)
+{
+	struct buf matrix = BUF_INIT;
+	char took[UNITS_TEXT_MAX];
+	confusion_write(&t->confusion, CONFUSION_TEXT, &matrix);
+	fprintf(out, "\n%s\n%" PRIu64 " runs of %zu cases in %s, %" PRIu64 " wrong", buf_str(&matrix),
+		t->confusion.runs, t->count, units_format_duration(took_ns, took), t->confusion.wrong);
+	if (t->confusion.runs > 0)
+		fprintf(out, ": at most %.2g %% of such verdicts are wrong here, with 95 %% confidence",
+			100 * confusion_wrong_at_most(&t->confusion));
+	fprintf(out, "%s\n", t->interrupted ? "; interrupted" : "");
+	buf_release(&matrix);
+}
+
+json_t *truth_json(const struct truth *t, uint64_t took_ns)
+{
+	json_t *cases = json_array();
+	for (size_t i = 0; i < t->count; i++)
+		json_array_append_new(cases,
+				      json_pack("{s:o, s:o, s:I, s:I}", "case", text_json(t->cases[i].name), "expected",
+						text_json(t->cases[i].label), "runs", (json_int_t)t->cases[i].runs,
+						"right", (json_int_t)t->cases[i].right));
+	json_t *at_most = t->confusion.runs > 0 ? json_real(confusion_wrong_at_most(&t->confusion)) : json_null();
+	return json_pack("{s:I, s:I, s:o, s:b, s:I, s:o}", "runs", (json_int_t)t->confusion.runs, "wrong",
+			 (json_int_t)t->confusion.wrong, "wrong_at_most", at_most, "interrupted", t->interrupted,
+			 "took_ns", (json_int_t)took_ns, "cases", cases);
+}
+
+/* The matrix, a line for each case, and what the count proves. */
+static void add_markdown(const struct truth *t, struct buf *out)
+{
+	buf_addf(out,
+		 "%" PRIu64 " runs of %zu cases, %" PRIu64 " wrong: at most %.2g %% of such verdicts are, with 95 %% "
+		 "confidence.\n\n",
+		 t->confusion.runs, t->count, t->confusion.wrong, 100 * confusion_wrong_at_most(&t->confusion));
+	confusion_write(&t->confusion, CONFUSION_MARKDOWN, out);
+	buf_adds(out, "\n| case | truth | runs | right |\n|---|---|---|---|\n");
+	for (size_t i = 0; i < t->count; i++) {
+		text_addf(out, "| %s | %s | %" PRIu64 " | %" PRIu64 " |", t->cases[i].name, t->cases[i].label,
+			  t->cases[i].runs, t->cases[i].right);
+		buf_addc(out, '\n');
+	}
+}
+
+int truth_write(const char *path, const struct truth *t, struct error *err)
+{
+	struct buf old = BUF_INIT, fresh = BUF_INIT;
+	int rc = fs_read_file(path, &old, err);
+	const char *begin = rc == 0 ? strstr(buf_str(&old), BEGIN_MARK) : NULL;
+	const char *end = begin != NULL ? strstr(begin, END_MARK) : NULL;
+	if (rc == 0 && end == NULL) {
+		rc = error_set(err, ERROR_INPUT, "'%s' lacks the lines '%.*s' and '%.*s'", path,
+			       (int)strlen(BEGIN_MARK) - 1, BEGIN_MARK, (int)strlen(END_MARK) - 1, END_MARK);
+	} else if (rc == 0) {
+		buf_addf(&fresh, "%.*s" BEGIN_MARK "\n", (int)(begin - old.data), old.data);
+		add_markdown(t, &fresh);
+		buf_addf(&fresh, "\n%s", end);
+		rc = fs_write_file(path, fresh.data, fresh.len, err);
+	}
+	buf_release(&old);
+	buf_release(&fresh);
+	return rc;
+}

@@ -1,0 +1,132 @@
+/*
+ * oomrig report: stored runs as one page for the browser.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "cli/cmd.h"
+#include "html/html.h"
+#include "record/store.h"
+
+struct report_settings {
+	const char *results, *output, *by, *scenario;
+};
+
+static const char *const by_names[] = { "side", "label", "branch", "commit", "memory", NULL };
+
+static const struct option_row rows[] = {
+	{ "output", 'o', OPTION_PATH, offsetof(struct report_settings, output), "FILE", NULL, 0, 0, NULL,
+	  "where the page goes; without it, standard output" },
+	{ "results", 'r', OPTION_PATH, offsetof(struct report_settings, results), "DIR", NULL, 0, 0, NULL,
+	  "where the runs are stored; without it\n$OOMRIG_RESULTS, or ./results" },
+	{ "scenario", 0, OPTION_STRING, offsetof(struct report_settings, scenario), "NAME", NULL, 0, 0, NULL,
+	  "only runs of that scenario" },
+	{ "by", 0, OPTION_CHOICE, offsetof(struct report_settings, by), "NAME", "side", 0, 0, by_names,
+	  "what the columns of the matrix are: side (each RUNS a\ncolumn; of one RUNS its labels), label, "
+	  "branch,\ncommit or memory" },
+	{ 0 },
+};
+
+static const struct manual manual = {
+	.usage = "oomrig report RUNS... [options]",
+	.about = "Writes stored runs as one page that opens in any browser, without a network.  Of\n"
+		 "one run: verdict and evidence, memory, requests and latency on one time axis, the\n"
+		 "last second before death, growth law, forecast, processes.  Of several: a matrix\n"
+		 "of verdicts, crash rates, floors, the memory of repeats in one picture, and how two\n"
+		 "sides differ.  RUNS is \"last\", an id or part of one, a label, a branch, a commit or\n"
+		 "a folder.",
+	.examples = "  oomrig report last -o report.html\n"
+		    "  oomrig report before-any-fix all-fixes -o compared.html\n"
+		    "  oomrig report results/ --by memory > night.html",
+	.statuses = { STATUS_OK, STATUS_USAGE, STATUS_RIG, STATUS_END },
+};
+
+/* By id, "last" or a run's own folder; else all that a label, branch, commit or folder means. */
+static int select_runs(struct run_list *runs, const char *results, const char *what, struct error *err)
+{
+	struct error one = ERROR_INIT;
+	return run_list_find(runs, results, what, &one) == 0 ? 0 : run_list_select(runs, results, what, err);
+}
+
+static int read_sides(struct html_side *sides, const struct options_result *words, const struct report_settings *s,
+		      struct error *err)
+{
+	char *results = cmd_results_folder(s->results);
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < words->operand_count; i++) {
+		sides[i].name = words->operands[i];
+		rc = select_runs(&sides[i].runs, results, sides[i].name, err);
+		if (rc == 0 && s->scenario != NULL && run_list_keep(&sides[i].runs, s->scenario) == 0)
+			rc = error_set(err, ERROR_USAGE, "'%s' has no runs of scenario '%s'", sides[i].name,
+				       s->scenario);
+	}
+	free(results);
+	return rc;
+}
+
+static enum html_by by_of(const char *name)
+{
+	size_t i = 0;
+	while (strcmp(by_names[i], name) != 0)
+		i++;
+	return (enum html_by)i;
+}
+
+/* A page that was not written in full is none: the file appears as a whole. */
+static int write_file(const char *path, const struct html_side *sides, size_t count, enum html_by by, struct error *err)
+{
+	char *part = xasprintf("%s.part-%d", path, (int)getpid());
+	FILE *out = fopen(part, "we");
+	int rc = out == NULL ? error_set_errno(err, ERROR_SYSTEM, errno, "cannot write '%s'", part)
+			     : html_report(out, sides, count, by, err);
+	if (out != NULL && (ferror(out) | fclose(out)) != 0 && rc == 0)
+		rc = error_set_errno(err, ERROR_SYSTEM, errno, "cannot write '%s'", part);
+	if (rc == 0 && rename(part, path) != 0)
+		rc = error_set_errno(err, ERROR_SYSTEM, errno, "cannot write '%s'", path);
+	if (rc != 0)
+		unlink(part);
+	free(part);
+	return rc;
+}
+
+static int write_stdout(const struct html_side *sides, size_t count, enum html_by by, struct error *err)
+{
+	int rc = html_report(stdout, sides, count, by, err);
+	if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+		rc = error_set_errno(err, ERROR_SYSTEM, errno, "cannot write the report");
+	return rc;
+}
+
+static int main_report(const struct cmd_call *call)
+{
+	const struct report_settings *settings = call->settings;
+	size_t count = call->words.operand_count;
+	struct error err = ERROR_INIT;
+	if (count == 0) {
+		error_set(&err, ERROR_USAGE, "a report of which runs? \"last\" is the newest");
+		return cmd_fail(&err);
+	}
+	struct html_side *sides = xcalloc(count, sizeof(*sides));
+	enum html_by by = by_of(settings->by);
+	int rc = read_sides(sides, &call->words, settings, &err);
+	if (rc == 0)
+		rc = settings->output != NULL ? write_file(settings->output, sides, count, by, &err)
+					      : write_stdout(sides, count, by, &err);
+	for (size_t i = 0; i < count; i++)
+		run_list_release(&sides[i].runs);
+	free(sides);
+	return rc != 0 ? cmd_fail(&err) : STATUS_OK;
+}
+
+const struct command command_report = {
+	.name = "report",
+	.summary = "stored runs as one page for the browser",
+	.manual = &manual,
+	.rows = rows,
+	.settings_bytes = sizeof(struct report_settings),
+	.run = main_report,
+};

@@ -1,0 +1,197 @@
+/* What is said of a floor, a bisection and a comparison that came to no end, or went the other way round. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/macros.h"
+#include "campaign/bisect_run.h"
+#include "campaign/compare.h"
+#include "campaign/floor_run.h"
+
+#define MIB 1048576.0
+
+struct memory_stream {
+	char *text;
+	size_t size;
+	FILE *out;
+};
+
+static void check(const char *text, const char *needle, bool there)
+{
+	if ((strstr(text, needle) != NULL) != there)
+		fail_msg("got:\n%s\nexpected%s in it: \"%s\"", text, there ? "" : " not", needle);
+}
+
+/* A floor after a few runs: the budget is used only where as many were made as it has. */
+static void test_a_floor_that_is_not_known(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t runs, budget;
+		const char *said, *unsaid;
+	} rows[] = {
+		{ 3, 4, "the budget of 4 runs is used", "stopped" },
+		{ 3, 20, "the search was stopped after 4 runs", "budget of" },
+		{ 1, 20, "the search was stopped after 2 runs", "budget of" },
+		{ 0, 20, "the search was stopped after 1 run:", "budget of" },
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct floor_options o = { .guess_bytes = (uint64_t)(100 * MIB),
+					   .precision = 0.05,
+					   .budget = rows[i].budget - 1 };
+		struct floor_result r = { .scenario = "s", .precision = 0.05, .budget = rows[i].budget };
+		struct memory_stream m = { 0 };
+		m.out = open_memstream(&m.text, &m.size);
+		r.search = floor_new(&o);
+		r.trials = calloc(rows[i].runs + 1, sizeof(*r.trials));
+		for (; r.count < rows[i].runs; r.count++) {
+			r.trials[r.count] =
+				(struct floor_trial){ 0, (uint64_t)((100 + 20.0 * r.count) * MIB), r.count > 0 };
+			floor_add(r.search, r.trials[r.count].cap_bytes, r.count > 0);
+		}
+		floor_print(m.out, &r);
+		fclose(m.out);
+		check(m.text, rows[i].said, true);
+		check(m.text, rows[i].unsaid, false);
+		floor_result_release(&r);
+		free(m.text);
+	}
+}
+
+/* Four commits; `otherwise` of 6 runs of each did not end as expected. */
+static char *bisected(const size_t otherwise[4], size_t runs, bool by_floor)
+{
+	struct bisect_result r = { .count = 4 };
+	struct memory_stream m = { 0 };
+	size_t commit;
+	m.out = open_memstream(&m.text, &m.size);
+	r.names = calloc(4, sizeof(*r.names));
+	r.checkouts = calloc(4, sizeof(*r.checkouts));
+	r.subjects = calloc(4, sizeof(*r.subjects));
+	for (size_t i = 0; i < 4; i++)
+		r.subjects[i] = strdup("what it says");
+	for (size_t i = 0; i < 4; i++)
+		r.names[i] =
+			strdup((const char *[]){ "aaaaaaaaaaaa", "bbbbbbbbbbbb", "cccccccccccc", "dddddddddddd" }[i]);
+	r.search = bisect_new(4, 0.95, 300);
+	for (size_t n = 0; n < runs && bisect_next(r.search, &commit); n++)
+		bisect_tell(r.search, commit, r.search->commits[commit].hits < otherwise[commit]);
+	if (by_floor) {
+		struct floor_options o = { .guess_bytes = (uint64_t)(100 * MIB), .precision = 0.05, .budget = 19 };
+		r.floors[0].search = floor_new(&o);
+		r.floors[1].search = floor_new(&o);
+		r.memory_bytes = (uint64_t)(100 * MIB);
+	}
+	bisect_print(m.out, &r);
+	fclose(m.out);
+	bisect_result_release(&r);
+	return m.text;
+}
+
+static void test_a_bisection_speaks_of_what_it_found(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		size_t otherwise[4], runs;
+		bool by_floor;
+		const char *said, *unsaid;
+	} rows[] = {
+		{ "a fault",
+		  { 0, 0, 99, 99 },
+		  300,
+		  false,
+		  "cccccccccc is the first commit whose runs end as expected "
+		  "less often",
+		  "more often" },
+		{ "a fix",
+		  { 99, 99, 0, 0 },
+		  300,
+		  false,
+		  "cccccccccc is the first commit whose runs end as expected "
+		  "more often",
+		  "bad" },
+		{ "more memory",
+		  { 0, 99, 99, 99 },
+		  300,
+		  true,
+		  "bbbbbbbbbb is the first commit whose server needs more "
+		  "memory",
+		  "bad" },
+		{ "less memory",
+		  { 99, 0, 0, 0 },
+		  300,
+		  true,
+		  "bbbbbbbbbb is the first commit whose server needs less "
+		  "memory",
+		  "bad" },
+		{ "stopped at once",
+		  { 0, 0, 99, 99 },
+		  0,
+		  false,
+		  "Nothing found in 0 runs: the two ends were not told "
+		  "apart yet",
+		  "marked" },
+		{ "stopped before the ends were known",
+		  { 0, 0, 99, 99 },
+		  3,
+		  false,
+		  "Nothing found in 3 runs: the two ends were not told apart yet",
+		  "marked" },
+		{ "no difference",
+		  { 0, 0, 0, 0 },
+		  300,
+		  false,
+		  "Nothing found in 50 runs: the two ends do not differ",
+		  "marked" },
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *text = bisected(rows[i].otherwise, rows[i].runs, rows[i].by_floor);
+		print_message("  %s\n", rows[i].name);
+		check(text, rows[i].said, true);
+		check(text, rows[i].unsaid, false);
+		free(text);
+	}
+}
+
+static void test_more_runs_are_those_of_each_side(void **state)
+{
+	(void)state;
+	struct observation items[2][5] = { 0 };
+	struct observations side[2];
+	struct compare_options options = COMPARE_DEFAULTS;
+	struct comparison c;
+	for (size_t k = 0; k < 2; k++) {
+		for (size_t i = 0; i < 5; i++)
+			items[k][i] = (struct observation){ .judged = true, .crashed = i < 2 * k, .cap_bytes = MIB };
+		side[k] =
+			(struct observations){ .name = k == 0 ? "a" : "b", .items = items[k], .count = 5, .judged = 5 };
+	}
+	compare(&side[0], &side[1], &options, &c);
+	struct memory_stream m = { 0 };
+	m.out = open_memstream(&m.text, &m.size);
+	compare_format_find("terminal")->write(m.out, &c, NULL);
+	compare_format_find("markdown")->write(m.out, &c, NULL);
+	fclose(m.out);
+	check(m.text, "of each side would settle it", true);
+	check(m.text, "runs would settle it", false);
+	free(m.text);
+}
+
+int main(void)
+{
+	setenv("COLUMNS", "160", 1);
+	setenv("LC_ALL", "C", 1);
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_floor_that_is_not_known),
+		cmocka_unit_test(test_a_bisection_speaks_of_what_it_found),
+		cmocka_unit_test(test_more_runs_are_those_of_each_side),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
