@@ -15,17 +15,18 @@ public class Uploads {
 
     static void take(String mode, HttpExchange exchange) throws IOException {
         try (InputStream body = exchange.getRequestBody()) {
-            if (exchange.getRequestMethod().equals("GET")) {
-                if (exchange.getRequestURI().getPath().equals("/collect"))
-                    System.gc();
+            String path = exchange.getRequestURI().getPath();
+            if (path.equals("/collect")) {
+                System.gc();
+            } else if (exchange.getRequestMethod().equals("GET")) {
+                body.readAllBytes();
             } else if (mode.equals("keep")) {
                 byte[] all = body.readAllBytes();
                 synchronized (kept) {
                     kept.add(all);
                 }
             } else {
-                String name = Path.of(exchange.getRequestURI().getPath()).getFileName().toString();
-                Files.copy(body, Path.of(System.getenv("OOMRIG_DATA"), name));
+                Files.copy(body, Path.of(System.getenv("OOMRIG_DATA"), path));
             }
         }
         exchange.sendResponseHeaders(200, -1);

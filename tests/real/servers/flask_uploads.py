@@ -1,4 +1,5 @@
 """Flask, by its own server or gunicorn: POST / of a form, PUT /body, PUT /keep."""
+import gc
 import os
 import sys
 import uuid
@@ -12,6 +13,13 @@ kept = []
 @app.get("/healthz")
 def healthz():
     return "ok"
+
+
+@app.post("/collect")
+def collect():
+    # Flask's request and its environment hold each other: freed by the next collection only.
+    gc.collect()
+    return ""
 
 
 @app.post("/")
