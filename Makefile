@@ -59,7 +59,7 @@ PLACE  := $(if $(filter build,$(BUILD)),,$(BUILD)/)
 OOMRIG := $(PLACE)oomrig
 CHUNKSERVER := $(PLACE)server-under-test/chunkserver
 
-.PHONY: all help setup test test-unit test-integration test-page demo truth aftermath bisects sigkills hostile bench case-studies container-or-machine invert-case-studies laws compare-rates compare-history floors fuzz asan asan-unit tsan install uninstall check tags clean
+.PHONY: all help setup test test-unit test-integration test-page demo truth real aftermath bisects sigkills hostile bench case-studies container-or-machine invert-case-studies laws compare-rates compare-history floors fuzz asan asan-unit tsan install uninstall check tags clean
 all: setup
 	@$(MAKE) --no-print-directory $(JOBS) build
 
@@ -82,6 +82,7 @@ help:
 ## make asan, make tsan  unit tests and short runs under the address, undefined and thread sanitizers
 ## make asan-unit  the unit tests alone, under the address and undefined sanitizers
 ## make truth   N runs (11) of each server whose fate is known; the matrix goes into docs/verdicts.md
+## make real    N runs (5) of each real program of tests/real/, into docs/real-programs.md
 ## make sigkills  the rig killed at N (100) random moments: what is left, what can be read
 ## make hostile  servers and clients that misbehave in every way known, into docs/robustness.md
 ## make aftermath  N kills (50) of the server with all fixes: what it had acknowledged, into docs/verdicts.md
@@ -226,6 +227,10 @@ test-page: all-and-tools
 truth: N ?= 11
 truth: all
 	./oomrig selftest --runs $(N) --write docs/verdicts.md
+
+real: N ?= 5
+real: all
+	docs/bench/real $(N)
 
 bisects: N ?= 10
 bisects: all-and-tools

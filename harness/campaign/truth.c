@@ -6,15 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/macros.h"
 #include "campaign/interrupt.h"
 #include "campaign/setup.h"
+#include "observe/cpu_wait.h"
 #include "run/run.h"
 #include "record/summary.h"
 
 #define CORPUS "tests/truth"
 #define SUFFIX ".yaml"
+#define TIME_TAG "time"
+/* Programs waited for a CPU in more than half of the time: deadlines of less than a second then measure the host. */
+#define BUSY_SHARE 0.5
 
 /* The pair that the rig was built for, with files that are small enough for a test of a minute. */
 static const struct {
@@ -30,6 +35,35 @@ static bool wanted(const struct truth_options *o, const char *name)
 		if (strcmp(o->only[i], name) == 0)
 			return true;
 	return o->only_count == 0;
+}
+
+static bool is_timed(const struct scenario *s)
+{
+	for (size_t i = 0; i < s->tags.count; i++)
+		if (strcmp(s->tags.items[i], TIME_TAG) == 0)
+			return true;
+	return false;
+}
+
+/* What the host did while a run went on. */
+struct meanwhile {
+	uint64_t from_ns;
+	struct fact waited_ns;
+};
+
+static struct meanwhile begin_meanwhile(void)
+{
+	return (struct meanwhile){ clock_ns(), cpu_wait_ns(CPU_WAIT_FILE) };
+}
+
+/* 0: the kernel does not tell. */
+static double waited_share(const struct meanwhile *begun)
+{
+	struct meanwhile now = begin_meanwhile();
+
+	if (!fact_known(begun->waited_ns) || !fact_known(now.waited_ns))
+		return 0;
+	return (double)(now.waited_ns.value - begun->waited_ns.value) / (double)(now.from_ns - begun->from_ns);
 }
 
 static char *label_of(const char *outcome, const char *cause, bool loss)
@@ -67,6 +101,7 @@ static int add_case(struct truth *t, const struct truth_options *o, char *path, 
 		free(path);
 	} else {
 		c.name = xstrdup(s.name);
+		c.timed = is_timed(&s);
 		c.label = label_of(s.expect.items[0], "", s.expect_data_loss);
 		t->cases = xrealloc(t->cases, (t->count + 1) * sizeof(*t->cases));
 		t->cases[t->count++] = c;
@@ -119,26 +154,38 @@ static int check_only(const struct truth *t, const struct truth_options *o, stru
 	return 0;
 }
 
+static void add_outcome(struct truth *t, struct truth_case *c, const struct truth_outcome *outcome)
+{
+	if (!outcome->judged) {
+		t->not_judged++;
+		c->not_judged++;
+		return;
+	}
+	confusion_add(&t->confusion, c->label, outcome->verdict);
+	c->runs++;
+	c->right += outcome->right;
+}
+
 static void count_run(struct truth *t, struct truth_case *c, const struct truth_options *o,
-		      const struct run_summary *run, uint64_t seed)
+		      const struct run_summary *run, uint64_t seed, double waited)
 {
 	bool loss = fact_known(run->facts.corrupt) && run->facts.corrupt.value > 0;
 	char *verdict = label_of(summary_outcome(run), run->cause, loss);
 	struct truth_outcome outcome = { .of = c,
-					 .number = t->confusion.runs + 1,
+					 .number = t->confusion.runs + t->not_judged + 1,
 					 .total = o->runs * t->count,
 					 .seed = seed,
 					 .verdict = verdict,
 					 .evidence = run->evidence_count > 0 ? run->evidence[0] : "",
 					 .folder = run->folder,
-					 .right = strcmp(verdict, c->label) == 0 };
+					 .right = strcmp(verdict, c->label) == 0,
+					 .judged = !c->timed || waited <= BUSY_SHARE,
+					 .waited_share = waited };
 
-	confusion_add(&t->confusion, c->label, verdict);
-	c->runs++;
-	c->right += outcome.right;
+	add_outcome(t, c, &outcome);
 	if (o->done != NULL)
 		o->done(o->arg, &outcome);
-	if (outcome.right && !o->keep)
+	if ((outcome.right || !outcome.judged) && !o->keep)
 		fs_remove_tree(run->folder, NULL); /* what stays is found by `oomrig show` */
 	free(verdict);
 }
@@ -158,7 +205,9 @@ static int run_case(struct truth *t, struct truth_case *c, const struct truth_op
 
 	if (load(c, seed, &s, err) != 0)
 		return -1;
+	struct meanwhile begun = begin_meanwhile();
 	int rc = run_scenario(&s, &options, &record, &folder, err);
+	double waited = waited_share(&begun);
 	scenario_release(&s);
 	if (rc != 0)
 		return -1;
@@ -167,7 +216,7 @@ static int run_case(struct truth *t, struct truth_case *c, const struct truth_op
 	if (rc == 0) {
 		t->interrupted = summary.outcome == OUTCOME_INTERRUPTED;
 		if (!t->interrupted)
-			count_run(t, c, o, &summary, seed);
+			count_run(t, c, o, &summary, seed, waited);
 		summary_release(&summary);
 	}
 	json_decref(record);

@@ -2,9 +2,11 @@
  * truth - the rig measured against runs whose truth is known: the corpus of
  * tests/truth/ and the golden pair, each as often as asked, each with a seed of
  * its own.  A scenario's first "expect" (and expect_data_loss) is its label.
+ * A run of a case about time that met a busy host counts neither as right nor
+ * as wrong, whatever came out.
  *
  * Life cycle: truth_run() runs everything and calls back after each run;
- * truth_release().  Runs that came out right leave no folder unless keep is
+ * truth_release().  Runs that came out right, or were not judged, leave no folder unless keep is
  * set.  Main thread.
  */
 #ifndef OOMRIG_CAMPAIGN_TRUTH_H
@@ -22,7 +24,8 @@
 struct truth_case {
 	char *path, *name, *label;
 	const char *assignment; /* "KEY=VALUE" set on the scenario, NULL: none */
-	uint64_t runs, right;
+	bool timed; /* tagged "time": its verdict is about time, and not judged while the host is too busy */
+	uint64_t runs, right, not_judged;
 };
 
 /* One run that has ended. */
@@ -32,8 +35,10 @@ struct truth_outcome {
 	uint64_t seed;
 	const char *verdict;  /* as a label */
 	const char *evidence; /* its first line */
-	const char *folder;   /* gone if right and not kept */
+	const char *folder;   /* gone if right or not judged, and not kept */
 	bool right;
+	bool judged;	     /* false: the host was too busy, and right says nothing */
+	double waited_share; /* of the run, in which a program of the host waited for a CPU; 0: not known */
 };
 
 struct truth_options {
@@ -52,7 +57,8 @@ struct truth_options {
 struct truth {
 	struct truth_case *cases;
 	size_t count;
-	struct confusion confusion;
+	struct confusion confusion; /* of what was judged */
+	uint64_t not_judged;
 	bool interrupted; /* by the user: what is there is what ran until then */
 };
 

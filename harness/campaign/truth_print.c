@@ -13,9 +13,15 @@
 
 void truth_print_outcome(FILE *out, const struct truth_outcome *o)
 {
-	text_line(out, "%4" PRIu64 "/%" PRIu64 "  %-5s  %-28s %s", o->number, o->total, o->right ? "right" : "WRONG",
-		  o->of->name, o->verdict);
-	if (!o->right) {
+	if (!o->judged)
+		text_line(out,
+			  "%4" PRIu64 "/%" PRIu64
+			  "  not judged  %-23s %s (programs waited for a CPU %.0f %% of the time)",
+			  o->number, o->total, o->of->name, "host too busy", 100 * o->waited_share);
+	else
+		text_line(out, "%4" PRIu64 "/%" PRIu64 "  %-5s  %-28s %s", o->number, o->total,
+			  o->right ? "right" : "WRONG", o->of->name, o->verdict);
+	if (o->judged && !o->right) {
 		text_line(out, "           expected %s (seed %" PRIu64 "); evidence: %s", o->of->label, o->seed,
 			  o->evidence);
 		text_line(out, "           %s", fs_shown_path(o->folder));
@@ -30,6 +36,8 @@ void truth_print(FILE *out, const struct truth *t, uint64_t took_ns)
 	confusion_write(&t->confusion, CONFUSION_TEXT, &matrix);
 	fprintf(out, "\n%s\n%" PRIu64 " runs of %zu cases in %s, %" PRIu64 " wrong", buf_str(&matrix),
 		t->confusion.runs, t->count, units_format_duration(took_ns, took), t->confusion.wrong);
+	if (t->not_judged > 0)
+		fprintf(out, ", %" PRIu64 " not judged", t->not_judged);
 	if (t->confusion.runs > 0)
 		fprintf(out, ": at most %.2g %% of such verdicts are wrong here, with 95 %% confidence",
 			100 * confusion_wrong_at_most(&t->confusion));
@@ -42,13 +50,14 @@ json_t *truth_json(const struct truth *t, uint64_t took_ns)
 	json_t *cases = json_array();
 	for (size_t i = 0; i < t->count; i++)
 		json_array_append_new(cases,
-				      json_pack("{s:o, s:o, s:I, s:I}", "case", text_json(t->cases[i].name), "expected",
-						text_json(t->cases[i].label), "runs", (json_int_t)t->cases[i].runs,
-						"right", (json_int_t)t->cases[i].right));
+				      json_pack("{s:o, s:o, s:I, s:I, s:I}", "case", text_json(t->cases[i].name),
+						"expected", text_json(t->cases[i].label), "runs",
+						(json_int_t)t->cases[i].runs, "right", (json_int_t)t->cases[i].right,
+						"not_judged", (json_int_t)t->cases[i].not_judged));
 	json_t *at_most = t->confusion.runs > 0 ? json_real(confusion_wrong_at_most(&t->confusion)) : json_null();
-	return json_pack("{s:I, s:I, s:o, s:b, s:I, s:o}", "runs", (json_int_t)t->confusion.runs, "wrong",
-			 (json_int_t)t->confusion.wrong, "wrong_at_most", at_most, "interrupted", t->interrupted,
-			 "took_ns", (json_int_t)took_ns, "cases", cases);
+	return json_pack("{s:I, s:I, s:I, s:o, s:b, s:I, s:o}", "runs", (json_int_t)t->confusion.runs, "wrong",
+			 (json_int_t)t->confusion.wrong, "not_judged", (json_int_t)t->not_judged, "wrong_at_most",
+			 at_most, "interrupted", t->interrupted, "took_ns", (json_int_t)took_ns, "cases", cases);
 }
 
 /* The matrix, a line for each case, and what the count proves. */

@@ -32,7 +32,8 @@ static const struct option_row rows[] = {
 	  "'<!-- selftest: end -->'" },
 	{ "json", 'j', OPTION_FLAG, FIELD(json), NULL, NULL, 0, 0, NULL,
 	  "print the result as JSON on standard output, and nothing else" },
-	{ "quiet", 'q', OPTION_FLAG, FIELD(quiet), NULL, NULL, 0, 0, NULL, "only what came out wrong, and the matrix" },
+	{ "quiet", 'q', OPTION_FLAG, FIELD(quiet), NULL, NULL, 0, 0, NULL,
+	  "only what came out wrong or was not judged, and the matrix" },
 	{ 0 },
 };
 
@@ -44,14 +45,17 @@ static const struct manual manual = {
 	.examples = "  oomrig selftest                          all of them once\n"
 		    "  oomrig selftest worker-killed --runs 20  one of them twenty times\n"
 		    "  oomrig selftest --runs 13 --write docs/verdicts.md",
-	.statuses = { STATUS_OK, STATUS_VERDICT, STATUS_USAGE, STATUS_RIG, STATUS_INTERRUPTED, STATUS_END },
-	.meanings = { [STATUS_OK] = "every verdict is right", [STATUS_VERDICT] = "a verdict is wrong" },
+	.statuses = { STATUS_OK, STATUS_VERDICT, STATUS_USAGE, STATUS_RIG, STATUS_INCONCLUSIVE, STATUS_INTERRUPTED,
+		      STATUS_END },
+	.meanings = { [STATUS_OK] = "every verdict is right",
+		      [STATUS_VERDICT] = "a verdict is wrong",
+		      [STATUS_INCONCLUSIVE] = "the host was too busy: no verdict was judged" },
 };
 
 static void on_outcome(void *arg, const struct truth_outcome *o)
 {
 	const struct selftest_settings *settings = arg;
-	if (!settings->json && (!o->right || !settings->quiet))
+	if (!settings->json && (!o->right || !o->judged || !settings->quiet))
 		truth_print_outcome(stdout, o);
 }
 
@@ -65,6 +69,8 @@ static int report(const struct truth *t, const struct selftest_settings *setting
 		return cmd_fail(err);
 	if (t->interrupted)
 		return STATUS_INTERRUPTED;
+	if (t->confusion.runs == 0)
+		return STATUS_INCONCLUSIVE;
 	return t->confusion.wrong > 0 ? STATUS_VERDICT : STATUS_OK;
 }
 

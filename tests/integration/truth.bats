@@ -28,6 +28,27 @@ teardown() { rm -rf "$RESULTS"; }
 	same "$(ls "$RESULTS/runs" | wc -l)" 2
 }
 
+@test "selftest: a case about time is not judged while the CPUs are taken, and nothing judged is no success" {
+	need_cap
+	[ -r /proc/pressure/cpu ] || skip "this kernel does not tell how long programs waited for a CPU"
+	local i pids=()
+	for ((i = 0; i < 3 * $(nproc); i++)); do
+		while :; do :; done &
+		pids+=($!)
+	done
+	run "$RIG" selftest hangs-full steady --results "$RESULTS/runs"
+	local first=$status said=$output
+	run "$RIG" selftest hangs-full --json --results "$RESULTS/runs"
+	kill "${pids[@]}"
+	echo "$said"
+	same "$first" 0
+	grep -qE 'not judged +hangs-full +host too busy \(programs waited for a CPU [0-9]+ % of the time\)' <<<"$said"
+	grep -q '^1 runs of 2 cases .*, 0 wrong, 1 not judged' <<<"$said"
+	same "$status" 5
+	same "$(field '[.runs, .wrong, .not_judged, .cases[0].not_judged] | join(" ")')" "0 0 1 1"
+	same "$(ls "$RESULTS/runs")" ""
+}
+
 @test "selftest: a label of two verdicts, an unknown case and a file without marks are refused" {
 	mkdir "$RESULTS/corpus" && cp -r tests/truth/servers "$RESULTS/corpus/"
 	sed 's/^expect:.*/expect: [steady, grew]/' tests/truth/steady.yaml >"$RESULTS/corpus/steady.yaml"

@@ -20,6 +20,7 @@
 #include "base/fs.h"
 #include "base/macros.h"
 #include "isolation/proc_stat.h"
+#include "observe/cpu_wait.h"
 #include "observe/disk.h"
 #include "observe/kernel_log.h"
 #include "observe/process.h"
@@ -454,6 +455,30 @@ static void test_sampler_without_a_group(void **state)
 	assert_int_equal(iso->backend->close(iso, NULL), 0);
 }
 
+static void test_cpu_wait(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		struct fact waited;
+	} rows[] = {
+		{ "some avg10=55.27 avg60=72.69 avg300=76.80 total=8293790068\n"
+		  "full avg10=0.00 avg60=0.00 avg300=0.00 total=7\n",
+		  { FACT_KNOWN, 8293790068000 } },
+		{ "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n", { FACT_KNOWN, 0 } },
+		{ "full avg10=0.00 avg60=0.00 avg300=0.00 total=7\n", { FACT_UNREADABLE, 0 } },
+		{ "", { FACT_UNREADABLE, 0 } },
+	};
+	char path[] = "/tmp/oomrig-cpu-wait.XXXXXX";
+	close(mkstemp(path));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(fs_write_file(path, rows[i].text, strlen(rows[i].text), NULL), 0);
+		assert_fact(rows[i].text, cpu_wait_ns(path), rows[i].waited);
+	}
+	unlink(path);
+	assert_fact("a kernel that does not tell", cpu_wait_ns(path), FACT_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -465,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_kernel_log),
 		cmocka_unit_test(test_kernel_log_of_a_machine),
 		cmocka_unit_test(test_kernel_log_figures),
+		cmocka_unit_test(test_cpu_wait),
 		cmocka_unit_test(test_disk),
 		cmocka_unit_test(test_sampler_without_a_group),
 	};
