@@ -55,4 +55,10 @@ static inline struct fact fact_max(struct fact a, struct fact b)
 	return b.state == FACT_KNOWN && b.value > a.value ? b : a;
 }
 
+/*
+ * A decimal figure in `unit`s as the kernel's files hold it, blanks in front, in [at, end): what follows the digits is
+ * not looked at.  No digit, or more than 64 bits hold: unreadable.  Allocates nothing.
+ */
+struct fact fact_parse(const char *at, const char *end, uint64_t unit);
+
 #endif

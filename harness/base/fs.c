@@ -133,3 +133,18 @@ const char *fs_shown_path(const char *path)
 	size_t len = getcwd(cwd, sizeof(cwd)) != NULL ? strlen(cwd) : 0;
 	return len > 1 && strncmp(path, cwd, len) == 0 && path[len] == '/' ? path + len + 1 : path;
 }
+
+bool fs_program_found(const char *program)
+{
+	const char *path = getenv("PATH");
+	bool found = strchr(program, '/') != NULL && access(program, X_OK) == 0;
+
+	while (strchr(program, '/') == NULL && path != NULL && *path != '\0' && !found) {
+		size_t len = strcspn(path, ":");
+		char *candidate = xasprintf("%.*s/%s", (int)len, path, program);
+		found = access(candidate, X_OK) == 0;
+		free(candidate);
+		path += len + (path[len] == ':');
+	}
+	return found;
+}

@@ -51,6 +51,9 @@ int fs_type(const char *path, char name[FS_TYPE_MAX], int *is_ram, struct error 
 /* Copies what the folder open as from holds into the folder to: files and folders with their modes, symbolic links. */
 int fs_copy_tree(int from, const char *to, struct error *err);
 
+/* Could it be executed: a path, or a name that is looked for in PATH? */
+bool fs_program_found(const char *program);
+
 /* path without the working folder in front, as one would type it; borrowed from path. */
 const char *fs_shown_path(const char *path);
 

@@ -273,23 +273,9 @@ static void check_root(struct doctor *d)
 		     "not root: RAM folders and network namespaces will not work");
 }
 
-static bool on_path(const char *program)
-{
-	const char *path = getenv("PATH");
-	bool found = false;
-	while (path != NULL && *path != '\0' && !found) {
-		size_t len = strcspn(path, ":");
-		char *candidate = xasprintf("%.*s/%s", (int)len, path, program);
-		found = access(candidate, X_OK) == 0;
-		free(candidate);
-		path += len + (path[len] == ':');
-	}
-	return found;
-}
-
 static void check_git(struct doctor *d)
 {
-	if (on_path("git"))
+	if (fs_program_found("git"))
 		find(d, "git", LEVEL_OK, NULL, "found; runs record branch and commit");
 	else
 		find(d, "git", LEVEL_WARN, "apt-get install git", "not found: runs cannot say which source they ran");

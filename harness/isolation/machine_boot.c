@@ -39,21 +39,6 @@ char *machine_folder(const char *name)
 	return xasprintf(MACHINE_FOLDERS "/%s", name);
 }
 
-static bool on_path(const char *program)
-{
-	const char *path = getenv("PATH");
-	bool found = program[0] == '/' && access(program, X_OK) == 0;
-
-	while (program[0] != '/' && path != NULL && *path != '\0' && !found) {
-		size_t len = strcspn(path, ":");
-		char *candidate = xasprintf("%.*s/%s", (int)len, path, program);
-		found = access(candidate, X_OK) == 0;
-		free(candidate);
-		path += len + (path[len] == ':');
-	}
-	return found;
-}
-
 static int find_programs(struct error *err)
 {
 	static const struct {
@@ -66,7 +51,7 @@ static int find_programs(struct error *err)
 	};
 
 	for (size_t i = 0; i < COUNT(needed); i++)
-		if (!on_path(needed[i].program))
+		if (!fs_program_found(needed[i].program))
 			return error_set(err, ERROR_ENVIRONMENT, "no '%s' for a machine; type: apt-get install %s",
 					 needed[i].program, needed[i].package);
 	return 0;

@@ -97,19 +97,6 @@ static bool begins(const struct line *l, const char *with)
 	return l->len >= len && memcmp(l->at, with, len) == 0;
 }
 
-static struct fact figure_at(const char *at, const char *end, uint64_t unit)
-{
-	uint64_t value = 0;
-	bool any = false, fits = true;
-
-	while (at < end && (*at == ' ' || *at == '\t'))
-		at++;
-	for (; at < end && *at >= '0' && *at <= '9'; at++, any = true)
-		fits &= !__builtin_mul_overflow(value, 10, &value) &&
-			!__builtin_add_overflow(value, (uint64_t)(*at - '0'), &value);
-	return any && fits ? fact_in(value, unit) : FACT_BROKEN;
-}
-
 static struct fact figure_of(const struct row *row, const struct line *l)
 {
 	const char *at = l->at + strlen(row->key), *end = l->at + l->len;
@@ -121,7 +108,7 @@ static struct fact figure_of(const struct row *row, const struct line *l)
 			return FACT_BROKEN;
 		at = found + strlen(row->before);
 	}
-	return figure_at(at, end, row->unit);
+	return fact_parse(at, end, row->unit);
 }
 
 /* The first line of a file makes its figures absent where they were unreadable: the file came. */

@@ -31,19 +31,6 @@ static const struct status_row status_rows[] = {
 	ROW("Threads", threads, 1),
 };
 
-static struct fact parse_figure(const char *at, const char *end, uint64_t unit)
-{
-	uint64_t value = 0;
-	bool any = false, fits = true;
-
-	while (at < end && (*at == ' ' || *at == '\t'))
-		at++;
-	for (; at < end && *at >= '0' && *at <= '9'; at++, any = true)
-		fits &= !__builtin_mul_overflow(value, 10, &value) &&
-			!__builtin_add_overflow(value, (uint64_t)(*at - '0'), &value);
-	return any && fits ? fact_in(value, unit) : FACT_BROKEN;
-}
-
 void process_status_parse(const char *text, size_t len, struct process_status *out)
 {
 	const char *end = text + len;
@@ -63,7 +50,7 @@ void process_status_parse(const char *text, size_t len, struct process_status *o
 			const struct status_row *row = &status_rows[i];
 
 			if (row->len == key_len && memcmp(row->key, line, key_len) == 0)
-				*(struct fact *)((char *)out + row->offset) = parse_figure(colon + 1, stop, row->unit);
+				*(struct fact *)((char *)out + row->offset) = fact_parse(colon + 1, stop, row->unit);
 		}
 		line = stop + 1;
 	}
