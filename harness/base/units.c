@@ -24,22 +24,18 @@ static const struct unit size_units[] = {
 	{ "K", 1024 },
 	{ "Ki", 1024 },
 	{ "KiB", 1024 },
-	{ "Ki", 1024 },
 	{ "kB", 1e3 },
 	{ "M", 1048576 },
 	{ "Mi", 1048576 },
 	{ "MiB", 1048576 },
-	{ "Mi", 1048576 },
 	{ "MB", 1e6 },
 	{ "G", 1073741824 },
 	{ "Gi", 1073741824 },
 	{ "GiB", 1073741824 },
-	{ "Gi", 1073741824 },
 	{ "GB", 1e9 },
 	{ "T", 1099511627776.0 },
 	{ "Ti", 1099511627776.0 },
 	{ "TiB", 1099511627776.0 },
-	{ "Ti", 1099511627776.0 },
 	{ "TB", 1e12 },
 	{ NULL, 0 },
 };
@@ -101,7 +97,7 @@ static int parse_single(const char *text, const struct unit *units, const char *
 
 int units_parse_size(const char *text, uint64_t *out_bytes, struct error *err)
 {
-	return parse_single(text, size_units, "a size (such as 256MiB, 618MB or 327680)", out_bytes, err);
+	return parse_single(text, size_units, "a size (such as 256MiB, 256Mi, 618MB or 327680)", out_bytes, err);
 }
 
 int units_parse_rate(const char *text, uint64_t *out_bytes_per_s, struct error *err)

@@ -1,8 +1,13 @@
 /* A bisection on the terminal and as JSON. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/text.h"
 #include "campaign/bisect_run.h"
 #include "report/figures.h"
 #include "report/page.h"
+
+#define SUBJECT_COLUMN (3 + BISECT_SHOWN + 20 + 2) /* mark, commit, its runs */
 
 /* By enum bisect_failure. */
 static const char *const failures[] = {
@@ -40,6 +45,17 @@ static void print_head(struct page *p, const struct bisect_result *r)
 		 units_format_size(r->memory_bytes, text));
 }
 
+/* As much of it as the line has room for. */
+static void add_subject(struct page *p, const char *subject)
+{
+	const int room = p->width - SUBJECT_COLUMN;
+	char *shown = text_shown(subject);
+	const char *dots = text_columns(shown) > room ? page_glyph(p, GLYPH_ELLIPSIS) : "";
+	size_t len = *dots == '\0' ? strlen(shown) : text_break(shown, room - text_columns(dots));
+	buf_addf(&p->text, "  %.*s%s\n", (int)len, shown, dots);
+	free(shown);
+}
+
 static void print_commits(struct page *p, const struct bisect_result *r)
 {
 	const struct bisect *b = r->search;
@@ -49,15 +65,15 @@ static void print_commits(struct page *p, const struct bisect_result *r)
 		bool suspect = bisect_suspects(b) && i >= b->first && i <= b->last;
 		if (c->runs == 0 && !c->skipped && !suspect)
 			continue;
-		page_ink(p, suspect ? ink : INK_PLAIN, "%s %.*s", suspect ? page_glyph(p, GLYPH_ARROW) : " ",
-			 BISECT_SHOWN, r->names[i]);
+		const char *mark = suspect ? page_glyph(p, GLYPH_ARROW) : "";
+		page_ink(p, suspect ? ink : INK_PLAIN, "%s%*s%.*s", mark, 3 - text_columns(mark), "", BISECT_SHOWN,
+			 r->names[i]);
 		if (c->skipped)
-			page_ink(p, INK_FAINT, "  skipped          ");
+			page_ink(p, INK_FAINT, "  %-18s", "skipped");
 		else
 			buf_addf(&p->text, "  %2zu of %2zu %-9s", c->hits, c->runs,
 				 r->memory_bytes == 0 ? "otherwise" : "died");
-		text_addf(&p->text, "  %s", r->subjects[i]);
-		buf_addc(&p->text, '\n');
+		add_subject(p, r->subjects[i]);
 	}
 }
 

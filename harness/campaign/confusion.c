@@ -68,41 +68,62 @@ static const char *letter(size_t column, char out[4])
 	return out;
 }
 
-static void write_row(const struct confusion *c, size_t row, const char *cell, struct buf *out)
+static uint64_t count_of(const struct confusion *c, size_t label, size_t verdict)
 {
-	for (size_t column = 0; column < c->size; column++) {
-		char text[24] = ".";
-
-		if (c->counts[row * c->size + column] > 0)
-			snprintf(text, sizeof(text), "%" PRIu64, c->counts[row * c->size + column]);
-		buf_addf(out, cell, text);
-	}
+	return c->counts[label * c->size + verdict];
 }
 
-void confusion_write(const struct confusion *c, enum confusion_form form, struct buf *out)
+static int name_columns(const struct confusion *c, int least)
 {
-	bool markdown = form == CONFUSION_MARKDOWN;
-	const char *cell = markdown ? " %s |" : "%5s";
-	int width = (int)strlen(HEADING);
-	char name[4];
-
+	int width = least;
 	for (size_t i = 0; i < c->size; i++)
 		if ((int)strlen(c->names[i]) > width)
 			width = (int)strlen(c->names[i]);
-	buf_addf(out, markdown ? "| %-*s | |" : "%-*s    ", width, HEADING);
-	for (size_t i = 0; i < c->size; i++)
-		buf_addf(out, cell, letter(i, name));
+	return width;
+}
+
+static void add_cells(const struct confusion *c, size_t label, struct buf *out)
+{
+	for (size_t verdict = 0; verdict < c->size; verdict++)
+		if (count_of(c, label, verdict) > 0)
+			buf_addf(out, " %" PRIu64 " |", count_of(c, label, verdict));
+		else
+			buf_adds(out, " . |");
 	buf_addc(out, '\n');
-	if (markdown) {
-		buf_adds(out, "|---|---|");
-		for (size_t i = 0; i < c->size; i++)
-			buf_adds(out, "---|");
-		buf_addc(out, '\n');
+}
+
+void confusion_matrix(const struct confusion *c, struct buf *out)
+{
+	int width = name_columns(c, (int)strlen(HEADING));
+	char name[4];
+	buf_addf(out, "| %-*s | |", width, HEADING);
+	for (size_t i = 0; i < c->size; i++)
+		buf_addf(out, " %s |", letter(i, name));
+	buf_adds(out, "\n|---|---|");
+	for (size_t i = 0; i < c->size; i++)
+		buf_adds(out, "---|");
+	buf_addc(out, '\n');
+	for (size_t label = 0; label < c->size; label++) {
+		buf_addf(out, "| %-*s | %s |", width, c->names[label], letter(label, name));
+		add_cells(c, label, out);
 	}
-	for (size_t row = 0; row < c->size; row++) {
-		buf_addf(out, markdown ? "| %-*s | %s |" : "%-*s  %2s", width, c->names[row], letter(row, name));
-		write_row(c, row, cell, out);
-		buf_addc(out, '\n');
+}
+
+void confusion_list(const struct confusion *c, struct buf *out)
+{
+	int width = name_columns(c, 0);
+	for (size_t label = 0; label < c->size; label++) {
+		uint64_t runs = 0;
+		for (size_t verdict = 0; verdict < c->size; verdict++)
+			runs += count_of(c, label, verdict);
+		if (runs == 0)
+			continue;
+		buf_addf(out, "%-*s  %" PRIu64 " of %" PRIu64 " right\n", width, c->names[label],
+			 count_of(c, label, label), runs);
+		for (size_t verdict = 0; verdict < c->size; verdict++)
+			if (verdict != label && count_of(c, label, verdict) > 0)
+				buf_addf(out, "%*s  WRONG: %" PRIu64 " %s\n", width, "", count_of(c, label, verdict),
+					 c->names[verdict]);
 	}
 }
 

@@ -2,7 +2,7 @@
  * confusion - a confusion matrix: what was right against what was said.  Pure.
  *
  * Life cycle: zeroed memory is an empty one; confusion_add() for each run;
- * confusion_write(); confusion_release().  Any thread that owns it.
+ * confusion_matrix() or confusion_list(); confusion_release().  Any thread that owns it.
  */
 #ifndef OOMRIG_CAMPAIGN_CONFUSION_H
 #define OOMRIG_CAMPAIGN_CONFUSION_H
@@ -24,10 +24,11 @@ void confusion_add(struct confusion *c, const char *label, const char *verdict);
 /* Upper end of the exact (Clopper-Pearson) one-sided 95 % interval of the share of wrong verdicts; 1 without runs. */
 double confusion_wrong_at_most(const struct confusion *c);
 
-enum confusion_form { CONFUSION_TEXT, CONFUSION_MARKDOWN };
+/* In Markdown: labels as rows, verdicts as lettered columns; what is not on the diagonal stands out by its place. */
+void confusion_matrix(const struct confusion *c, struct buf *out);
 
-/* Labels as rows, verdicts as lettered columns; a line for each that is not on the diagonal stands out by its place. */
-void confusion_write(const struct confusion *c, enum confusion_form form, struct buf *out);
+/* For a terminal, a line for each label that was run: how many were right, and as what the others came out. */
+void confusion_list(const struct confusion *c, struct buf *out);
 
 void confusion_release(struct confusion *c);
 

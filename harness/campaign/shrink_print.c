@@ -2,29 +2,34 @@
 #include "base/fs.h"
 #include "base/text.h"
 #include "campaign/shrink_run.h"
+#include "report/page.h"
 
 static bool gave_way(const struct shrink_figure *f)
 {
 	return f->crashes != f->before;
 }
 
-/* One line for a shell: what was typed, and the smaller figures. */
-static void add_line(struct buf *b, const struct shrink_result *r, const struct shrink_typed *typed)
+/* For a shell: what was typed, and the smaller figures; between stands before each option. */
+static void add_command(struct buf *b, const char *between, const struct shrink_result *r,
+			const struct shrink_typed *typed)
 {
 	char text[UNITS_TEXT_MAX];
 	buf_addf(b, "oomrig run %s", fs_shown_path(typed->path));
 	if (typed->isolation != NULL)
-		buf_addf(b, " --isolation %s", typed->isolation);
+		buf_addf(b, "%s--isolation %s", between, typed->isolation);
 	if (typed->memory != NULL)
-		buf_addf(b, " --memory %s", typed->memory);
+		buf_addf(b, "%s--memory %s", between, typed->memory);
 	for (size_t i = 0; i < typed->set->count; i++)
-		buf_addf(b, " --set '%s'", typed->set->items[i]);
+		buf_addf(b, "%s--set '%s'", between, typed->set->items[i]);
 	for (size_t i = 0; i < r->count; i++)
 		if (gave_way(&r->search->figures[i]))
-			buf_addf(b, " --set %s=%s", r->keys[i].name,
+			buf_addf(b, "%s--set %s=%s", between, r->keys[i].name,
 				 r->keys[i].format(r->search->figures[i].crashes, text));
-	for (size_t i = 0; typed->command != NULL && typed->command[i] != NULL; i++)
-		buf_addf(b, "%s '%s'", i == 0 ? " --" : "", typed->command[i]);
+	if (typed->command == NULL)
+		return;
+	buf_addf(b, "%s--", between);
+	for (size_t i = 0; typed->command[i] != NULL; i++)
+		buf_addf(b, " '%s'", typed->command[i]);
 }
 
 /* By enum shrink_end; open: it was stopped. */
@@ -34,24 +39,39 @@ static const char *const ends[] = {
 	[SHRINK_BUDGET_USED] = "The budget of runs is used; the smallest load so far",
 };
 
-void shrink_print(FILE *out, const struct shrink_result *r, const struct shrink_typed *typed)
+static void print_figures(struct page *p, const struct shrink_result *r)
 {
 	char before[UNITS_TEXT_MAX], after[UNITS_TEXT_MAX];
-	struct buf line = BUF_INIT;
-	size_t smaller = 0;
+	int width = 0;
+	for (size_t i = 0; i < r->count; i++)
+		if (gave_way(&r->search->figures[i]) && text_columns(r->keys[i].name) > width)
+			width = text_columns(r->keys[i].name);
 	for (size_t i = 0; i < r->count; i++) {
 		const struct shrink_figure *f = &r->search->figures[i];
 		if (!gave_way(f))
 			continue;
-		text_line(out, "  %-28s %14s -> %s", r->keys[i].name, r->keys[i].format(f->before, before),
+		text_addf(&p->text, "  %-*s  %9s -> %s", width, r->keys[i].name, r->keys[i].format(f->before, before),
 			  r->keys[i].format(f->crashes, after));
-		smaller++;
+		buf_addc(&p->text, '\n');
 	}
-	add_line(&line, r, typed);
-	fprintf(out, "%s%s after %zu run%s:\n\n", smaller > 0 ? "\n" : "", ends[r->search->end], r->search->runs,
-		r->search->runs == 1 ? "" : "s");
-	text_line(out, "  %s", buf_str(&line));
-	buf_release(&line);
+}
+
+void shrink_print(FILE *out, const struct shrink_result *r, const struct shrink_typed *typed)
+{
+	struct buf words = BUF_INIT, command = BUF_INIT;
+	struct page p;
+	page_init(&p, out);
+	print_figures(&p, r);
+	if (p.text.len > 0)
+		buf_addc(&p.text, '\n');
+	buf_addf(&words, "%s after %zu run%s:", ends[r->search->end], r->search->runs, r->search->runs == 1 ? "" : "s");
+	page_wrap(&p, INK_STRONG, "", buf_str(&words));
+	add_command(&command, " \\\n      ", r, typed);
+	page_ink(&p, INK_PLAIN, "\n  %s\n", buf_str(&command));
+	page_write(&p, out);
+	buf_release(&words);
+	buf_release(&command);
+	page_release(&p);
 }
 
 json_t *shrink_json(const struct shrink_result *r, const struct shrink_typed *typed)
@@ -65,7 +85,7 @@ json_t *shrink_json(const struct shrink_result *r, const struct shrink_typed *ty
 					      json_pack("{s:o, s:I, s:I}", "key", text_json(r->keys[i].name), "before",
 							(json_int_t)f->before, "after", (json_int_t)f->crashes));
 	}
-	add_line(&line, r, typed);
+	add_command(&line, " ", r, typed);
 	json_t *shrink =
 		json_pack("{s:o, s:b, s:I, s:o}", "steps", steps, "complete", r->search->end == SHRINK_COMPLETE, "runs",
 			  (json_int_t)r->search->runs, "command", text_json(buf_str(&line)));

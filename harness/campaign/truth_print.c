@@ -7,42 +7,60 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "campaign/truth.h"
+#include "report/page.h"
 
 #define BEGIN_MARK "<!-- selftest: begin -->\n"
 #define END_MARK "<!-- selftest: end -->\n"
+#define DETAIL "           " /* before what is said of an outcome below its line */
 
 void truth_print_outcome(FILE *out, const struct truth_outcome *o)
 {
+	struct page p;
+	struct buf words = BUF_INIT;
+	page_init(&p, out);
+	buf_addf(&p.text, "%4" PRIu64 "/%" PRIu64 "  ", o->number, o->total);
 	if (!o->judged)
-		text_line(out,
-			  "%4" PRIu64 "/%" PRIu64
-			  "  not judged  %-23s %s (programs waited for a CPU %.0f %% of the time)",
-			  o->number, o->total, o->of->name, "host too busy", 100 * o->waited_share);
+		text_addf(&p.text, "not judged  %s", o->of->name);
 	else
-		text_line(out, "%4" PRIu64 "/%" PRIu64 "  %-5s  %-28s %s", o->number, o->total,
-			  o->right ? "right" : "WRONG", o->of->name, o->verdict);
-	if (o->judged && !o->right) {
-		text_line(out, "           expected %s (seed %" PRIu64 "); evidence: %s", o->of->label, o->seed,
-			  o->evidence);
-		text_line(out, "           %s", fs_shown_path(o->folder));
+		text_addf(&p.text, "%-5s  %-28s %s", o->right ? "right" : "WRONG", o->of->name, o->verdict);
+	buf_addc(&p.text, '\n');
+	if (!o->judged) {
+		buf_addf(&words, "host too busy: programs waited for a CPU %.0f %% of the time", 100 * o->waited_share);
+		page_wrap(&p, INK_WARN, DETAIL, buf_str(&words));
+	} else if (!o->right) {
+		buf_addf(&words, "expected %s (seed %" PRIu64 "); evidence: %s", o->of->label, o->seed, o->evidence);
+		page_wrap(&p, INK_BAD, DETAIL, buf_str(&words));
+		buf_adds(&p.text, DETAIL);
+		page_id(&p, (int)strlen(DETAIL), fs_shown_path(o->folder));
 	}
+	page_write(&p, out);
 	fflush(out);
+	buf_release(&words);
+	page_release(&p);
 }
 
 void truth_print(FILE *out, const struct truth *t, uint64_t took_ns)
 {
-	struct buf matrix = BUF_INIT;
+	struct page p;
+	struct buf words = BUF_INIT;
 	char took[UNITS_TEXT_MAX];
-	confusion_write(&t->confusion, CONFUSION_TEXT, &matrix);
-	fprintf(out, "\n%s\n%" PRIu64 " runs of %zu cases in %s, %" PRIu64 " wrong", buf_str(&matrix),
-		t->confusion.runs, t->count, units_format_duration(took_ns, took), t->confusion.wrong);
+	page_init(&p, out);
+	buf_addc(&p.text, '\n');
+	confusion_list(&t->confusion, &p.text);
+	buf_addc(&p.text, '\n');
+	buf_addf(&words, "%" PRIu64 " runs of %zu cases in %s, %" PRIu64 " wrong", t->confusion.runs, t->count,
+		 units_format_duration(took_ns, took), t->confusion.wrong);
 	if (t->not_judged > 0)
-		fprintf(out, ", %" PRIu64 " not judged", t->not_judged);
+		buf_addf(&words, ", %" PRIu64 " not judged", t->not_judged);
 	if (t->confusion.runs > 0)
-		fprintf(out, ": at most %.2g %% of such verdicts are wrong here, with 95 %% confidence",
-			100 * confusion_wrong_at_most(&t->confusion));
-	fprintf(out, "%s\n", t->interrupted ? "; interrupted" : "");
-	buf_release(&matrix);
+		buf_addf(&words, ": at most %.2g %% of such verdicts are wrong here, with 95 %% confidence",
+			 100 * confusion_wrong_at_most(&t->confusion));
+	if (t->interrupted)
+		buf_adds(&words, "; interrupted");
+	page_wrap(&p, t->confusion.wrong > 0 ? INK_BAD : INK_STRONG, "", buf_str(&words));
+	page_write(&p, out);
+	buf_release(&words);
+	page_release(&p);
 }
 
 json_t *truth_json(const struct truth *t, uint64_t took_ns)
@@ -67,7 +85,7 @@ static void add_markdown(const struct truth *t, struct buf *out)
 		 "%" PRIu64 " runs of %zu cases, %" PRIu64 " wrong: at most %.2g %% of such verdicts are, with 95 %% "
 		 "confidence.\n\n",
 		 t->confusion.runs, t->count, t->confusion.wrong, 100 * confusion_wrong_at_most(&t->confusion));
-	confusion_write(&t->confusion, CONFUSION_MARKDOWN, out);
+	confusion_matrix(&t->confusion, out);
 	buf_adds(out, "\n| case | truth | runs | right |\n|---|---|---|---|\n");
 	for (size_t i = 0; i < t->count; i++) {
 		text_addf(out, "| %s | %s | %" PRIu64 " | %" PRIu64 " |", t->cases[i].name, t->cases[i].label,

@@ -177,3 +177,12 @@ crash() {
 	same "$(wider 80 "$RESULTS/page" "$RESULTS/progress")" ""
 	tr -s '\n ' ' ' <"$RESULTS/progress" | grep -qE 'up to about [0-9]+ (s|min) left'
 }
+
+@test "selftest: what it says of each run and of all fits" {
+	need_cap
+	mkdir "$RESULTS/corpus" && cp -r tests/truth/servers "$RESULTS/corpus/"
+	sed 's/^expect:.*/expect: grew\/leak/' tests/truth/steady.yaml >"$RESULTS/corpus/steady.yaml"
+	LC_ALL=C.UTF-8 "$RIG" selftest --results "$RESULTS" --corpus "$RESULTS/corpus" >"$RESULTS/page" 2>&1 || true
+	grep -q 'WRONG  steady' "$RESULTS/page"
+	same "$(wider 80 "$RESULTS/page")" ""
+}

@@ -13,6 +13,7 @@
 #include "campaign/bisect_run.h"
 #include "campaign/compare.h"
 #include "campaign/floor_run.h"
+#include "campaign/shrink_run.h"
 
 #define MIB 1048576.0
 
@@ -75,7 +76,8 @@ static char *bisected(const size_t otherwise[4], size_t runs, bool by_floor)
 	r.checkouts = calloc(4, sizeof(*r.checkouts));
 	r.subjects = calloc(4, sizeof(*r.subjects));
 	for (size_t i = 0; i < 4; i++)
-		r.subjects[i] = strdup("what it says");
+		r.subjects[i] = strdup("what it says, which may take as many columns as a commit's subject has, "
+				       "or more than a terminal has");
 	for (size_t i = 0; i < 4; i++)
 		r.names[i] =
 			strdup((const char *[]){ "aaaaaaaaaaaa", "bbbbbbbbbbbb", "cccccccccccc", "dddddddddddd" }[i]);
@@ -184,6 +186,61 @@ static void test_more_runs_are_those_of_each_side(void **state)
 	free(m.text);
 }
 
+static void check_width(const char *text, size_t most)
+{
+	for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + (line[strcspn(line, "\n")] != '\0'))
+		if (strcspn(line, "\n") > most)
+			fail_msg("%zu columns, expected at most %zu:\n%s", strcspn(line, "\n"), most, line);
+}
+
+static const char *whole_number(uint64_t value, char out[UNITS_TEXT_MAX])
+{
+	snprintf(out, UNITS_TEXT_MAX, "%d", (int)value);
+	return out;
+}
+
+static char *shrunk(void)
+{
+	char name[] = "load.the-group-with-a-long-name.clients", command[] = "/srv/uploads/bin/server";
+	char *const words[] = { command, NULL };
+	const char *set[] = { "server.preset=before-any-fix", "server.settings.max_form_memory=32MiB" };
+	struct option_list list = { set, COUNT(set) };
+	struct shrink_typed typed = { "scenarios/picoshare/three-uploads.yaml", "cgroup-v1", "256MiB", &list, words };
+	struct shrink_key key = { .name = name, .format = whole_number };
+	struct shrink *search = shrink_new(1, &(struct shrink_options){ 3, 30, 0.1 });
+	search->figures[0].before = 8;
+	search->figures[0].crashes = 3;
+	struct shrink_result r = { search, &key, 1 };
+	struct memory_stream m = { 0 };
+	m.out = open_memstream(&m.text, &m.size);
+	shrink_print(m.out, &r, &typed);
+	fclose(m.out);
+	shrink_free(search);
+	return m.text;
+}
+
+static void test_no_line_is_wider_than_the_terminal(void **state)
+{
+	(void)state;
+	static const int widths[] = { 60, 80 };
+	for (size_t i = 0; i < COUNT(widths); i++) {
+		char columns[8], *text[2];
+		snprintf(columns, sizeof(columns), "%d", widths[i]);
+		setenv("COLUMNS", columns, 1);
+		text[0] = bisected((const size_t[]){ 0, 0, 99, 99 }, 300, false);
+		text[1] = shrunk();
+		for (size_t k = 0; k < COUNT(text); k++) {
+			check_width(text[k], (size_t)widths[i]);
+			free(text[k]);
+		}
+	}
+	setenv("COLUMNS", "160", 1);
+	char *line = shrunk();
+	check(line, "yaml \\\n      --isolation cgroup-v1 \\\n", true);
+	check(line, "--set load.the-group-with-a-long-name.clients=3 \\\n      -- '/srv/uploads/bin/server'\n", true);
+	free(line);
+}
+
 int main(void)
 {
 	setenv("COLUMNS", "160", 1);
@@ -192,6 +249,7 @@ int main(void)
 		cmocka_unit_test(test_a_floor_that_is_not_known),
 		cmocka_unit_test(test_a_bisection_speaks_of_what_it_found),
 		cmocka_unit_test(test_more_runs_are_those_of_each_side),
+		cmocka_unit_test(test_no_line_is_wider_than_the_terminal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

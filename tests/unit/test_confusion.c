@@ -63,19 +63,19 @@ static void bounds_what_a_count_proves(void **state)
 	}
 }
 
-static void writes_a_lettered_matrix(void **state)
+static void writes_a_list_and_a_lettered_matrix(void **state)
 {
 	(void)state;
 	struct confusion c = { 0 };
 	struct buf text = BUF_INIT;
 	confusion_add(&c, "grew/leak", "grew/leak");
 	confusion_add(&c, "steady", "grew/leak");
-	confusion_write(&c, CONFUSION_TEXT, &text);
-	assert_string_equal(buf_str(&text), "truth \\ verdict        a    b\n"
-					    "grew/leak         a    1    .\n"
-					    "steady            b    1    .\n");
+	confusion_list(&c, &text);
+	assert_string_equal(buf_str(&text), "grew/leak  1 of 1 right\n"
+					    "steady     0 of 1 right\n"
+					    "           WRONG: 1 grew/leak\n");
 	buf_clear(&text);
-	confusion_write(&c, CONFUSION_MARKDOWN, &text);
+	confusion_matrix(&c, &text);
 	assert_string_equal(buf_str(&text), "| truth \\ verdict | | a | b |\n"
 					    "|---|---|---|---|\n"
 					    "| grew/leak       | a | 1 | . |\n"
@@ -89,7 +89,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_by_label_and_verdict),
 		cmocka_unit_test(bounds_what_a_count_proves),
-		cmocka_unit_test(writes_a_lettered_matrix),
+		cmocka_unit_test(writes_a_list_and_a_lettered_matrix),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
