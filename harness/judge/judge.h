@@ -16,7 +16,7 @@
 #include "facts/facts.h"
 #include "facts/words.h"
 
-#define JUDGE_VERSION 7
+#define JUDGE_VERSION 8
 
 struct verdict {
 	enum outcome outcome;

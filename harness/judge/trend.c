@@ -14,6 +14,7 @@
 #define GIVEN_BACK_SHARE 0.25 /* of what stayed */
 #define MORE_IN_FLIGHT 1.25
 #define STILL_DIVISOR 2 /* of the noise */
+#define UNSEEN_PIECES 2 /* of work between two lows: beyond them the level may have stood anywhere */
 
 struct curve {
 	size_t count;
@@ -65,6 +66,28 @@ static double given_back_at_once(const struct facts *f, double base, double end)
 	return last > end && last - end <= (end - base) * GIVEN_BACK_SHARE ? last - end : 0;
 }
 
+/*
+ * While requests lie on top, nothing is seen of the floor until the next low, and the lowest of what follows is that
+ * low's: a floor that rose all along would stand in a single step.  Between two lows that are near it rises evenly.
+ */
+static void slope_between_lows(const struct facts *f, struct curve *c, double base, double on_top)
+{
+	double low_work = 0, low = base;
+
+	for (size_t i = 0, next = 0; i < c->count; i++) {
+		for (next = next > i ? next : i; next + 1 < c->count; next++)
+			if (fmax((double)f->points[next].unreclaimable_bytes.value - on_top, base) <= c->floor[next])
+				break;
+		double gap = c->work[next] - low_work;
+		if (i == next) {
+			low_work = c->work[i];
+			low = c->floor[i];
+		} else if (gap > 0 && gap <= (double)UNSEEN_PIECES / PIECES) {
+			c->floor[i] = low + (c->work[i] - low_work) / gap * (c->floor[next] - low);
+		}
+	}
+}
+
 static bool make_curve(const struct facts *f, double base, double end, struct curve *c)
 {
 	*c = (struct curve){ .count = f->point_count };
@@ -78,6 +101,7 @@ static bool make_curve(const struct facts *f, double base, double end, struct cu
 		c->floor[i] = fmax(lowest - on_top, base);
 	}
 	measure_work(f, c);
+	slope_between_lows(f, c, base, on_top);
 	return true;
 }
 

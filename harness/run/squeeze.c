@@ -7,6 +7,14 @@
 #include "base/buf.h"
 
 /*
+ * One request is not all: the kernel counts no slab as progress of a group's reclaim (flush_reclaim_state() in
+ * mm/vmscan.c), so where there is little page cache it gives up with dentries and inodes left.  It is asked again until
+ * a request brings no more than this, the batch of a CPU's charges in advance.
+ */
+#define REQUESTS 8
+#define FREED_LEAST_BYTES (64 * 4096)
+
+/*
  * Dentries and inodes stay charged for some milliseconds after they were taken back
  * (the kernel frees them after an RCU grace period, of which nobody tells).
  */
@@ -53,9 +61,20 @@ static int work(struct squeeze_work *w)
 		return -1;
 	if (is_given_up(w))
 		return -1;
-	if (w->iso->backend->squeeze(w->iso, &w->err) != 0)
-		return -1;
-	return is_given_up(w) ? -1 : read_lowest(w->iso, &w->after, &w->err);
+	uint64_t before = UINT64_MAX;
+	for (int requests = 0; requests < REQUESTS; requests++) {
+		struct isolation_final after;
+		if (w->iso->backend->squeeze(w->iso, &w->err) != 0 || is_given_up(w) ||
+		    read_lowest(w->iso, &after, &w->err) != 0)
+			return -1;
+		uint64_t usage = after.memory.field[MEMORY_USAGE].value;
+		if (usage < before)
+			w->after = after;
+		if (is_given_up(w) || before < usage + FREED_LEAST_BYTES)
+			break;
+		before = usage;
+	}
+	return is_given_up(w) ? -1 : 0;
 }
 
 /* Once it is over, the loop's thread alone has it: to take, or to see that nobody is in the group any more. */

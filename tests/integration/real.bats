@@ -26,6 +26,8 @@ case_is_right() { # name
 @test "real: a Node.js server that keeps each body leaks" { case_is_right node-keeps; }
 @test "real: WebDAV of nginx fills the page cache" { case_is_right nginx-dav; }
 @test "real: WebDAV of lighttpd fills the page cache" { case_is_right lighttpd-dav; }
+@test "real: a redis without a limit leaks" { case_is_right redis-keeps; }
+@test "real: a redis with a limit stands still" { case_is_right redis-evicts; }
 @test "real: a JVM whose heap ends" { case_is_right java-heap-ends; }
 
 @test "real: at least one of them was judged" {
