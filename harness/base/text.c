@@ -89,6 +89,36 @@ void text_add_lines(struct buf *out, const char *text, size_t len)
 	add_foreign(out, text, len, "\n");
 }
 
+static bool is_blank(char c)
+{
+	return strchr(" \t\r\n", c) != NULL && c != '\0';
+}
+
+void text_add_answer(struct buf *out, const char *text, size_t len)
+{
+	struct buf masked = BUF_INIT, words = BUF_INIT;
+	mask_add(&masked, text, len);
+	const char *p = buf_str(&masked), *end = p + masked.len;
+	while (p < end && is_blank(*p))
+		p++;
+	bool page = p < end && *p == '<', tag = false, blank = false;
+	for (; p < end; p++) {
+		bool between = page && (tag || *p == '<');
+		tag = between && *p != '>';
+		if (between || is_blank(*p)) {
+			blank = true;
+			continue;
+		}
+		if (blank && words.len > 0)
+			buf_addc(&words, ' ');
+		blank = false;
+		buf_addc(&words, *p);
+	}
+	text_add(out, buf_str(&words), words.len);
+	buf_release(&words);
+	buf_release(&masked);
+}
+
 static void add_format(struct buf *out, const char *fmt, va_list ap)
 {
 	struct buf line = BUF_INIT;

@@ -32,6 +32,9 @@ void text_addf(struct buf *out, const char *fmt, ...) __attribute__((format(prin
 /* The same for a text of several lines, which stay lines. */
 void text_add_lines(struct buf *out, const char *text, size_t len);
 
+/* The same for an answer's body: of a page (it begins with '<') the words alone, without tags and blanks in a row. */
+void text_add_answer(struct buf *out, const char *text, size_t len);
+
 /* The same for a string; heap, the caller frees. */
 char *text_shown(const char *text);
 

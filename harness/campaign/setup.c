@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/home.h"
+#include "base/log.h"
 #include "run/requirements.h"
 #include "scenario/check_words.h"
 #include "scenario/folder.h"
@@ -69,13 +70,24 @@ static int load(struct scenario *s, const char *name, struct error *err)
 	return rc;
 }
 
+static void warn(const struct scenario *s)
+{
+	struct buf words = BUF_INIT;
+	check_relative_words(s, &words);
+	if (words.len > 0)
+		log_warning("%s", buf_str(&words));
+	buf_release(&words);
+}
+
 int setup_scenario(struct scenario *s, const char *name, const struct setup *setup, struct error *err)
 {
 	if (load(s, name, err) != 0)
 		return -1;
 	if (change(s, setup, err) == 0 && scenario_check(s, err) == 0 && requirements_check(s, err) == 0 &&
-	    check_program(s, err) == 0)
+	    check_program(s, err) == 0) {
+		warn(s);
 		return 0;
+	}
 	scenario_release(s);
 	return -1;
 }

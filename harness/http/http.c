@@ -130,10 +130,13 @@ static int next_ready(struct http_client *c, int *mask)
 	/* One told of before may be closed by now: curl leaves out what it does not know, and reads in vain at worst.
 	 */
 	const struct epoll_event *event = &c->ready[c->next++];
-	*mask = event->events & EPOLLERR ? CURL_CSELECT_ERR : 0;
-	if (*mask == 0 && event->events & (EPOLLIN | EPOLLHUP))
-		*mask |= CURL_CSELECT_IN;
-	if (event->events & EPOLLOUT && !(event->events & EPOLLERR))
+	/*
+	 * An error is curl's to find, when it reads and writes: told of it in CURL_CSELECT_ERR it would end the
+	 * transfer at once, say only "select/poll returned error", and leave unread what the server answered before
+	 * it hung up.
+	 */
+	*mask = event->events & (EPOLLIN | EPOLLHUP | EPOLLERR) ? CURL_CSELECT_IN : 0;
+	if (event->events & (EPOLLOUT | EPOLLERR))
 		*mask |= CURL_CSELECT_OUT;
 	return event->data.fd;
 }

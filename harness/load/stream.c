@@ -13,7 +13,7 @@
 #define ANSWER_MAX_BYTES (64u << 10)
 /* A refusal longer than this is hung up on. */
 #define REFUSAL_MAX_BYTES (1u << 20)
-#define REFUSAL_KEPT_BYTES 200u
+#define REFUSAL_KEPT_BYTES 2000u /* a page of HTML, of which the words are shown */
 
 /* Buffers of one group's transfers together; each gets a share within curl's limits for it. */
 #define BUFFERS_BUDGET_BYTES (16u << 20)

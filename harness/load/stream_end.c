@@ -15,7 +15,7 @@ static void describe_refusal(const struct stream *s, long status, char *out, siz
 	}
 	/* Shown before it is cut: half a secret would not be known for one. */
 	struct buf shown = BUF_INIT;
-	text_add(&shown, buf_str(&s->answer), s->answer.len);
+	text_add_answer(&shown, buf_str(&s->answer), s->answer.len);
 	snprintf(out, size, "answered %ld%s%s", status, shown.len > 0 ? ": " : "", buf_str(&shown));
 	buf_release(&shown);
 }

@@ -1,11 +1,14 @@
 #include "scenario/check_words.h"
 
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/fs.h"
 #include "base/macros.h"
 #include "base/nearest.h"
 #include "scenario/words.h"
@@ -190,20 +193,6 @@ int check_words(const struct scenario *s, struct error *err)
 	return visit_all(&v) != 0 || check_preset(s, err) != 0 ? -1 : 0;
 }
 
-static bool in_path(const char *program)
-{
-	char *folders = xstrdup(getenv("PATH") != NULL ? getenv("PATH") : "/usr/bin:/bin"), *save = NULL;
-	bool found = false;
-	for (char *folder = strtok_r(folders, ":", &save); folder != NULL && !found;
-	     folder = strtok_r(NULL, ":", &save)) {
-		char *path = xasprintf("%s/%s", folder, program);
-		found = access(path, X_OK) == 0;
-		free(path);
-	}
-	free(folders);
-	return found;
-}
-
 static bool changes_path(const struct scenario *s)
 {
 	for (size_t i = 0; i < s->server.env.count; i++)
@@ -218,8 +207,45 @@ int check_program(const struct scenario *s, struct error *err)
 	/* A template or a relative path is known when the run has its folders. */
 	if (program == NULL || strchr(program, '{') != NULL || (strchr(program, '/') != NULL && program[0] != '/'))
 		return 0;
-	if (program[0] == '/' ? access(program, X_OK) == 0 : changes_path(s) || in_path(program))
+	if (program[0] == '/' ? access(program, X_OK) == 0 : changes_path(s) || fs_program_found(program))
 		return 0;
 	return error_set(err, ERROR_INPUT, "%s: 'server.command': there is no program '%s' on this host",
 			 places_find(&s->places, "server.command", s->path), program);
+}
+
+static bool is_file_in(const char *folder, const char *name)
+{
+	struct stat st;
+	char *path = xasprintf("%s/%s", folder, name);
+	bool found = stat(path, &st) == 0 && S_ISREG(st.st_mode);
+	free(path);
+	return found;
+}
+
+/* Does the rig write it where the server starts? */
+static bool is_written(const struct scenario *s, const char *name)
+{
+	for (size_t i = 0; i < s->server.files.count; i++)
+		if (strcmp(s->server.files.items[i].key, name) == 0)
+			return true;
+	return false;
+}
+
+void check_relative_words(const struct scenario *s, struct buf *out)
+{
+	const struct string_list *command = &s->server.command;
+	char *copy = xstrdup(s->path != NULL ? s->path : "./-");
+	const char *folder = dirname(copy);
+	for (size_t i = 0; s->server.cwd == NULL && i < command->count; i++) {
+		const char *word = command->items[i];
+		if (word[0] == '\0' || strchr("/-", word[0]) != NULL || strchr(word, '{') != NULL ||
+		    (i == 0 && strchr(word, '/') == NULL) || is_written(s, word) || !is_file_in(folder, word))
+			continue;
+		buf_addf(out,
+			 "%s: 'server.command': '%s' is beside the scenario, but the server starts in its data "
+			 "folder; write '{scenario_dir}/%s'",
+			 places_find(&s->places, "server.command", s->path), word, word);
+		break;
+	}
+	free(copy);
 }

@@ -15,4 +15,10 @@ int check_words(const struct scenario *s, struct error *err);
 /* For the host that is to run it: is the server's program there?  What only the run can tell passes. */
 int check_program(const struct scenario *s, struct error *err);
 
+/*
+ * A word of the command that names a file beside the scenario, where the server does not start: it will not find it.
+ * Appends what to write instead, "FILE:LINE: …"; nothing where all is well.
+ */
+void check_relative_words(const struct scenario *s, struct buf *out);
+
 #endif

@@ -80,13 +80,10 @@ static void login(struct target *t)
 /* "it answers 503: not yet": the status and how the answer's text begins. */
 static void add_answer(struct buf *out, const struct probe *p, long status)
 {
-	size_t len = p->answer.len;
-	while (len > 0 && strchr(" \r\n\t", p->answer.data[len - 1]) != NULL)
-		len--;
-	buf_addf(out, "%ld", status);
-	if (len > 0)
-		buf_adds(out, ": ");
-	text_add(out, buf_str(&p->answer), len < ANSWER_SHOWN_BYTES ? len : ANSWER_SHOWN_BYTES);
+	struct buf words = BUF_INIT;
+	text_add_answer(&words, buf_str(&p->answer), p->answer.len);
+	buf_addf(out, "%ld%s%.*s", status, words.len > 0 ? ": " : "", ANSWER_SHOWN_BYTES, buf_str(&words));
+	buf_release(&words);
 }
 
 static void on_ready_answer(struct target *t, const struct probe *p, long status, const char *detail)

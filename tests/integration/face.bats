@@ -186,3 +186,36 @@ crash() {
 	grep -q 'WRONG  steady' "$RESULTS/page"
 	same "$(wider 80 "$RESULTS/page")" ""
 }
+
+@test "an upload that is refused before all of it was sent: the words of the answer, not the broken connection" {
+	need_cap
+	cat >"$RESULTS/own.yaml" <<-EOF
+		memory: 64MiB
+		baseline: 50ms
+		settle: 50ms
+		server:
+		  command: [/usr/bin/python3, $PWD/tests/real/servers/uploads.py, stream, "{port}"]
+		  ready: {by: http, path: /, timeout: 30s}
+		  upload: {method: POST, path: /upload, field: file}
+		load:
+		  - {name: tabs, kind: upload, clients: 2, size: 40MB}
+	EOF
+	page 80 "$RESULTS/own.yaml"
+	grep -q '^INVALID  load' "$RESULTS/page"
+	tr -s '\n ' ' ' <"$RESULTS/page" | grep -qF "answered 501: Error response" || { cat "$RESULTS/page" && false; }
+	tr -s '\n ' ' ' <"$RESULTS/page" | grep -qF "Unsupported method ('POST')"
+	same "$(grep -c '<' "$RESULTS/page")" 0
+}
+
+@test "a file beside the scenario, where the server does not start, is warned of before the run" {
+	need_cap
+	cp tests/real/servers/uploads.py "$RESULTS"
+	printf 'memory: 64MiB\nserver:\n  command: [/usr/bin/python3, uploads.py, stream, "{port}"]\n  ready: {by: http, path: /}\n  upload: {path: /x}\n%s\n' \
+		'load: [{size: 1MB}]' >"$RESULTS/own.yaml"
+	OOMRIG_RESULTS=$RESULTS run "$RIG" run --quiet "$RESULTS/own.yaml"
+	same "$status" 3
+	[[ $output == *"own.yaml:3: 'server.command': 'uploads.py' is beside the scenario"*"'{scenario_dir}/uploads.py'"* ]]
+	sed -i 's|uploads.py, stream|"{scenario_dir}/uploads.py", stream|' "$RESULTS/own.yaml"
+	OOMRIG_RESULTS=$RESULTS run "$RIG" run --quiet "$RESULTS/own.yaml"
+	[[ $output != *"is beside"* ]]
+}

@@ -95,14 +95,14 @@ installs_for() {
 		same "$status" 2
 		same "${stderr%%$'\n'*}" "oomrig: error: $text"
 	done <<-'END'
-		--memory=banana|--memory: 'banana' is not a size (such as 256MiB, 618MB or 327680)
-		-mbanana|--memory: 'banana' is not a size (such as 256MiB, 618MB or 327680)
+		--memory=banana|--memory: 'banana' is not a size (such as 256MiB, 256Mi, 618MB or 327680)
+		-mbanana|--memory: 'banana' is not a size (such as 256MiB, 256Mi, 618MB or 327680)
 		--expect=grown|--expect: unknown outcome 'grown' (known: crashed, stalled, grew, steady, invalid); did you mean 'grew'?
-		--set=memory=banana|--set memory=banana: 'banana' is not a size (such as 256MiB, 618MB or 327680)
+		--set=memory=banana|--set memory=banana: 'banana' is not a size (such as 256MiB, 256Mi, 618MB or 327680)
 		--runs=banana|--runs: 'banana' is not a whole number (such as 3 or 10k)
 	END
 	run --separate-stderr "$RIG" floor picoshare/one-small-upload --set memory=banana
-	same "$stderr" "oomrig: error: --set memory=banana: 'banana' is not a size (such as 256MiB, 618MB or 327680)"
+	same "$stderr" "oomrig: error: --set memory=banana: 'banana' is not a size (such as 256MiB, 256Mi, 618MB or 327680)"
 }
 
 @test "what make install has put down, make uninstall takes away" {

@@ -85,7 +85,7 @@ static void test_units_parse(void **state)
 static void test_units_refuse(void **state)
 {
 	(void)state;
-	static const char size[] = "a size (such as 256MiB, 618MB or 327680)";
+	static const char size[] = "a size (such as 256MiB, 256Mi, 618MB or 327680)";
 	static const char rate[] = "a rate (such as 2Mbit/s, 400kbit/s or 1MB/s)";
 	static const char duration[] = "a duration (such as 500ms, 30s or 1h30m)";
 	static const char count[] = "a whole number (such as 3 or 10k)";
@@ -356,7 +356,7 @@ static void test_options_refused(void **state)
 		{ "-vx", "unknown option '-x'" },
 		{ "-v=yes", "-v takes no value" },
 		{ "--runs many", "--runs: 'many' is not a whole number (such as 3 or 10k)" },
-		{ "--memory lots", "--memory: 'lots' is not a size (such as 256MiB, 618MB or 327680)" },
+		{ "--memory lots", "--memory: 'lots' is not a size (such as 256MiB, 256Mi, 618MB or 327680)" },
 		{ "--verbose=yes", "--verbose takes no value" },
 		{ "--colour nevr", "--colour: unknown value 'nevr' (known: auto, never); did you mean 'never'?" },
 	};

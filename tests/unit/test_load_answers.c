@@ -48,7 +48,7 @@ static void test_faulty_answers(void **state)
 		    END_STATUS,
 		    0,
 		    0,
-		    "answered 503: no\\nroom",
+		    "answered 503: no room",
 		    FOUND_NOT_LOOKED } },
 		{ GROUP_UPLOAD,
 		  false,

@@ -53,7 +53,7 @@ static void test_set_refused(void **state)
 		{ "=1", "--set =1: expected KEY=VALUE (such as memory=512MiB)" },
 		{ "memori=1", "--set memori=1: unknown key 'memori'; did you mean 'memory'?" },
 		{ "memory=0", "--set memory=0: '0' is no limit: that is written none" },
-		{ "memory=big", "--set memory=big: 'big' is not a size (such as 256MiB, 618MB or 327680)" },
+		{ "memory=big", "--set memory=big: 'big' is not a size (such as 256MiB, 256Mi, 618MB or 327680)" },
 		{ "memory.x=1", "--set memory.x=1: 'memory' has no keys of its own" },
 		{ "server=x", "--set server=x: 'server' has keys of its own, name one of them (such as 'use')" },
 		{ "load=x", "--set load=x: 'load' has keys of its own, name one of them (such as 'name')" },
@@ -90,7 +90,7 @@ static void test_set_key(void **state)
 {
 	(void)state;
 	static const char *const rows[][3] = {
-		{ "memory", "banana", "'banana' is not a size (such as 256MiB, 618MB or 327680)" },
+		{ "memory", "banana", "'banana' is not a size (such as 256MiB, 256Mi, 618MB or 327680)" },
 		{ "memory", "0", "'0' is no limit: that is written none" },
 		{ "expect", "steady,grown",
 		  "unknown outcome 'grown' (known: crashed, stalled, grew, steady, invalid); did you mean 'grew'?" },

@@ -272,11 +272,36 @@ static void test_known_secrets(void **state)
 	assert_int_equal(failures, 0);
 }
 
+static void answers_are_shown_by_their_words(void **state)
+{
+	(void)state;
+	static const struct shown_row rows[] = {
+		{ "plain", "  not   yet\r\n", "not yet" },
+		{ "a comparison is no tag", "1 < 2 > 0", "1 < 2 > 0" },
+		{ "JSON", "{\n  \"error\": \"<b>\"\n}", "{ \"error\": \"<b>\" }" },
+		{ "a page",
+		  "<!DOCTYPE HTML>\n<html lang=\"en\">\n <head><title>Error</title></head>\n<p>Error code: 501</p>",
+		  "Error Error code: 501" },
+		{ "a page that breaks off in a tag", "<html><p>busy</p><a href=", "busy" },
+		{ "control characters", "<p>\033[31mred\x01</p>", "\\x1b[31mred\\x01" },
+		{ "nothing but tags", "<html></html>", "" },
+		{ "nothing", "", "" },
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct buf got = BUF_INIT;
+		text_add_answer(&got, rows[i].text, strlen(rows[i].text));
+		expect(rows[i].name, buf_str(&got), rows[i].shown);
+		buf_release(&got);
+	}
+	assert_int_equal(failures, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_shown, setup),
 		cmocka_unit_test_setup(test_nothing_unprintable, setup),
+		cmocka_unit_test_setup(answers_are_shown_by_their_words, setup),
 		cmocka_unit_test_setup(test_csv, setup),
 		cmocka_unit_test_setup(test_markdown, setup),
 		cmocka_unit_test_setup(test_json, setup),
