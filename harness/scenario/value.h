@@ -64,7 +64,8 @@ void value_release(const struct key_row *row, void *base);
 /* The value as JSON that a scenario file could hold; the caller owns it. */
 json_t *value_dump(const struct key_row *row, const void *base);
 
-/* "a size (such as 256MiB, 256Mi, 618MB or 327680)" and "size": what a key takes, for messages and for the reference. */
+/* "a size (such as 256MiB, 256Mi, 618MB or 327680)" and "size": what a key takes, for messages and for the reference.
+ */
 const char *value_expected(const struct key_row *row);
 const char *value_type_name(const struct key_row *row);
 
