@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fs.h"
 #include "base/text.h"
 #include "record/log_tail.h"
 #include "report/figures.h"
@@ -43,7 +44,7 @@ static void add_log(struct page *p, const struct run_summary *run)
 	struct buf tail = BUF_INIT;
 	char *path = xasprintf("%s/" STORE_SERVER_LOG, run->folder);
 	log_tail(run->folder, LINES_SHOWN, &tail);
-	char *shown = text_shown(path);
+	char *shown = text_shown(fs_shown_path(path));
 	if (tail.len == 0)
 		page_wrap(p, INK_PLAIN, "It wrote nothing into ", shown);
 	else

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "base/fs.h"
 #include "base/text.h"
 #include "report/figures.h"
 
@@ -78,7 +79,7 @@ void heading_add(struct page *p, const struct run_summary *run)
 
 void heading_record(struct page *p, const struct run_summary *run)
 {
-	char *record = text_shown(run->folder != NULL ? run->folder : run->id);
+	char *record = text_shown(run->folder != NULL ? fs_shown_path(run->folder) : run->id);
 	page_wrap(p, INK_PLAIN, "Record  ", record);
 	free(record);
 }

@@ -3,9 +3,9 @@
 #include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/columns.h"
 #include "base/text.h"
 #include "report/report.h"
 
@@ -41,24 +41,11 @@ static bool has_colours(FILE *out)
 	       strcmp(term, "dumb") != 0;
 }
 
-/* COLUMNS, as ls(1) and git take it, before the terminal's own word; 80 where nobody knows. */
-static int find_width(FILE *out)
-{
-	const char *columns = getenv("COLUMNS");
-	long width = columns != NULL ? strtol(columns, NULL, 10) : 0;
-	struct winsize size;
-	if (width <= 0 && ioctl(fileno(out), TIOCGWINSZ, &size) == 0)
-		width = size.ws_col;
-	if (width <= 0)
-		width = 80;
-	return width < PAGE_WIDTH_MIN ? PAGE_WIDTH_MIN : width > PAGE_WIDTH_MAX ? PAGE_WIDTH_MAX : (int)width;
-}
-
 void page_init(struct page *p, FILE *out)
 {
 	memset(p, 0, sizeof(*p));
 	p->text = (struct buf)BUF_INIT;
-	p->width = find_width(out);
+	p->width = columns_of(out);
 	p->colour = has_colours(out);
 	p->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
@@ -92,38 +79,6 @@ void page_ink(struct page *p, enum ink ink, const char *fmt, ...)
 	buf_release(&text);
 	if (coloured)
 		buf_adds(&p->text, "\033[0m");
-}
-
-/* RFC 3629: continuation bytes are 10xxxxxx. */
-static bool starts_character(char c)
-{
-	return ((unsigned char)c & 0xc0) != 0x80;
-}
-
-int text_columns(const char *text)
-{
-	int columns = 0;
-	for (; *text != '\0'; text++)
-		columns += starts_character(*text);
-	return columns;
-}
-
-size_t text_break(const char *text, int columns)
-{
-	size_t end = 0, space = 0, joint = 0;
-	int used = 0;
-	for (; text[end] != '\0' && text[end] != '\n'; end++) {
-		if (starts_character(text[end]) && used++ == columns)
-			break;
-		if (text[end] == ' ' && end > 0)
-			space = end;
-		if (text[end] == '/' || (text[end] == '-' && memchr(text, '/', end) == NULL))
-			joint = end + 1;
-	}
-	if (text[end] == '\0' || text[end] == '\n' || text[end] == ' ')
-		return end > 0 ? end : 1;
-	/* A word longer than the line: behind a joint of "crashed/oom-kill" before anywhere. */
-	return space > 0 ? space : joint > 0 ? joint : end > 0 ? end : 1;
 }
 
 void page_wrap(struct page *p, enum ink ink, const char *lead, const char *text)

@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "base/columns.h"
 
 struct page {
 	struct buf text;
@@ -53,9 +54,6 @@ enum glyph {
 	GLYPHS = GLYPH_LEVELS + 8
 };
 
-#define PAGE_WIDTH_MIN 40
-#define PAGE_WIDTH_MAX 160
-
 void page_init(struct page *p, FILE *out);
 void page_write(const struct page *p, FILE *out);
 void page_release(struct page *p);
@@ -76,12 +74,6 @@ void page_wrap_from(struct page *p, enum ink ink, int indent, const char *text);
 
 /* Ends a line that has come to that column with an id, which is not broken: on a line of its own where it must. */
 void page_id(struct page *p, int column, const char *id);
-
-/* Columns a UTF-8 string takes; every character counts one. */
-int text_columns(const char *text);
-
-/* Length in bytes of the part of text that is put on a line of that many columns (at least one character). */
-size_t text_break(const char *text, int columns);
 
 /* Appends "  # text", on a line of its own when it has no room; *column is where the line has come to. */
 void page_legend(struct page *p, int *column, enum glyph glyph, enum ink ink, const char *fmt, ...)

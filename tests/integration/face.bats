@@ -219,3 +219,14 @@ crash() {
 	OOMRIG_RESULTS=$RESULTS run "$RIG" run --quiet "$RESULTS/own.yaml"
 	[[ $output != *"is beside"* ]]
 }
+
+@test "a message is one line for a program, and broken between words for a terminal" {
+	local name=a-scenario-whose-name-is-so-long-that-no-line-of-a-terminal-can-hold-what-is-said-of-it
+	printf 'memory: 64MiB\nmemroy: 1\n' >"$RESULTS/$name.yaml"
+	(unset COLUMNS && cd "$RESULTS" && script -qec "stty cols 80; $RIG run $name.yaml" /dev/null) | tr -d '\r' >"$RESULTS/page"
+	same "$(wider 80 "$RESULTS/page")" ""
+	same "$(wc -l <"$RESULTS/page")" 3
+	run bash -c "cd $RESULTS && $RIG run $name.yaml"
+	same "$status" 2
+	same "${#lines[@]}" 1
+}
