@@ -2,15 +2,18 @@
  * oomrig compare: are the second runs better, worse or the same?
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/units.h"
 #include "campaign/compare.h"
 #include "campaign/compare_run.h"
 #include "cli/cmd_campaign.h"
+#include "cli/cmd_select.h"
 
 struct compare_settings {
 	struct campaign_settings campaign;
-	const char *scenario, *margin, *rate_margin, *format, *live, *source, *build;
+	struct select_settings select;
+	const char *margin, *rate_margin, *format, *live, *source, *build;
 	uint64_t calibrate, runs, seed;
 };
 
@@ -19,8 +22,7 @@ struct compare_settings {
 static const char *const formats[] = COMPARE_FORMAT_NAMES;
 
 static const struct option_row rows[] = {
-	{ "scenario", 0, OPTION_STRING, FIELD(scenario), "NAME", NULL, 0, 0, NULL,
-	  "only runs of that scenario, where a side holds several" },
+	SELECT_ROWS(FIELD(select)),
 	{ "margin", 0, OPTION_STRING, FIELD(margin), "SHARE", "10%", 0, 0, NULL,
 	  "figures that differ by less are the same" },
 	{ "rate-margin", 0, OPTION_STRING, FIELD(rate_margin), "SHARE", "30%", 0, 0, NULL,
@@ -51,12 +53,11 @@ static const struct manual manual = {
 	.usage = "oomrig compare A B [options] [-- COMMAND...]",
 	.about = "Says whether the runs of B are better than those of A, worse, or the same, from\n"
 		 "crash rates, floors, unreclaimable peaks, growth with work, throughput and\n"
-		 "latency.  A and B are labels, branches, commits, starts of ids or folders of\n"
-		 "stored runs, or commits and commands that are run now (--live).  All runs must\n"
-		 "carry the same load.",
+		 "latency.  A and B are two RUNS, or commits and commands that are run now (--live).\n"
+		 "All runs must carry the same load.\n\n" SELECT_WORDS,
 	.examples = "  oomrig compare before-any-fix all-fixes\n"
 		    "  oomrig compare main my-branch --format markdown\n"
-		    "  oomrig compare results/20261121-1144 6fd2a1c --json\n"
+		    "  oomrig compare 20261121-1144 6fd2a1c --json\n"
 		    "  oomrig compare main my-branch --live upload.yaml --build 'make server' -- \\\n"
 		    "    {source}/server --data {data} --port {port}",
 	.statuses = { STATUS_OK, STATUS_VERDICT, STATUS_USAGE, STATUS_RIG, STATUS_INCONCLUSIVE, STATUS_INTERRUPTED,
@@ -124,22 +125,34 @@ static int compare_lists(struct comparing *c, char *const names[2])
 	return status;
 }
 
-static int select_runs(struct comparing *c, const char *results, char *const names[2])
+/* A run on both sides would be compared with itself. */
+static int check_apart(const struct run_list lists[2], char *const names[2], struct error *err)
 {
-	const char *scenario = c->settings->scenario;
-	for (size_t k = 0; k < 2; k++) {
-		if (run_list_select(&c->lists[k], results, names[k], &c->err) != 0)
-			return -1;
-		if (scenario != NULL && run_list_keep(&c->lists[k], scenario) == 0)
-			return error_set(&c->err, ERROR_USAGE, "'%s' has no runs of scenario '%s'", names[k], scenario);
-	}
+	for (size_t i = 0; i < lists[0].count; i++)
+		for (size_t k = 0; k < lists[1].count; k++)
+			if (strcmp(lists[0].summaries[i].id, lists[1].summaries[k].id) == 0)
+				return error_set(err, ERROR_USAGE,
+						 "run '%s' is on both sides, of '%s' and of '%s': a comparison needs "
+						 "two groups of runs",
+						 lists[0].summaries[i].id, names[0], names[1]);
 	return 0;
+}
+
+static int select_sides(struct comparing *c, const char *results, char *const names[2])
+{
+	struct select_filter filter;
+	if (cmd_select_filter(&c->settings->select, &filter, &c->err) != 0)
+		return -1;
+	for (size_t k = 0; k < 2; k++)
+		if (select_runs(&c->lists[k], results, names[k], &filter, &c->err) != 0)
+			return -1;
+	return check_apart(c->lists, names, &c->err);
 }
 
 static int compare_stored(struct comparing *c, const struct cmd_call *call)
 {
 	char *results = cmd_results_folder(c->settings->campaign.results);
-	int rc = select_runs(c, results, call->words.operands);
+	int rc = select_sides(c, results, call->words.operands);
 	int status = rc != 0 ? cmd_fail(&c->err) : compare_lists(c, call->words.operands);
 	free(results);
 	return status;

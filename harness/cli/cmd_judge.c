@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "cli/cmd.h"
+#include "cli/cmd_select.h"
 #include "judge/judge.h"
 #include "record/rejudge_stored.h"
 #include "record/store.h"
@@ -14,6 +14,7 @@
 #include "report/rejudged.h"
 
 struct judge_settings {
+	struct select_settings select;
 	const char *results;
 	bool evidence, write, json;
 };
@@ -23,6 +24,7 @@ struct judge_settings {
 static const struct option_row rows[] = {
 	{ "results", 'r', OPTION_PATH, FIELD(results), "DIR", NULL, 0, 0, NULL,
 	  "where the runs are stored; without it\n$OOMRIG_RESULTS, or ./results" },
+	SELECT_ROWS(FIELD(select)),
 	{ "evidence", 0, OPTION_FLAG, FIELD(evidence), NULL, NULL, 0, 0, NULL,
 	  "print today's evidence of every run, not only of those that changed" },
 	{ "write", 0, OPTION_FLAG, FIELD(write), NULL, NULL, 0, 0, NULL,
@@ -33,10 +35,10 @@ static const struct option_row rows[] = {
 };
 
 static const struct manual manual = {
-	.usage = "oomrig judge [RUN...] [options]",
+	.usage = "oomrig judge [RUNS...] [options]",
 	.about = "Judges stored runs again from the facts they recorded, by the rules of this\n"
-		 "version, and shows what changed.  Nothing is run.  A RUN is an id, any part of\n"
-		 "one that is unique, a folder, or \"last\"; without one, all that is stored.",
+		 "version, and shows what changed.  Nothing is run.  Without RUNS it judges all that\n"
+		 "is stored.\n\n" SELECT_WORDS,
 	.examples = "  oomrig judge                  would any stored verdict be another today?\n"
 		    "  oomrig judge last --evidence  today's evidence\n"
 		    "  oomrig judge --write          keep today's verdicts",
@@ -69,22 +71,24 @@ static int judge_one(struct judging *j, const char *folder, struct error *err)
 
 static int judge_named(struct judging *j, const char *results, const struct options_result *words, struct error *err)
 {
-	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < words->operand_count; i++) {
-		char *folder = store_find(results, words->operands[i], err);
-		rc = folder != NULL ? judge_one(j, folder, err) : -1;
-		free(folder);
-	}
+	struct run_list runs = { 0 };
+	size_t unreadable;
+	int rc = cmd_select(&runs, results, words, &j->settings->select, &unreadable, err);
+	for (size_t i = 0; rc == 0 && i < runs.count; i++)
+		rc = judge_one(j, runs.summaries[i].folder, err);
+	run_list_release(&runs);
 	return rc;
 }
 
 /* A run that cannot be judged does not keep the others from it. */
 static int judge_all(struct judging *j, const char *results, struct error *err)
 {
+	struct select_filter filter;
 	char **ids;
 	size_t count;
 	int rc = 0;
-	if (store_list(results, &ids, &count, err) != 0)
+	if (cmd_select_filter(&j->settings->select, &filter, err) != 0 ||
+	    select_ids(results, &filter, &ids, &count, err) != 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		struct error one = ERROR_INIT;

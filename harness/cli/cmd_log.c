@@ -5,12 +5,12 @@
 
 #include "base/fs.h"
 #include "base/text.h"
-#include "cli/cmd.h"
-#include "record/run_list.h"
+#include "cli/cmd_select.h"
 #include "report/json.h"
 #include "report/story.h"
 
 struct log_settings {
+	struct select_settings select;
 	const char *results;
 	bool json;
 };
@@ -18,6 +18,7 @@ struct log_settings {
 static const struct option_row rows[] = {
 	{ "results", 'r', OPTION_PATH, offsetof(struct log_settings, results), "DIR", NULL, 0, 0, NULL,
 	  "where the runs are stored [$OOMRIG_RESULTS, or ./results]" },
+	SELECT_ROWS(offsetof(struct log_settings, select)),
 	{ "json", 'j', OPTION_FLAG, offsetof(struct log_settings, json), NULL, NULL, 0, 0, NULL, "for programs" },
 	{ 0 },
 };
@@ -26,24 +27,12 @@ static const struct manual manual = {
 	.usage = "oomrig log [RUNS...] [options]",
 	.about = "Tells the stored runs as experiments, oldest first: which branch, commit and\n"
 		 "uncommitted changes of the server's sources, what was tried (--note), how often,\n"
-		 "and what came out.  RUNS are labels, branches, commits, starts of ids, folders\n"
-		 "or \"last\"; without any it tells all.",
+		 "and what came out; without RUNS, all.\n\n" SELECT_WORDS,
 	.examples = "  oomrig log                       all of it\n"
 		    "  oomrig log my-branch             the experiments on that branch\n"
 		    "  oomrig log --json | jq '.experiments[].note'",
 	.statuses = { STATUS_OK, STATUS_USAGE, STATUS_RIG, STATUS_END },
 };
-
-static int collect(struct run_list *runs, const char *results, const struct options_result *words, struct error *err)
-{
-	size_t unreadable = 0;
-	for (size_t i = 0; i < words->operand_count; i++)
-		if (run_list_select(runs, results, words->operands[i], err) != 0)
-			return -1;
-	if (words->operand_count == 0 && run_list_read_all(runs, results, &unreadable, err) != 0)
-		return -1;
-	return 0;
-}
 
 static int main_log(const struct cmd_call *call)
 {
@@ -51,7 +40,8 @@ static int main_log(const struct cmd_call *call)
 	struct error err = ERROR_INIT;
 	struct run_list runs = { 0 };
 	char *results = cmd_results_folder(settings->results);
-	int rc = collect(&runs, results, &call->words, &err);
+	size_t unreadable;
+	int rc = cmd_select(&runs, results, &call->words, &settings->select, &unreadable, &err);
 	if (rc == 0 && settings->json)
 		rc = report_document(stdout, story_json(&runs), &err);
 	else if (rc == 0 && runs.count == 0)
@@ -60,7 +50,7 @@ static int main_log(const struct cmd_call *call)
 		report_story(stdout, &runs);
 	run_list_release(&runs);
 	free(results);
-	return rc != 0 ? cmd_fail(&err) : STATUS_OK;
+	return rc != 0 ? cmd_fail(&err) : unreadable > 0 ? STATUS_USAGE : STATUS_OK;
 }
 
 const struct command command_log = {

@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "cli/cmd.h"
+#include "cli/cmd_select.h"
 #include "html/html.h"
-#include "record/store.h"
 
 struct report_settings {
-	const char *results, *output, *by, *scenario;
+	struct select_settings select;
+	const char *results, *output, *by;
 };
 
 static const char *const by_names[] = { "side", "label", "branch", "commit", "memory", NULL };
@@ -23,8 +23,7 @@ static const struct option_row rows[] = {
 	  "where the page goes; without it, standard output" },
 	{ "results", 'r', OPTION_PATH, offsetof(struct report_settings, results), "DIR", NULL, 0, 0, NULL,
 	  "where the runs are stored; without it\n$OOMRIG_RESULTS, or ./results" },
-	{ "scenario", 0, OPTION_STRING, offsetof(struct report_settings, scenario), "NAME", NULL, 0, 0, NULL,
-	  "only runs of that scenario" },
+	SELECT_ROWS(offsetof(struct report_settings, select)),
 	{ "by", 0, OPTION_CHOICE, offsetof(struct report_settings, by), "NAME", "side", 0, 0, by_names,
 	  "what the columns of the matrix are: side (each RUNS a\ncolumn; of one RUNS its labels), label, "
 	  "branch,\ncommit or memory" },
@@ -37,32 +36,22 @@ static const struct manual manual = {
 		 "Of one run: verdict and evidence, memory, requests and latency on one time axis,\n"
 		 "the last second before death, growth law, forecast, processes.  Of several: a\n"
 		 "matrix of verdicts, crash rates, floors, the memory of repeats in one picture,\n"
-		 "and how two sides differ.  RUNS is \"last\", an id or part of one, a label, a\n"
-		 "branch, a commit or a folder.",
+		 "and how two sides differ.\n\n" SELECT_WORDS,
 	.examples = "  oomrig report last -o report.html\n"
 		    "  oomrig report before-any-fix all-fixes -o compared.html\n"
 		    "  oomrig report results/ --by memory > night.html",
 	.statuses = { STATUS_OK, STATUS_USAGE, STATUS_RIG, STATUS_END },
 };
 
-/* By id, "last" or a run's own folder; else all that a label, branch, commit or folder means. */
-static int select_runs(struct run_list *runs, const char *results, const char *what, struct error *err)
-{
-	struct error one = ERROR_INIT;
-	return run_list_find(runs, results, what, &one) == 0 ? 0 : run_list_select(runs, results, what, err);
-}
-
 static int read_sides(struct html_side *sides, const struct options_result *words, const struct report_settings *s,
 		      struct error *err)
 {
+	struct select_filter filter;
 	char *results = cmd_results_folder(s->results);
-	int rc = 0;
+	int rc = cmd_select_filter(&s->select, &filter, err);
 	for (size_t i = 0; rc == 0 && i < words->operand_count; i++) {
 		sides[i].name = words->operands[i];
-		rc = select_runs(&sides[i].runs, results, sides[i].name, err);
-		if (rc == 0 && s->scenario != NULL && run_list_keep(&sides[i].runs, s->scenario) == 0)
-			rc = error_set(err, ERROR_USAGE, "'%s' has no runs of scenario '%s'", sides[i].name,
-				       s->scenario);
+		rc = select_runs(&sides[i].runs, results, sides[i].name, &filter, err);
 	}
 	free(results);
 	return rc;

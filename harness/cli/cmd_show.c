@@ -3,12 +3,12 @@
  */
 #include <stdlib.h>
 
-#include "cli/cmd.h"
-#include "record/run_list.h"
+#include "cli/cmd_select.h"
 #include "report/listing.h"
 #include "report/report.h"
 
 struct show_settings {
+	struct select_settings select;
 	const char *results, *format;
 	bool json, plot;
 };
@@ -16,6 +16,7 @@ struct show_settings {
 static const struct option_row rows[] = {
 	{ "results", 'r', OPTION_PATH, offsetof(struct show_settings, results), "DIR", NULL, 0, 0, NULL,
 	  "where the runs are stored; without it\n$OOMRIG_RESULTS, or ./results" },
+	SELECT_ROWS(offsetof(struct show_settings, select)),
 	{ "format", 'f', OPTION_STRING, offsetof(struct show_settings, format), "NAME", "terminal", 0, 0, NULL,
 	  "how to write them; oomrig list names the formats" },
 	{ "json", 'j', OPTION_FLAG, offsetof(struct show_settings, json), NULL, NULL, 0, 0, NULL,
@@ -27,39 +28,40 @@ static const struct option_row rows[] = {
 };
 
 static const struct manual manual = {
-	.usage = "oomrig show [RUN...] [options]",
+	.usage = "oomrig show [RUNS...] [options]",
 	.about = "Prints a stored run in full: verdict, evidence, memory, requests; of a killed\n"
 		 "server its last second and the kernel's table of processes.  Several runs are\n"
-		 "set side by side, and repeats of one scenario are counted together.  A RUN is\n"
-		 "an id, any part of one that is unique, a folder, or \"last\".  Without a RUN it\n"
-		 "lists what is stored, newest last.  --plot is as wide as the terminal, or as\n"
-		 "COLUMNS says, and in plain ASCII where the locale is not UTF-8 (LC_ALL=C).",
+		 "set side by side, and repeats of one scenario are counted together.  Without RUNS\n"
+		 "it lists what is stored, newest last.  --plot is as wide as the terminal, or as\n"
+		 "COLUMNS says, and in plain ASCII where the locale is not UTF-8 (LC_ALL=C).\n\n" SELECT_WORDS,
 	.examples = "  oomrig show                      what is stored\n"
 		    "  oomrig show last                 the newest run\n"
 		    "  oomrig show 114439 114512        two runs side by side\n"
+		    "  oomrig show --since 7d           what is stored of this week\n"
 		    "  oomrig show last --plot          what memory did over its time\n"
 		    "  oomrig show last --json          for programs",
 	.statuses = { STATUS_OK, STATUS_USAGE, STATUS_RIG, STATUS_END },
 };
 
 /* What is stored, where no run is named and people read it. */
-static int list_runs(const char *results)
+static int list_runs(const char *results, const struct select_settings *select)
 {
 	struct error err = ERROR_INIT;
+	struct select_filter filter;
 	size_t unreadable;
-	if (report_listing(stdout, results, &unreadable, &err) != 0)
+	if (cmd_select_filter(select, &filter, &err) != 0 ||
+	    report_listing(stdout, results, &filter, &unreadable, &err) != 0)
 		return cmd_fail(&err);
 	return unreadable > 0 ? STATUS_USAGE : STATUS_OK;
 }
 
-static int show_runs(const struct exporter *exporter, const char *results, const struct options_result *words)
+static int show_runs(const struct exporter *exporter, const char *results, const struct cmd_call *call)
 {
+	const struct show_settings *settings = call->settings;
 	struct error err = ERROR_INIT;
 	struct run_list runs = { 0 };
-	size_t unreadable = 0;
-	int rc = words->operand_count == 0 ? run_list_read_all(&runs, results, &unreadable, &err) : 0;
-	for (size_t i = 0; rc == 0 && i < words->operand_count; i++)
-		rc = run_list_find(&runs, results, words->operands[i], &err);
+	size_t unreadable;
+	int rc = cmd_select(&runs, results, &call->words, &settings->select, &unreadable, &err);
 	if (rc == 0)
 		rc = exporter->write(stdout, runs.summaries, runs.count, &err);
 	run_list_release(&runs);
@@ -85,9 +87,8 @@ static int main_show(const struct cmd_call *call)
 	if (exporter == NULL)
 		return cmd_fail(&err);
 	char *results = cmd_results_folder(settings->results);
-	int status = call->words.operand_count == 0 && exporter == exporters[0]
-			     ? list_runs(results)
-			     : show_runs(exporter, results, &call->words);
+	int status = call->words.operand_count == 0 && exporter == exporters[0] ? list_runs(results, &settings->select)
+										: show_runs(exporter, results, call);
 	free(results);
 	return status;
 }

@@ -1,19 +1,15 @@
-/* Reading stored runs back: which there are, the one that is meant, its record. */
+/* Reading stored runs back: which there are, and the record of one. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fs.h"
-#include "base/nearest.h"
 #include "base/text.h"
 #include "record/lines.h"
 #include "record/store.h"
-
-#define CANDIDATES_SHOWN 5
 
 static bool holds_record(const char *folder)
 {
@@ -60,115 +56,6 @@ void store_free_list(char **ids, size_t count)
 	for (size_t i = 0; i < count; i++)
 		free(ids[i]);
 	free(ids);
-}
-
-static void ambiguous(const char *what, char **ids, size_t count, struct error *err)
-{
-	struct buf names = BUF_INIT;
-	size_t matches = 0;
-
-	/* Newest first: those are the ones people look for. */
-	for (size_t i = count; i-- > 0;)
-		if (strstr(ids[i], what) != NULL && ++matches <= CANDIDATES_SHOWN)
-			buf_addf(&names, "%s%s", names.len == 0 ? "" : ", ", ids[i]);
-	error_set(err, ERROR_USAGE, "'%s' fits %zu runs: %s%s", what, matches, buf_str(&names),
-		  matches > CANDIDATES_SHOWN ? " …" : "");
-	buf_release(&names);
-}
-
-/* "20261121-114439.120-three-uploads-1f3a" without its time and random tail: what people mistype. */
-static char *name_in_id(const char *id)
-{
-	const char *dash = strchr(id, '-');
-	const char *start = dash ? strchr(dash + 1, '-') : NULL;
-	const char *end = strrchr(id, '-');
-
-	return start && end > start ? xasprintf("%.*s", (int)(end - start - 1), start + 1) : xstrdup(id);
-}
-
-static void unknown(const char *results, const char *what, char **ids, size_t count, struct error *err)
-{
-	char **names = xcalloc(count, sizeof(*names));
-	size_t best = 0;
-	struct nearest n;
-
-	nearest_init(&n, what);
-	for (size_t i = 0; i < count; i++) {
-		const char *before = n.best;
-		names[i] = name_in_id(ids[i]);
-		nearest_offer(&n, ids[i]);
-		nearest_offer(&n, names[i]);
-		if (n.best != before)
-			best = i;
-	}
-	if (n.best != NULL)
-		error_set(err, ERROR_USAGE, "no run fits '%s' in '%s'; did you mean '%s'?", what, results, ids[best]);
-	else
-		error_set(err, ERROR_USAGE, "no run fits '%s' in '%s'; the last one is '%s'", what, results,
-			  ids[count - 1]);
-	store_free_list(names, count);
-}
-
-/* The id that is meant, borrowed from ids; NULL and *err if that is none or several. */
-static const char *choose(const char *results, const char *what, char **ids, size_t count, struct error *err)
-{
-	const char *found = NULL;
-
-	if (count == 0) {
-		error_set(err, ERROR_USAGE, "no run fits '%s': '%s' holds none", what, results);
-		return NULL;
-	}
-	if (strcmp(what, "last") == 0)
-		return ids[count - 1];
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(ids[i], what) == 0)
-			return ids[i];
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (strstr(ids[i], what) == NULL)
-			continue;
-		if (found != NULL) {
-			ambiguous(what, ids, count, err);
-			return NULL;
-		}
-		found = ids[i];
-	}
-	if (found == NULL)
-		unknown(results, what, ids, count, err);
-	return found;
-}
-
-static bool is_folder(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-char *store_find(const char *results, const char *what, struct error *err)
-{
-	const char *id;
-	char *path = NULL;
-	char **ids;
-	size_t count;
-
-	if (what[0] == '\0') {
-		error_set(err, ERROR_USAGE, "the name of a run is empty");
-		return NULL;
-	}
-	if (strchr(what, '/') != NULL || strcmp(what, ".") == 0 || (is_folder(what) && holds_record(what))) {
-		if (holds_record(what))
-			return xstrdup(what);
-		error_set(err, ERROR_USAGE, "'%s' is not the folder of a run: it holds no " STORE_RECORD, what);
-		return NULL;
-	}
-	if (store_list(results, &ids, &count, err) != 0)
-		return NULL;
-	id = choose(results, what, ids, count, err);
-	if (id != NULL)
-		path = xasprintf("%s/%s", results, id);
-	store_free_list(ids, count);
-	return path;
 }
 
 static int check_record(const json_t *record, const char *path, struct error *err)

@@ -2,7 +2,7 @@
  * run_list - stored or fresh runs held together: the records and the summaries
  * that borrow from them.
  *
- * Life cycle: zeroed memory is an empty list; run_list_add*(), read .summaries
+ * Life cycle: zeroed memory is an empty list; run_list_add*() or select.h, read .summaries
  * and .records, run_list_release().  Adding moves the arrays: keep indexes, not
  * pointers.  Main thread.
  */
@@ -24,25 +24,11 @@ struct run_list {
 /* Takes the record over, also on failure. */
 int run_list_add(struct run_list *list, json_t *record, struct error *err);
 
+/* The same unless it is in the list: an id ends in random digits, so what has the same is that run, or a copy of it. */
+int run_list_add_once(struct run_list *list, json_t *record, struct error *err);
+
 /* Reads a run's folder; one whose run is in the list already adds nothing. */
 int run_list_read(struct run_list *list, const char *folder, struct error *err);
-
-/* Adds the one stored run that is meant, as store_find() finds it, unless it is in the list. */
-int run_list_find(struct run_list *list, const char *results, const char *what, struct error *err);
-
-/* Takes the runs of other scenarios out; returns how many are left. */
-size_t run_list_keep(struct run_list *list, const char *scenario);
-
-/*
- * Adds every stored run that `what` means and that is not in the list, oldest first: "last", the newest one; those with
- * that label; else those whose server's sources were on that branch, or at a commit that begins so (seven digits at
- * least); else those whose id begins so; else the runs in the folder `what` (a run's own or one of many).  What fits
- * nothing is ERROR_USAGE and names the nearest label or branch.
- */
-int run_list_select(struct run_list *list, const char *results, const char *what, struct error *err);
-
-/* Everything in a results folder, oldest first; what cannot be read is named in a warning, left out and counted. */
-int run_list_read_all(struct run_list *list, const char *results, size_t *unreadable, struct error *err);
 
 void run_list_release(struct run_list *list);
 

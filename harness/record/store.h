@@ -11,7 +11,7 @@
  * Life cycle: store_create() makes the folder and the first run.json with
  * "state":"running"; store_set() and store_update() as the run goes; rows are
  * appended through the three streams; store_end() says how it ended; store_close() in any case once store_create()
- * succeeded. Reading back: store_list(), store_find(), store_read().
+ * succeeded. Reading back: store_list(), store_read().
  *
  * The struct owns its folder, streams and record; json_incref() the record to
  * keep it beyond store_close().  Loop thread only.
@@ -87,13 +87,6 @@ int store_close(struct store_run *run, struct error *err);
  * other.  Any thread; waits for an update under way, 2 s at most.
  */
 int store_abandon(const char *folder, const char *why, struct error *err);
-
-/*
- * Finds a stored run: a folder path, an id, a unique part of an id, "last".
- * Heap path, the caller frees; ambiguous or unknown: NULL and an error
- * (ERROR_USAGE) that names candidates.
- */
-char *store_find(const char *results, const char *what, struct error *err);
 
 /* All run folders, oldest first; ids in a heap array of heap strings.  A missing results folder holds none. */
 int store_list(const char *results, char ***ids, size_t *count, struct error *err);

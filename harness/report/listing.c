@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "base/text.h"
 #include "record/run_list.h"
+#include "record/store.h"
 #include "report/report.h"
 
 /* "3 min ago" from the record's RFC 3339 time; "-" without one. */
@@ -47,12 +48,13 @@ static void list_one(FILE *out, const char *folder, const char *id, size_t *unre
 	run_list_release(&one);
 }
 
-int report_listing(FILE *out, const char *results, size_t *unreadable, struct error *err)
+int report_listing(FILE *out, const char *results, const struct select_filter *filter, size_t *unreadable,
+		   struct error *err)
 {
 	char **ids;
 	size_t count;
 	*unreadable = 0;
-	if (store_list(results, &ids, &count, err) != 0)
+	if (select_ids(results, filter, &ids, &count, err) != 0)
 		return -1;
 	if (count == 0)
 		text_line(out, "no runs in '%s'", fs_shown_path(results));

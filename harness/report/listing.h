@@ -6,8 +6,10 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "record/select.h"
 
 /* *unreadable: how many records cannot be read.  -1: the folder itself cannot. */
-int report_listing(FILE *out, const char *results, size_t *unreadable, struct error *err);
+int report_listing(FILE *out, const char *results, const struct select_filter *filter, size_t *unreadable,
+		   struct error *err);
 
 #endif

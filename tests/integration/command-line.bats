@@ -69,3 +69,35 @@ teardown() { teardown_rig; }
 	[ "$status" -eq 0 ]
 	same "$(field '[.runs, .wrong, (.cases | length), .cases[0].right] | @csv')" 1,0,1,1
 }
+
+@test "the five commands that read stored runs take the same words and options" {
+	need_cap
+	local id word command
+	"$RIG" run "tests/scenarios/any.yaml" --quiet --label mine --results "$RESULTS" >/dev/null 2>&1 || true
+	"$RIG" run "tests/scenarios/any.yaml" --quiet --label other --results "$RESULTS" >/dev/null 2>&1 || true
+	id=$(ls "$RESULTS" | head -1)
+	local words=("$id" "${id: -4}" mine label:mine any scenario:any "$RESULTS/$id" last)
+	for word in "${words[@]}"; do
+		for command in show judge log "report -o $RESULTS/page.html"; do
+			# shellcheck disable=SC2086 # a command and its options
+			"$RIG" $command "$word" --scenario any --since 2h --limit 1 --results "$RESULTS" >"$RESULTS/said" 2>&1 ||
+				{ echo "$command $word: $(cat "$RESULTS/said")" && return 1; }
+		done
+		[ "$word" = last ] || [ "$word" = any ] || [ "$word" = scenario:any ] || {
+			run "$RIG" compare "$word" other --scenario any --since 2h --limit 1 --results "$RESULTS"
+			[[ $status -ne 2 && $status -ne 3 ]] || [[ $output == *judged* ]] || { echo "compare $word: $status $output" && return 1; }
+		}
+	done
+	for command in show judge log report "compare other"; do
+		# shellcheck disable=SC2086 # as above
+		run "$RIG" $command mien --results "$RESULTS"
+		same "$status" 2
+		[[ $output == *"'mien' is no label"*"did you mean 'mine'?"* ]]
+		# shellcheck disable=SC2086
+		run "$RIG" $command last --since yesterday --results "$RESULTS"
+		[[ $output == *"--since: 'yesterday' is no time"* ]]
+	done
+	run "$RIG" compare mine any --results "$RESULTS"
+	same "$status" 2
+	[[ $output == *"is on both sides, of 'mine' and of 'any'"* ]]
+}

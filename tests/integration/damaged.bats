@@ -81,7 +81,7 @@ damaged_records() {
 	same "$status" 0
 	store 3-no-id "$(jq -c 'del(.id)' "$RESULTS/1-good/run.json")"
 	rig_says judge 3-no-id
-	[[ "$output" == *3-no-id* ]] || same "$output" "names its folder"
+	[[ "$output${stderr:-}" == *3-no-id* ]] || same "$output" "names its folder"
 	rig_says show 3-no-id
 	same "$status" 2
 }

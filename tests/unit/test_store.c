@@ -228,76 +228,6 @@ static void test_failed_writes_are_errors(void **state)
 	free(folder);
 }
 
-static void make_stored(const char *folder, const char *id)
-{
-	static const char record[] = "{\"schema\":1,\"id\":\"x\",\"state\":\"running\"}";
-	char *path = xasprintf("%s/%s", folder, id);
-	char *file = xasprintf("%s/run.json", path);
-	struct error err = ERROR_INIT;
-
-	must(fs_make_dirs(path, &err), &err);
-	must(fs_write_file(file, record, sizeof(record) - 1, &err), &err);
-	free(file);
-	free(path);
-}
-
-static void test_find(void **state)
-{
-	static const char *const stored[] = {
-		"20261121-114439.120-three-uploads-all-fixes-1f3a",
-		"20261121-114501.007-three-uploads-before-any-fix-77aa",
-		"20261121-114620.500-seek-before-fix-0b0b",
-		"20261122-090000.000-seek-before-fix-c0de",
-	};
-	static const struct {
-		const char *what;
-		int found;	   /* index in stored, -1: an error */
-		const char *error; /* part of it */
-	} rows[] = {
-		{ "last", 3, NULL },
-		{ "20261121-114439.120-three-uploads-all-fixes-1f3a", 0, NULL },
-		{ "1f3a", 0, NULL },
-		{ "before-any", 1, NULL },
-		{ "20261121-1146", 2, NULL },
-		{ "seek", -1, "'seek' fits 2 runs: 20261122-090000.000-seek-before-fix-c0de, 20261121-114620" },
-		{ "three-uploads-al-fixes", -1, "did you mean '20261121-114439.120-three-uploads-all-fixes-1f3a'?" },
-		{ "seek-bfore-fix", -1, "did you mean '" },
-		{ "vacuum", -1, "no run fits 'vacuum'" },
-		{ "vacuum", -1, "the last one is '20261122-090000.000-seek-before-fix-c0de'" },
-		{ "", -1, "is empty" },
-		{ "/nonexistent/run", -1, "'/nonexistent/run' is not the folder of a run" },
-	};
-	char *folder = results_folder("find"), *empty = results_folder("find-nothing");
-	struct error err = ERROR_INIT;
-
-	(void)state;
-	for (size_t i = COUNT(stored); i-- > 0;)
-		make_stored(folder, stored[i]);
-	char *stranger = xasprintf("%s/not-a-run", folder);
-	must(fs_make_dirs(stranger, &err), &err);
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		err = (struct error)ERROR_INIT;
-		char *got = store_find(folder, rows[i].what, &err);
-		char *expected = rows[i].found < 0 ? NULL : xasprintf("%s/%s", folder, stored[rows[i].found]);
-		if ((got == NULL) != (expected == NULL) || (got != NULL && strcmp(got, expected) != 0) ||
-		    (got == NULL && (strstr(err.message, rows[i].error) == NULL || err.code != ERROR_USAGE)))
-			fail_msg("'%s': got '%s' (%s), expected '%s'", rows[i].what, got ? got : "-", err.message,
-				 expected ? expected : rows[i].error);
-		free(expected);
-		free(got);
-	}
-	char *path = xasprintf("%s/%s", folder, stored[1]);
-	char *got = store_find(empty, path, &err);
-	assert_string_equal(got, path);
-	free(got);
-	assert_null(store_find(empty, "last", &err));
-	expect_error(&err, "holds none");
-	free(path);
-	free(stranger);
-	free(folder);
-	free(empty);
-}
-
 static void test_read_rejects(void **state)
 {
 	static const struct {
@@ -538,7 +468,6 @@ int main(void)
 		cmocka_unit_test(test_names_in_ids),
 		cmocka_unit_test(test_ids_do_not_collide),
 		cmocka_unit_test(test_failed_writes_are_errors),
-		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_read_rejects),
 		cmocka_unit_test(test_summary_of_a_finished_run),
 		cmocka_unit_test(test_summary_rejects),
