@@ -59,7 +59,7 @@ PLACE  := $(if $(filter build,$(BUILD)),,$(BUILD)/)
 OOMRIG := $(PLACE)oomrig
 CHUNKSERVER := $(PLACE)server-under-test/chunkserver
 
-.PHONY: all help setup test test-unit test-integration test-page demo truth real aftermath bisects sigkills hostile bench case-studies container-or-machine invert-case-studies laws compare-rates compare-history floors fuzz asan asan-unit tsan install uninstall check tags clean
+.PHONY: all help setup test test-unit test-integration test-page demo truth real aftermath bisects sigkills hostile bench long-page case-studies container-or-machine invert-case-studies laws compare-rates compare-history floors fuzz asan asan-unit tsan install uninstall check tags clean
 all: setup
 	@$(MAKE) --no-print-directory $(JOBS) build
 
@@ -88,6 +88,7 @@ help:
 ## make aftermath  N kills (50) of the server with all fixes: what it had acknowledged, into docs/verdicts.md
 ## make bisects  N (10) generated histories with one bad commit: is it found?
 ## make bench   side-by-side benchmarks, written to docs/benchmarks.md
+## make long-page  the page of a run of 24 hours, and how fast it opens in chromium, into docs/reports.md
 ## make case-studies  case studies on and off, history, dead ends, RUNS (1) times each, into docs/case-studies.md
 ## make invert-case-studies  each of them with its behaviour inverted: none may be as expected
 ## make laws    every growth law N (5) times, forecasts against real kills, written to docs/laws.md
@@ -164,6 +165,11 @@ bench:
 	@.ci/packages build test bench
 	@$(MAKE) --no-print-directory $(JOBS) build $(TOOL_BIN)
 	docs/bench/run
+
+long-page:
+	@.ci/packages build test bench page
+	@$(MAKE) --no-print-directory $(JOBS) build $(TOOL_BIN)
+	docs/bench/page
 
 # The full suite: units need neither root nor network; the integration tests use
 # real cgroups, kills and servers, and skip with their reason where they cannot.

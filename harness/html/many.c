@@ -33,6 +33,14 @@ static char *name_of(const struct run_summary *run, const char *side, enum html_
 	return xstrdup("?");
 }
 
+/* Caps stand by their size, all else in the order in which it comes. */
+static uint64_t order_of(const struct run_summary *run, enum html_by by)
+{
+	if (by != HTML_BY_MEMORY)
+		return 0;
+	return fact_known(run->memory_bytes) ? run->memory_bytes.value : UINT64_MAX;
+}
+
 static size_t find_row(struct many *m, const char *scenario)
 {
 	size_t i = 0;
@@ -45,7 +53,7 @@ static size_t find_row(struct many *m, const char *scenario)
 	return i;
 }
 
-static size_t find_column(struct many *m, char *name)
+static size_t find_column(struct many *m, char *name, uint64_t order)
 {
 	size_t i = 0;
 	while (i < m->columns && strcmp(m->names[i], name) != 0)
@@ -54,8 +62,15 @@ static size_t find_column(struct many *m, char *name)
 		free(name);
 		return i;
 	}
-	m->names = xrealloc(m->names, ++m->columns * sizeof(*m->names));
+	m->columns++;
+	m->names = xrealloc(m->names, m->columns * sizeof(*m->names));
+	m->order = xrealloc(m->order, m->columns * sizeof(*m->order));
+	for (; i > 0 && m->order[i - 1] > order; i--) {
+		m->names[i] = m->names[i - 1];
+		m->order[i] = m->order[i - 1];
+	}
 	m->names[i] = name;
+	m->order[i] = order;
 	return i;
 }
 
@@ -77,7 +92,7 @@ static void each(struct many *m, const struct html_side *sides, size_t count, en
 		for (size_t i = 0; i < sides[k].runs.count; i++) {
 			const struct run_summary *run = &sides[k].runs.summaries[i];
 			size_t row = find_row(m, run->scenario),
-			       column = find_column(m, name_of(run, sides[k].name, by));
+			       column = find_column(m, name_of(run, sides[k].name, by), order_of(run, by));
 			if (fill)
 				add(m, run, row, column);
 		}
@@ -101,6 +116,7 @@ void many_free(struct many *m)
 	for (size_t i = 0; i < m->columns; i++)
 		free(m->names[i]);
 	free(m->names);
+	free(m->order);
 	free(m->scenarios);
 	free(m->cells);
 	free(m);

@@ -14,6 +14,7 @@ struct many {
 	size_t rows, columns;
 	const char **scenarios; /* by row; borrowed */
 	char **names;		/* by column; heap */
+	uint64_t *order;	/* by column, ascending */
 	struct column *cells;	/* rows * columns; label is not set; count 0: none */
 	size_t runs, judged;
 };

@@ -206,8 +206,9 @@ static void run_row(FILE *out, const struct run_summary *run)
 	html_put(out, "<tr id=\"run-%t\"><th scope=\"row\">%t</th><td class=\"figure\">%t</td><td>", run->id, run->id,
 		 fact_known(run->memory_bytes) ? figure_size(run->memory_bytes, cap) : "no cap");
 	part_badge(out, run);
-	html_put(out, "%t</td><td class=\"figure\">%t%t</td><td><details><summary>%t</summary><ul>",
-		 run->expected_count == 0 || run->as_expected ? "" : "<br>not as expected",
+	if (run->expected_count > 0 && !run->as_expected)
+		fputs("<br>not as expected", out);
+	html_put(out, "</td><td class=\"figure\">%t%t</td><td><details><summary>%t</summary><ul>",
 		 run_crashed(run) ? "\xe2\x89\xa5 " : "", figure_size(run->facts.peak_unreclaimable_bytes, peak),
 		 run->evidence_count > 0 ? run->evidence[0] : "no evidence");
 	for (size_t i = 1; i < run->evidence_count; i++)
@@ -222,11 +223,12 @@ static void evidence(FILE *out, const struct many *m, size_t row, size_t column,
 		return;
 	html_put(out,
 		 "<h3 id=\"cell-%i-%i\">Evidence: %t</h3>\n<div class=\"wide\"><table class=\"runs\">\n<caption>%i "
-		 "runs of %t, "
+		 "run%t of %t, "
 		 "%t</caption>\n<thead><tr><th scope=\"col\">run</th><th scope=\"col\">memory</th><th "
 		 "scope=\"col\">verdict</th><th scope=\"col\">unreclaimable peak</th><th "
 		 "scope=\"col\">evidence</th></tr></thead>\n<tbody>\n",
-		 row, column, m->names[column], c->count, m->scenarios[row], c->runs[0]->server);
+		 row, column, m->names[column], c->count, c->count == 1 ? "" : "s", m->scenarios[row],
+		 c->runs[0]->server);
 	for (size_t i = 0; i<c->count && * room> 0; i++, --*room)
 		run_row(out, c->runs[i]);
 	fputs("</tbody>\n</table></div>\n", out);
@@ -263,8 +265,8 @@ int many_page_write(FILE *out, const struct html_side *sides, size_t count, enum
 	int rc = 0;
 	layout_begin(out, m->rows == 1 ? m->scenarios[0] : "Runs of several scenarios");
 	html_put(out,
-		 "<header>\n<h1>%i runs of %t</h1>\n<p class=\"subject\">%i of them with a verdict on the server; ",
-		 m->runs, m->rows == 1 ? m->scenarios[0] : "several scenarios", m->judged);
+		 "<header>\n<h1>%i run%t of %t</h1>\n<p class=\"subject\">%i of them with a verdict on the server; ",
+		 m->runs, m->runs == 1 ? "" : "s", m->rows == 1 ? m->scenarios[0] : "several scenarios", m->judged);
 	for (size_t k = 0; k < m->columns; k++)
 		html_put(out, "%t%t", k > 0 ? ", " : "", m->names[k]);
 	fputs("</p>\n</header>\n", out);

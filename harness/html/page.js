@@ -4,7 +4,7 @@
  * data-spec: {"unit": "bytes" | "ms" | "count", "series": [[table, column, name, colour 1..6, form]],
  * "stack": one on top of the other, the last the lowest, "limit": a line at the cap, "tall", "apart": has an axis of its own,
  * "axis": "round", "runs": the series stand in the document}.  form: "points", "dots" (larger), "dashed", "censored"
- * (dashed, its highest point marked); none is a line.
+ * (dashed, its highest point marked); none is a line, as is "maybe", which is not named when nothing is known of it.
  * The document: {"span", "limit", "tables": {name: {"columns": [...], "rows": [...]}}, "phases", "marks"};
  * sizes in it are KiB.  All charts that are not apart share zoom and cursor.
  */
@@ -62,14 +62,18 @@
 		return documents[id];
 	}
 
-	function cell(table, row, column) {
+	/* What gives the figure of a row. */
+	function reader(table, column) {
+		var at = function (name) { return table.columns.indexOf(name); };
+		var own = at(column), usage = at("usage"), held = at("unreclaimable"), file = at("file");
 		if (column !== "other")
-			return row[table.columns.indexOf(column)];
+			return function (row) { return row[own]; };
 		/* What is charged beside the two: never below nothing, because the kernel counts a little behind. */
-		var known = [cell(table, row, "usage"), cell(table, row, "unreclaimable"), cell(table, row, "file")];
-		if (known[0] === null || known[1] === null || known[2] === null)
-			return null;
-		return Math.max(0, known[0] - known[1] - known[2]);
+		return function (row) {
+			if (row[usage] === null || row[held] === null || row[file] === null)
+				return null;
+			return Math.max(0, row[usage] - row[held] - row[file]);
+		};
 	}
 
 	/* Rows of all tables by time; a series whose table has no row then is undefined there: no gap. */
@@ -78,13 +82,14 @@
 		spec.series.forEach(function (s) { names[s[0]] = true; });
 		Object.keys(names).forEach(function (name) {
 			var table = doc.tables[name];
+			var readers = spec.series.map(function (s) { return s[0] === name ? reader(table, s[1]) : null; });
 			table.rows.forEach(function (row) {
-				all.push([row[0]].concat(spec.series.map(function (s) {
-					if (s[0] !== name)
-						return null;
-					var value = cell(table, row, s[1]);
-					return value === null ? NaN : value * scale;
-				})));
+				var line = [row[0]];
+				readers.forEach(function (read) {
+					var value = read && read(row);
+					line.push(read && value === null ? NaN : value === null ? null : value * scale);
+				});
+				all.push(line);
 			});
 		});
 		return all.sort(function (a, b) { return a[0] - b[0]; });
@@ -92,9 +97,19 @@
 
 	/* ---- what stands behind and on the figures ---- */
 
+	/* One behind the other: a phase that began within another is shown from that one's end. */
+	function phases(doc) {
+		var end = 0;
+		return (doc.phases || []).map(function (phase) {
+			var from = Math.max(phase.from, end);
+			end = Math.max(end, phase.to);
+			return { from: from, to: phase.to, name: phase.name };
+		});
+	}
+
 	function bands(context, area, graph, doc) {
 		context.fillStyle = colour("band");
-		(doc.phases || []).forEach(function (phase, i) {
+		phases(doc).forEach(function (phase, i) {
 			if (i % 2 === 0)
 				return;
 			var from = graph.toDomXCoord(phase.from), to = graph.toDomXCoord(phase.to);
@@ -109,7 +124,7 @@
 		context.fillStyle = colour("faint");
 		context.font = "11px system-ui, sans-serif";
 		context.textBaseline = "top";
-		(doc.phases || []).forEach(function (phase) {
+		phases(doc).forEach(function (phase) {
 			var from = Math.max(graph.toDomXCoord(phase.from), area.x);
 			var to = Math.min(graph.toDomXCoord(phase.to), area.x + area.w);
 			if (to - from > context.measureText(phase.name).width + 6)
@@ -133,9 +148,9 @@
 			context.stroke();
 			context.setLineDash([]);
 			context.font = "bold 11px system-ui, sans-serif";
-			context.textBaseline = "bottom";
+			context.textBaseline = "top";
 			context.textAlign = x > area.x + area.w - 20 ? "right" : "left";
-			context.fillText(String(i + 1), x + (x > area.x + area.w - 20 ? -2 : 2), area.y + area.h - 1);
+			context.fillText(String(i + 1), x + (x > area.x + area.w - 20 ? -2 : 2), area.y + 13);
 			context.textAlign = "left";
 		});
 	}
@@ -152,55 +167,72 @@
 		context.stroke();
 		context.setLineDash([]);
 		context.font = "bold 11px system-ui, sans-serif";
-		context.textBaseline = "top";
-		context.textAlign = "right";
-		context.fillText("cap " + size(doc.limit), area.x + area.w - 4, y + 2);
-		context.textAlign = "left";
+		context.textBaseline = "bottom";
+		context.fillText("cap " + size(doc.limit), area.x + 4, y - 2);
 	}
 
 	/* A dot on the highest figure of each run that was cut short. */
-	function ends(context, graph, spec, all) {
+	function ends(context, graph, spec, highs) {
 		spec.series.forEach(function (s, i) {
-			var highest = null;
-			if (s[4] !== "censored")
-				return;
-			all.forEach(function (row) {
-				if (row[i + 1] !== null && !isNaN(row[i + 1]) && (highest === null || row[i + 1] > highest[i + 1]))
-					highest = row;
-			});
-			if (highest === null)
+			if (s[4] !== "censored" || highs[i] === null)
 				return;
 			context.fillStyle = colour("c" + s[3]);
 			context.beginPath();
-			context.arc(graph.toDomXCoord(highest[0]), graph.toDomYCoord(highest[i + 1]), 4, 0, 2 * Math.PI);
+			context.arc(graph.toDomXCoord(highs[i][0]), graph.toDomYCoord(highs[i][i + 1]), 4, 0, 2 * Math.PI);
 			context.fill();
 		});
 	}
 
 	/* ---- a chart ---- */
 
+	function moment(spec, t) {
+		return spec.axis === "round" ? "round " + t : duration(t, 3);
+	}
+
+	/* Of each series the row that holds its highest figure; null: none is known. */
+	function highest(spec, all) {
+		return spec.series.map(function (s, i) {
+			return all.reduce(function (best, row) {
+				var v = row[i + 1];
+				return v === null || isNaN(v) || (best !== null && best[i + 1] >= v) ? best : row;
+			}, null);
+		});
+	}
+
+	/* The chart in words, for who cannot see it. */
+	function describe(figure, spec, highs) {
+		var words = document.createElement("p"), unit = units[spec.unit];
+		words.className = "unseen";
+		words.id = figure.id + "-words";
+		words.textContent = "Highest: " + spec.series.map(function (s, i) {
+			return s[2] + (highs[i] ? " " + unit.text(highs[i][i + 1]) + " at " + moment(spec, highs[i][0]) : " none");
+		}).join("; ") + ".";
+		figure.appendChild(words);
+		figure.querySelector(".plot").setAttribute("aria-describedby", words.id);
+	}
+
 	/* The legend is built of nodes: a name is foreign text. */
-	function legend(figure, spec, graph) {
+	function legend(figure, spec, highs) {
 		var box = figure.querySelector(".legend"), unit = units[spec.unit];
 		return function (t, values) {
 			box.textContent = "";
 			if (t !== null) {
 				var when = document.createElement("b");
-				when.textContent = spec.axis === "round" ? "round " + t : duration(t, 3);
+				when.textContent = moment(spec, t);
 				box.appendChild(when);
 			}
 			var told = {};
 			spec.series.forEach(function (s, i) {
-				if (spec.runs && told[s[2]])
+				if ((spec.runs && told[s[2]]) || (s[4] === "maybe" && !highs[i]))
 					return;
 				told[s[2]] = true;
 				var item = document.createElement("span"), key = document.createElement("i");
-				key.style.borderTop = (s[4] === "dashed" || s[4] === "censored" ? "3px dashed " : s[4] ? "3px dotted " : "3px solid ") + colour("c" + s[3]);
+				key.style.borderTop = (s[4] === "dashed" || s[4] === "censored" ? "3px dashed " : s[4] && s[4] !== "maybe" ? "3px dotted " : "3px solid ") + colour("c" + s[3]);
 				key.style.height = "0";
 				key.style.verticalAlign = "middle";
 				item.appendChild(key);
-				var value = values && !spec.runs ? values[i] : null;
-				item.appendChild(document.createTextNode(s[2] + (value === null || isNaN(value) ? "" : " " + unit.text(value))));
+				var value = values && !spec.runs ? values[i] : null, none = spec.runs || highs[i] ? "" : ": none";
+				item.appendChild(document.createTextNode(s[2] + (value === null || isNaN(value) ? none : " " + unit.text(value))));
 				box.appendChild(item);
 			});
 		};
@@ -234,7 +266,7 @@
 		var unit = units[spec.unit];
 		return {
 			x: {
-				pixelsPerLabel: 80,
+				pixelsPerLabel: spec.axis === "round" ? 30 : 70,
 				axisLabelFormatter: function (t, granularity, options, graph) {
 					var range = graph.xAxisRange(), step = (range[1] - range[0]) / 8;
 					if (spec.axis === "round")
@@ -259,16 +291,18 @@
 		/* The cap is in the picture unless all there is would be flat beneath it. */
 		if (spec.limit && doc.limit && most >= doc.limit / 4)
 			most = Math.max(most, doc.limit);
-		return most > 0 ? most * 1.06 : 1;
+		/* Above it there is room for the names of phases, the numbers of marks and the word of the cap. */
+		var room = spec.apart && !spec.limit ? 1.06 : 1.2;
+		return most > 0 ? most * room : units[spec.unit].scale;
 	}
 
 	function draw(figure) {
 		var spec = JSON.parse(figure.dataset.spec), doc = data(figure.dataset.from);
 		if (spec.runs)
 			spec.series = doc.series;
-		var all = rows(spec, doc), box = figure.querySelector(".plot");
+		var all = rows(spec, doc), highs = highest(spec, all), box = figure.querySelector(".plot");
 		var span = doc.span || 0;
-		if (!all.some(function (row) { return row.slice(1).some(function (v) { return v !== null && !isNaN(v); }); })) {
+		if (!highs.some(Boolean)) {
 			box.textContent = "nothing was recorded of this";
 			box.style.height = "auto";
 			return;
@@ -278,7 +312,7 @@
 		if (spec.axis === "round")
 			window_ = [all[0][0] - 0.5, all[all.length - 1][0] + 0.5];
 		var most = top(spec, all, doc);
-		var tell = legend(figure, spec);
+		var tell = legend(figure, spec, highs);
 		var graph = new Dygraph(box, all, {
 			labels: ["time"].concat(spec.series.map(function (s, i) { return i + " " + s[2]; })),
 			colors: colours(spec),
@@ -304,7 +338,7 @@
 				if (spec.limit && doc.limit)
 					limit(context, area, g, doc);
 				if (spec.runs)
-					ends(context, g, spec, all);
+					ends(context, g, spec, highs);
 			},
 			highlightCallback: function (event, t, points, row) { tell(t, values(spec, all, row)); },
 			unhighlightCallback: function () { tell(null, null); }
@@ -314,6 +348,21 @@
 		if (!spec.apart)
 			shared.push(graph);
 		keys(box, charts[charts.length - 1]);
+		describe(figure, spec, highs);
+	}
+
+	/* A table that is wider than the window is scrolled by keyboard too. */
+	function scrollers() {
+		document.querySelectorAll(".wide").forEach(function (box) {
+			var caption = box.querySelector("caption");
+			if (box.scrollWidth <= box.clientWidth) {
+				["tabindex", "role", "aria-label"].forEach(function (name) { box.removeAttribute(name); });
+				return;
+			}
+			box.tabIndex = 0;
+			box.setAttribute("role", "region");
+			box.setAttribute("aria-label", caption ? caption.textContent : "table");
+		});
 	}
 
 	/* ---- zoom ---- */
@@ -373,6 +422,8 @@
 	if (shared.length > 1)
 		Dygraph.synchronize(shared, { zoom: true, selection: true, range: false });
 	buttons();
+	scrollers();
+	window.addEventListener("resize", scrollers);
 	["(prefers-color-scheme: dark)", "print"].forEach(function (query) {
 		window.matchMedia(query).addEventListener("change", recolour);
 	});

@@ -50,6 +50,7 @@ static bool read_sample(struct run_data *d, const struct samples *s, double row[
 	row[DATA_PRIVATE] = number(private);
 	row[DATA_RESIDENT] = number(fact_add(private, s->rss_file_bytes));
 	row[DATA_UNWRITTEN] = number(fact_add(m[MEMORY_DIRTY], m[MEMORY_WRITEBACK]));
+	row[DATA_HOST] = number(m[MEMORY_HOST]);
 	return true;
 }
 
@@ -207,7 +208,7 @@ static void write_requests(const struct run_data *d, FILE *out)
 
 #define SAMPLE_NAMES                                                                                                   \
 	"[\"t\",\"usage\",\"unreclaimable\",\"file\",\"anon\",\"shmem\",\"kernel\",\"private\",\"resident\","          \
-	"\"unwritten\"]"
+	"\"unwritten\",\"host\"]"
 
 void run_data_write(const struct run_data *d, FILE *out)
 {

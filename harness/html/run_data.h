@@ -33,6 +33,7 @@ enum data_column {
 	DATA_RESIDENT,
 	DATA_TRACKED = DATA_RESIDENT,
 	DATA_UNWRITTEN, /* dirty + writeback */
+	DATA_HOST,	/* what the host holds for the server's machine */
 	DATA_COLUMNS
 };
 

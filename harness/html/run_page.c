@@ -81,12 +81,18 @@ static void say_own(FILE *out, const struct run_data *d, const double *row)
 static void say_angles(FILE *out, const struct run_data *d)
 {
 	const double *row = thin_peak(d->samples, DATA_UNRECLAIMABLE);
+	char host[UNITS_TEXT_MAX];
 	if (row == NULL)
 		return;
 	fputs("<p id=\"angles-words\">", out);
 	say_charge(out, row);
 	say_processes(out, row);
 	say_own(out, d, row);
+	if (!isnan(row[DATA_HOST]))
+		html_put(out,
+			 " The host held %t for the machine that the server ran in: that machine's own kernel, and "
+			 "what it has once used and not given back, are in it.",
+			 size_of(row[DATA_HOST], host));
 	fputs("</p>\n", out);
 }
 
@@ -111,7 +117,8 @@ static const struct chart_figure charts[] = {
 	  "{\"unit\":\"bytes\",\"series\":[[\"app\",\"own\",\"the server's own figure\",5],"
 	  "[\"samples\",\"private\",\"processes: private and shared\",1],"
 	  "[\"samples\",\"resident\",\"processes: resident\",4],"
-	  "[\"samples\",\"unreclaimable\",\"group: unreclaimable\",3],[\"samples\",\"usage\",\"group: charged\",2]]}" },
+	  "[\"samples\",\"unreclaimable\",\"group: unreclaimable\",3],[\"samples\",\"usage\",\"group: charged\",2],"
+	  "[\"samples\",\"host\",\"host: for the server's machine\",6,\"maybe\"]]}" },
 	{ "in-flight", "run-data", "Requests in flight", "The mean over each stretch, and requests that failed in it.",
 	  "{\"unit\":\"count\",\"series\":[[\"requests\",\"in_flight\",\"in flight\",2],"
 	  "[\"requests\",\"failed\",\"failed\",1,\"points\"]]}" },
@@ -171,7 +178,7 @@ static void write_charts(FILE *out, const struct run_data *d)
 		fputs("<p class=\"note\">Nothing to draw: this run has no samples.</p>\n</section>\n", out);
 		return;
 	}
-	fputs("<p class=\"note\">Drag across a chart to zoom, double-click for the whole run; with the keyboard: "
+	fputs("<p class=\"note hint\">Drag across a chart to zoom, double-click for the whole run; with the keyboard: "
 	      "arrows "
 	      "move, + and \xe2\x88\x92 zoom, 0 shows the whole run. All charts move together.</p>\n",
 	      out);

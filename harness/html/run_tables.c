@@ -206,9 +206,10 @@ void part_law(FILE *out, const struct run_summary *run)
 		if (count > 0 && !begun)
 			html_put(
 				out,
-				"<section aria-labelledby=\"law\">\n<h2 id=\"law\">Growth law</h2>\n<p>Memory grows "
-				"<strong>%t</strong>: "
-				"the evidence above says by how much. The first round warms the server up and does not "
+				"<section aria-labelledby=\"law\">\n<h2 id=\"law\">Growth law</h2>\n<p>Memory grows by "
+				"the law <strong>%t</strong>: "
+				"the evidence above says what and by how much. The first round warms the server up and "
+				"does not "
 				"count.</p>\n",
 				law_class(laws));
 		if (count > 0) {

@@ -50,8 +50,8 @@ void svg_interval(FILE *out, const struct svg_interval *i)
 
 /* ---- a curve of survival ------------------------------------------------ */
 
-#define LEFT 48.0
-#define WIDTH 600.0
+#define LEFT 72.0
+#define WIDTH 588.0
 #define TOP 24.0
 #define HEIGHT 200.0
 #define CURVE_POINTS 80
@@ -92,7 +92,7 @@ static void draw_axes(FILE *out, const struct scale *scale)
 			LEFT, y, LEFT + WIDTH, LEFT - 6, y + 4, share);
 	}
 	for (int i = 0; i <= 4; i++) {
-		double cap = exp(scale->from + (scale->to - scale->from) * (0.04 + 0.23 * i));
+		double cap = exp(scale->from + (scale->to - scale->from) * (0.06 + 0.22 * i));
 		fprintf(out, "<text class=\"faint\" x=\"%.1f\" y=\"%.0f\" text-anchor=\"middle\">%s</text>\n",
 			x_of(scale, cap), TOP + HEIGHT + 36, units_format_size(units_whole(cap), text));
 	}
@@ -109,18 +109,28 @@ static void draw_point(FILE *out, const struct scale *scale, uint64_t bytes, con
 		x, TOP, TOP + HEIGHT, x, TOP - 8, anchor, name);
 }
 
-/* Circles above: survived; crosses below: did not. */
-static void draw_trial(FILE *out, const struct scale *scale, const struct svg_trial *t)
+/* How many before it had the same cap and the same fate: they would hide each other. */
+static size_t like_it(const struct svg_survival *s, size_t trial)
 {
-	double x = x_of(scale, (double)t->cap_bytes);
+	const struct svg_trial *t = &s->trials[trial];
+	size_t n = 0;
+	for (size_t i = 0; i < trial; i++)
+		n += s->trials[i].cap_bytes == t->cap_bytes && s->trials[i].survived == t->survived;
+	return n;
+}
+
+/* Circles from above: survived; crosses from below: did not. */
+static void draw_trial(FILE *out, const struct scale *scale, const struct svg_trial *t, size_t before)
+{
+	double x = x_of(scale, (double)t->cap_bytes), from_edge = 9 + 13 * (double)(before % 7);
 	if (t->survived)
 		fprintf(out,
 			"<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\" fill=\"none\" stroke=\"var(--c2)\" "
 			"stroke-width=\"2\"/>\n",
-			x, y_of(1) + 9);
+			x, y_of(1) + from_edge);
 	else
 		fprintf(out, "<path d=\"M%.1f %.1fl9 9m0 -9l-9 9\" stroke=\"var(--c1)\" stroke-width=\"2\"/>\n",
-			x - 4.5, y_of(0) - 13);
+			x - 4.5, y_of(0) - from_edge - 4);
 }
 
 void svg_survival(FILE *out, const struct svg_survival *s)
@@ -141,6 +151,6 @@ void svg_survival(FILE *out, const struct svg_survival *s)
 	}
 	fputs("\"/>\n", out);
 	for (size_t i = 0; i < s->count; i++)
-		draw_trial(out, &scale, &s->trials[i]);
+		draw_trial(out, &scale, &s->trials[i], like_it(s, i));
 	fputs("</svg>\n", out);
 }

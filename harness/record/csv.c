@@ -5,13 +5,10 @@
 
 #include "base/buf.h"
 
-static void add_cell(struct csv *c, char *text)
+static void more_cells(struct csv *c)
 {
-	if (c->cell_count == c->cell_cap) {
-		c->cell_cap = c->cell_cap == 0 ? 64 : 2 * c->cell_cap;
-		c->cells = xrealloc(c->cells, c->cell_cap * sizeof(*c->cells));
-	}
-	c->cells[c->cell_count++] = text;
+	c->cell_cap = c->cell_cap == 0 ? 64 : 2 * c->cell_cap;
+	c->cells = xrealloc(c->cells, c->cell_cap * sizeof(*c->cells));
 }
 
 /* Of a quoted cell, in place: what it says is never longer than how it is written.  Returns what follows it. */
@@ -31,22 +28,29 @@ static char *unquote(char *from)
 	return from;
 }
 
+/* The end of a cell without quotes.  What figures and names are made of is above a comma: one look for each byte. */
+static char *cell_end(char *at)
+{
+	while ((unsigned char)*at > ',' || (*at != '\0' && *at != ','))
+		at++;
+	return at;
+}
+
 static void split(struct csv *c)
 {
 	char *at = c->lines.text;
-	c->cell_count = 0;
+	size_t count = 0;
 	for (;;) {
+		if (count == c->cell_cap)
+			more_cells(c);
 		bool quoted = *at == '"';
-		add_cell(c, at + quoted);
-		if (quoted)
-			at = unquote(at + 1);
-		else
-			while (*at != '\0' && *at != ',')
-				at++;
+		c->cells[count++] = at + quoted;
+		at = quoted ? unquote(at + 1) : cell_end(at);
 		if (*at == '\0')
-			return;
+			break;
 		*at++ = '\0';
 	}
+	c->cell_count = count;
 }
 
 int csv_next(struct csv *c, struct error *err)
@@ -78,12 +82,14 @@ int csv_column(const struct csv *c, const char *name)
 /* Nothing else, and at most INT64_MAX: the records hold many. */
 static bool digits(const char *text, uint64_t *value)
 {
-	*value = 0;
+	uint64_t sum = 0;
 	for (; *text >= '0' && *text <= '9'; text++) {
-		if (*value > (INT64_MAX - (uint64_t)(*text - '0')) / 10)
+		uint64_t digit = (uint64_t)(*text - '0');
+		if (sum >= INT64_MAX / 10 && (sum > INT64_MAX / 10 || digit > INT64_MAX % 10))
 			return false;
-		*value = *value * 10 + (uint64_t)(*text - '0');
+		sum = sum * 10 + digit;
 	}
+	*value = sum;
 	return *text == '\0';
 }
 
@@ -94,13 +100,12 @@ int csv_fact(const struct csv *c, int column, struct fact *out)
 	*out = FACT_NONE;
 	if (text[0] == '\0')
 		return 0;
-	*out = FACT_BROKEN;
-	if (strcmp(text, "unreadable") == 0)
+	if (digits(text, &value)) {
+		*out = fact_of(value);
 		return 0;
-	if (!digits(text, &value))
-		return -1;
-	*out = fact_of(value);
-	return 0;
+	}
+	*out = FACT_BROKEN;
+	return strcmp(text, "unreadable") == 0 ? 0 : -1;
 }
 
 void csv_close(struct csv *c)

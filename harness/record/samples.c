@@ -60,9 +60,9 @@ void sample_csv_row(const struct sample *s, uint64_t origin_ns, struct buf *out)
 }
 
 /* The fields a picture is made of; the rest of a sample that is read stays absent. */
-static const enum memory_field read_fields[SAMPLES_FIELDS] = { MEMORY_USAGE,	MEMORY_ANON,   MEMORY_FILE,
-							       MEMORY_SHMEM,	MEMORY_KERNEL, MEMORY_DIRTY,
-							       MEMORY_WRITEBACK };
+static const enum memory_field read_fields[SAMPLES_FIELDS] = { MEMORY_USAGE,	 MEMORY_ANON,	MEMORY_FILE,
+							       MEMORY_SHMEM,	 MEMORY_KERNEL, MEMORY_DIRTY,
+							       MEMORY_WRITEBACK, MEMORY_HOST };
 static const struct {
 	const char *name;
 	size_t offset;
@@ -78,6 +78,7 @@ int samples_open(struct samples *s, const char *folder, struct error *err)
 	int rc = csv_open(&s->csv, path, err);
 	free(path);
 	s->bad = false;
+	memset(&s->memory, 0, sizeof(s->memory));
 	if (rc <= 0)
 		return rc;
 	s->time_column = csv_column(&s->csv, "t_ns");
@@ -107,7 +108,6 @@ static bool read_row(struct samples *s)
 int samples_next(struct samples *s, struct error *err)
 {
 	int rc = csv_next(&s->csv, err);
-	memset(&s->memory, 0, sizeof(s->memory));
 	s->bad = rc > 0 && !read_row(s);
 	return rc;
 }

@@ -24,7 +24,7 @@
 void sample_csv_header(struct buf *out);
 void sample_csv_row(const struct sample *s, uint64_t origin_ns, struct buf *out);
 
-#define SAMPLES_FIELDS 7
+#define SAMPLES_FIELDS 8
 #define SAMPLES_PROCESS_FIELDS 3
 
 struct samples {
@@ -32,7 +32,7 @@ struct samples {
 	int time_column, columns[SAMPLES_FIELDS], process_columns[SAMPLES_PROCESS_FIELDS];
 	bool bad; /* this row makes no sense; those below do not count */
 	uint64_t t_ns;
-	struct memory_sample memory; /* usage, anon, file, shmem, kernel, dirty and writeback alone */
+	struct memory_sample memory; /* usage, anon, file, shmem, kernel, dirty, writeback and host alone */
 	struct fact rss_anon_bytes, rss_file_bytes, rss_shmem_bytes; /* of all its processes */
 };
 

@@ -41,6 +41,21 @@ words() { python3 tests/integration/page_parser.py "$PAGE" --text >"$RESULTS/wor
 	"$RIG" report last --results "$RESULTS" | cmp - "$PAGE"
 }
 
+@test "what the host held for the server's machine is the fourth angle, where there is one" {
+	death
+	"$RIG" report last --results "$RESULTS" -o "$PAGE"
+	words
+	run -1 grep -F 'The host held' "$RESULTS/words.txt"
+	awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "host_bytes") host = i } NR > 1 { $host = 314572800 } 1' \
+		"$RESULTS"/2*/samples.csv >"$RESULTS/new"
+	mv "$RESULTS/new" "$RESULTS"/2*/samples.csv
+	"$RIG" report last --results "$RESULTS" -o "$PAGE"
+	sound
+	words
+	tr '\n' ' ' <"$RESULTS/words.txt" | grep -qE 'The host held 300 MiB for the machine'
+	grep -q ',307200\]' "$PAGE"
+}
+
 @test "foreign text stays text: markup, ANSI, NUL, right-to-left marks" {
 	death
 	local folder
@@ -63,8 +78,8 @@ words() { python3 tests/integration/page_parser.py "$PAGE" --text >"$RESULTS/wor
 @test "runs become a matrix; two sides are compared, caps become a curve" {
 	death --runs 2 --label first
 	death --runs 2 --label second
-	death --label first --memory 400MiB
 	death --label first --memory 1GiB
+	death --label first --memory 400MiB
 	"$RIG" report first second --results "$RESULTS" -o "$PAGE"
 	sound
 	words
@@ -74,7 +89,9 @@ words() { python3 tests/integration/page_parser.py "$PAGE" --text >"$RESULTS/wor
 	"$RIG" report "$RESULTS/" --by memory --results "$RESULTS" -o "$PAGE"
 	sound
 	words
-	grep -qF '1 GiB' "$RESULTS/words.txt"
+	# Caps by their size, though the largest came before the middle one.
+	tr '\n' ' ' <"$RESULTS/words.txt" | grep -qE '256 MiB, 400 MiB, 1 GiB'
+	run -1 grep -F '<br>' "$RESULTS/words.txt"
 }
 
 @test "a day of samples becomes a small page in flat memory, with its highest sample" {

@@ -92,11 +92,64 @@ ranges() { script 'return oomrigCharts.filter(c => !c.spec.apart).map(c => c.gra
 	same "$(ranges)" "$whole"
 }
 
+@test "who sees no charts reads them in words; who has no mouse reaches and scrolls all" {
+	local name
+	for name in $PAGES; do
+		quiet_page "$name" light 390
+		# Each chart that was drawn is described by its highest figures, each picture has a title.
+		same "$(script 'return oomrigCharts.filter(c => {
+			var box = c.figure.querySelector(".plot"), words = document.getElementById(box.getAttribute("aria-describedby"));
+			return !(words && /^Highest: .*[0-9]/.test(words.textContent) && box.tabIndex === 0);
+		}).length')" 0
+		same "$(script 'return [...document.querySelectorAll("svg")].filter(s => !s.querySelector("title")).length')" 0
+		# Whatever is wider than a phone is scrolled by keyboard, and says what it is.
+		same "$(script 'return [...document.querySelectorAll(".wide")].filter(b => b.scrollWidth > b.clientWidth &&
+			!(b.tabIndex === 0 && b.getAttribute("aria-label"))).length')" 0
+		same "$(script 'return document.querySelectorAll(".wide[tabindex]").length > 0')" true
+		# One level of headings after another, and every table says what its columns or rows are.
+		same "$(script 'var last = 0; return [...document.querySelectorAll("h1, h2, h3")].filter(h => {
+			var level = Number(h.tagName[1]), skipped = level > last + 1; last = level; return skipped;
+		}).length')" 0
+		same "$(script 'return [...document.querySelectorAll("table")].filter(t => !t.caption ||
+			[...t.querySelectorAll("th")].some(th => !th.scope) || !t.querySelector("th")).length')" 0
+	done
+}
+
+@test "on a phone no picture shrinks to nothing and no row grows empty" {
+	local name
+	for name in sides matrix; do
+		quiet_page "$name" light 390
+		same "$(script 'return [...document.querySelectorAll("svg.interval")].filter(s => s.clientWidth < 200).length')" 0
+		same "$(script 'return [...document.querySelectorAll(".runs tbody tr")].filter(r => r.clientHeight > 250).length')" 0
+	done
+}
+
+# The contrast of two colours (WCAG 2): 4.5 and above is read by who sees badly.
+@test "words and lines stand out from what is behind them, light and dark" {
+	local scheme
+	for scheme in light dark; do
+		quiet_page sides "$scheme" 1280
+		same "$(script 'var style = getComputedStyle(document.documentElement);
+			var light = name => {
+				var hex = style.getPropertyValue("--" + name).trim().slice(1);
+				hex = hex.length === 3 ? [...hex].map(c => c + c).join("") : hex;
+				var [r, g, b] = [0, 2, 4].map(i => parseInt(hex.slice(i, i + 2), 16) / 255)
+					.map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+				return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+			};
+			var contrast = (a, b) => (Math.max(light(a), light(b)) + 0.05) / (Math.min(light(a), light(b)) + 0.05);
+			var pairs = ["ink", "faint", "link"].map(n => [n, "paper", 4.5]).concat(["ink", "faint"].map(n => [n, "band", 4.5]),
+				["good", "warn", "bad", "alarm"].map(n => [n, n + "-back", 4.5]), [1, 2, 3, 4, 5, 6].map(n => ["c" + n, "paper", 3]));
+			return pairs.filter(p => contrast(p[0], p[1]) < p[2]).map(p => p.join(" ") + " " + contrast(p[0], p[1]))')" "[]"
+	done
+}
+
 @test "on paper it is dark on light, and has no buttons" {
 	quiet_page death dark 1280
 	devtools Emulation.setEmulatedMedia '{"media": "print", "features": [{"name": "prefers-color-scheme", "value": "dark"}]}'
 	same "$(script 'return getComputedStyle(document.body).backgroundColor')" '"rgb(255, 255, 255)"'
 	same "$(script 'return getComputedStyle(document.querySelector(".zoom")).display')" '"none"'
+	same "$(script 'return getComputedStyle(document.querySelector(".hint")).display')" '"none"'
 }
 
 @test "a page needs no network and no neighbour" {

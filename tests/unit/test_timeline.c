@@ -206,6 +206,9 @@ static void test_bad_rows_are_named(void **state)
 		  "/samples.csv:2: a cell is not the figure it should be" },
 		{ "samples.csv", SAMPLES "0,tick,99999999999999999999,,,,\n", 1,
 		  "/samples.csv:2: a cell is not the figure it should be" },
+		{ "samples.csv", SAMPLES "0,a (b)!,9223372036854775807,,,,\n", 0, NULL },
+		{ "samples.csv", SAMPLES "0,tick,9223372036854775808,,,,\n", 1,
+		  "/samples.csv:2: a cell is not the figure it should be" },
 		{ "samples.csv", SAMPLES ",tick,1,,,,\n", 1, "/samples.csv:2: a cell is not the figure it should be" },
 		{ "samples.csv", SAMPLES "0,tick,1,,,,\n0,tick,1,1", 0, NULL }, /* still being written */
 		{ "requests.csv", REQUESTS "0,ok,9,8,\n", 1, "/requests.csv:2: a cell is not the figure it should be" },
