@@ -27,7 +27,8 @@ static const struct manual manual = {
 	.about = "Tells the stored runs as experiments, oldest first: which branch, commit and\n"
 		 "uncommitted changes of the server's sources, what was tried (--note), how often,\n"
 		 "and what came out.  RUNS are labels, branches, commits, starts of ids, folders\n"
-		 "or \"last\"; without any it tells all.",
+		 "or \"last\"; without any it tells all.  A record that cannot be read is named (in\n"
+		 "\"damaged\" with --json) and left out, and the exit status is 2.",
 	.examples = "  oomrig log                       all of it\n"
 		    "  oomrig log my-branch             the experiments on that branch\n"
 		    "  oomrig log --json | jq '.experiments[].note'",
@@ -36,11 +37,10 @@ static const struct manual manual = {
 
 static int collect(struct run_list *runs, const char *results, const struct options_result *words, struct error *err)
 {
-	size_t unreadable = 0;
 	for (size_t i = 0; i < words->operand_count; i++)
 		if (run_list_select(runs, results, words->operands[i], err) != 0)
 			return -1;
-	if (words->operand_count == 0 && run_list_read_all(runs, results, &unreadable, err) != 0)
+	if (words->operand_count == 0 && run_list_read_all(runs, results, err) != 0)
 		return -1;
 	return 0;
 }
@@ -58,9 +58,10 @@ static int main_log(const struct cmd_call *call)
 		text_line(stdout, "no runs in '%s'", fs_shown_path(results));
 	else if (rc == 0)
 		report_story(stdout, &runs);
+	int status = rc != 0 ? cmd_fail(&err) : cmd_damaged(&runs);
 	run_list_release(&runs);
 	free(results);
-	return rc != 0 ? cmd_fail(&err) : STATUS_OK;
+	return status;
 }
 
 const struct command command_log = {

@@ -5,6 +5,7 @@
 
 #include "cli/cmd.h"
 #include "record/run_list.h"
+#include "record/store.h"
 #include "report/listing.h"
 #include "report/report.h"
 
@@ -33,7 +34,9 @@ static const struct manual manual = {
 		 "set side by side, and repeats of one scenario are counted together.  A RUN is\n"
 		 "an id, any part of one that is unique, a folder, or \"last\".  Without a RUN it\n"
 		 "lists what is stored, newest last.  --plot is as wide as the terminal, or as\n"
-		 "COLUMNS says, and in plain ASCII where the locale is not UTF-8 (LC_ALL=C).",
+		 "COLUMNS says, and in plain ASCII where the locale is not UTF-8 (LC_ALL=C).\n"
+		 "A record that cannot be read is named (in \"damaged\" with --json), the others\n"
+		 "are shown all the same, and the exit status is 2.",
 	.examples = "  oomrig show                      what is stored\n"
 		    "  oomrig show last                 the newest run\n"
 		    "  oomrig show 114439 114512        two runs side by side\n"
@@ -56,14 +59,20 @@ static int show_runs(const struct exporter *exporter, const char *results, const
 {
 	struct error err = ERROR_INIT;
 	struct run_list runs = { 0 };
-	size_t unreadable = 0;
-	int rc = words->operand_count == 0 ? run_list_read_all(&runs, results, &unreadable, &err) : 0;
-	for (size_t i = 0; rc == 0 && i < words->operand_count; i++)
-		rc = run_list_find(&runs, results, words->operands[i], &err);
+	int rc = words->operand_count == 0 ? run_list_read_all(&runs, results, &err) : 0;
+	for (size_t i = 0; rc == 0 && i < words->operand_count; i++) {
+		char *folder = store_find(results, words->operands[i], &err);
+		if (folder != NULL)
+			run_list_try(&runs, folder);
+		else
+			rc = -1;
+		free(folder);
+	}
 	if (rc == 0)
-		rc = exporter->write(stdout, runs.summaries, runs.count, &err);
+		rc = exporter->write(stdout, &runs, &err);
+	int status = rc != 0 ? cmd_fail(&err) : cmd_damaged(&runs);
 	run_list_release(&runs);
-	return rc != 0 ? cmd_fail(&err) : unreadable > 0 ? STATUS_USAGE : STATUS_OK;
+	return status;
 }
 
 static const struct exporter *find_format(const struct show_settings *settings, size_t named, struct error *err)

@@ -1,6 +1,7 @@
 #include "record/run_list.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -76,25 +77,41 @@ void run_list_release(struct run_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)
 		release_one(list, i);
+	for (size_t i = 0; i < list->damaged_count; i++) {
+		free(list->damaged[i].folder);
+		free(list->damaged[i].why);
+	}
 	free(list->records);
 	free(list->summaries);
+	free(list->damaged);
 	memset(list, 0, sizeof(*list));
 }
 
-int run_list_read_all(struct run_list *list, const char *results, size_t *unreadable, struct error *err)
+static void add_damaged(struct run_list *list, const struct damaged_run *run)
+{
+	list->damaged = xrealloc(list->damaged, (list->damaged_count + 1) * sizeof(*list->damaged));
+	list->damaged[list->damaged_count++] =
+		(struct damaged_run){ .folder = xstrdup(run->folder), .file = run->file, .why = xstrdup(run->why) };
+}
+
+void run_list_try(struct run_list *list, const char *folder)
+{
+	struct error one = ERROR_INIT;
+	if (run_list_read(list, folder, &one) == 0)
+		return;
+	log_warning("left out: %s", one.message);
+	add_damaged(list, &(struct damaged_run){ (char *)(uintptr_t)folder, one.message, STORE_RECORD });
+}
+
+int run_list_read_all(struct run_list *list, const char *results, struct error *err)
 {
 	char **ids;
 	size_t count;
-	*unreadable = 0;
-	if (store_list(results, &ids, &count, err) != 0)
+	if (store_list_all(results, &ids, &count, err) != 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
-		struct error one = ERROR_INIT;
 		char *folder = xasprintf("%s/%s", results, ids[i]);
-		if (run_list_read(list, folder, &one) != 0) {
-			log_warning("left out: %s", one.message);
-			(*unreadable)++;
-		}
+		run_list_try(list, folder);
 		free(folder);
 	}
 	store_free_list(ids, count);
@@ -133,17 +150,18 @@ static int select_folder(struct run_list *list, const char *folder, struct error
 	char *record = xasprintf("%s/" STORE_RECORD, folder);
 	struct run_list found = { 0 };
 	struct stat st;
-	size_t unreadable = 0;
 	bool is_run = stat(record, &st) == 0;
 	free(record);
 	if (is_run)
 		return run_list_read(list, folder, err);
-	int rc = run_list_read_all(&found, folder, &unreadable, err);
+	int rc = run_list_read_all(&found, folder, err);
 	if (rc == 0 && found.count == 0)
 		rc = error_set(err, ERROR_USAGE, "folder '%s' holds no runs%s", folder,
-			       unreadable > 0 ? " that can be read" : "");
+			       found.damaged_count > 0 ? " that can be read" : "");
 	for (size_t i = 0; rc == 0 && i < found.count; i++)
 		rc = add_once(list, json_incref(found.records[i]), err);
+	for (size_t i = 0; rc == 0 && i < found.damaged_count; i++)
+		add_damaged(list, &found.damaged[i]);
 	run_list_release(&found);
 	return rc;
 }
@@ -164,7 +182,7 @@ static int unknown(const struct run_list *all, const char *results, const char *
 int run_list_select(struct run_list *list, const char *results, const char *what, struct error *err)
 {
 	struct run_list all = { 0 };
-	size_t unreadable, found = 0;
+	size_t found = 0;
 	struct stat st;
 	if (what[0] == '\0')
 		return error_set(err, ERROR_USAGE, "the name of the runs is empty");
@@ -172,7 +190,7 @@ int run_list_select(struct run_list *list, const char *results, const char *what
 		return run_list_find(list, results, what, err);
 	if (strchr(what, '/') != NULL && stat(what, &st) == 0 && S_ISDIR(st.st_mode))
 		return select_folder(list, what, err);
-	int rc = run_list_read_all(&all, results, &unreadable, err);
+	int rc = run_list_read_all(&all, results, err);
 	for (size_t m = 0; rc == 0 && found == 0 && m < COUNT(meanings); m++)
 		for (size_t i = 0; rc == 0 && i < all.count; i++)
 			if (meanings[m](&all, i, what)) {

@@ -52,7 +52,7 @@ int report_listing(FILE *out, const char *results, size_t *unreadable, struct er
 	char **ids;
 	size_t count;
 	*unreadable = 0;
-	if (store_list(results, &ids, &count, err) != 0)
+	if (store_list_all(results, &ids, &count, err) != 0)
 		return -1;
 	if (count == 0)
 		text_line(out, "no runs in '%s'", fs_shown_path(results));
