@@ -210,51 +210,97 @@ static json_t *shown_string(const char *text, size_t len, add_text *add, const c
 	return json;
 }
 
-static json_t *clean(const json_t *json, add_text *add, const char *kept);
-
-static json_t *clean_object(const json_t *json, add_text *add, const char *kept)
+/* Texts that add_printable() leaves as they are; nearly all of a record. */
+static bool is_plain(const char *text, size_t len)
 {
-	json_t *object = json_object();
-	const char *key;
-	json_t *value;
-	json_object_foreach ((json_t *)(uintptr_t)json, key, value) {
-		json_t *shown = shown_string(key, strlen(key), add, "");
-		const char *lines = is_prose(key) ? "\n\t" : kept;
-		json_object_set_new(object, json_string_value(shown), clean(value, add, lines));
-		json_decref(shown);
-	}
-	return object;
+	for (size_t i = 0; i < len; i++)
+		if (text[i] < ' ' || text[i] > '~')
+			return false;
+	return true;
 }
 
-/* Only what can hold a text is made anew. */
-static json_t *clean(const json_t *json, add_text *add, const char *kept)
+static json_t *clean(const json_t *json, add_text *add, const char *kept);
+
+/* The entries of an object in front of that key. */
+static json_t *copy_before(json_t *object, const char *end)
 {
-	if (json_is_string(json))
-		return shown_string(json_string_value(json), json_string_length(json), add, kept);
-	if (json_is_object(json))
-		return clean_object(json, add, kept);
-	if (!json_is_array(json))
-		return json_incref((json_t *)(uintptr_t)json);
-	json_t *array = json_array();
+	json_t *copy = json_object();
+	const char *key;
+	json_t *value;
+	json_object_foreach (object, key, value) {
+		if (strcmp(key, end) == 0)
+			break;
+		json_object_set(copy, key, value);
+	}
+	return copy;
+}
+
+static json_t *clean_object(json_t *object, add_text *add, const char *kept)
+{
+	json_t *copy = NULL;
+	const char *key;
+	json_t *value;
+	json_object_foreach (object, key, value) {
+		bool plain = add == add_printable && is_plain(key, strlen(key));
+		json_t *cleaned = clean(value, add, is_prose(key) ? "\n\t" : kept);
+		if (copy == NULL && plain && cleaned == NULL)
+			continue;
+		if (copy == NULL)
+			copy = copy_before(object, key);
+		json_t *shown = shown_string(key, strlen(key), add, "");
+		json_object_set_new(copy, json_string_value(shown), cleaned != NULL ? cleaned : json_incref(value));
+		json_decref(shown);
+	}
+	return copy;
+}
+
+static json_t *clean_array(const json_t *array, add_text *add, const char *kept)
+{
+	json_t *copy = NULL;
 	size_t i;
 	json_t *value;
-	json_array_foreach (json, i, value)
-		json_array_append_new(array, clean(value, add, kept));
-	return array;
+	json_array_foreach (array, i, value) {
+		json_t *cleaned = clean(value, add, kept);
+		if (cleaned == NULL)
+			continue;
+		if (copy == NULL)
+			copy = json_copy((json_t *)(uintptr_t)array);
+		json_array_set_new(copy, i, cleaned);
+	}
+	return copy;
+}
+
+/* NULL: it may stay as it is, as nearly all of a record may.  What is changed is made anew: others may hold it. */
+static json_t *clean(const json_t *json, add_text *add, const char *kept)
+{
+	if (json_is_object(json))
+		return clean_object((json_t *)(uintptr_t)json, add, kept);
+	if (json_is_array(json))
+		return clean_array(json, add, kept);
+	const char *text = json_string_value(json);
+	size_t len = json_string_length(json);
+	if (text == NULL || (add == add_printable && is_plain(text, len)))
+		return NULL;
+	return shown_string(text, len, add, kept);
+}
+
+static json_t *replace(json_t *json, add_text *add)
+{
+	json_t *cleaned = clean(json, add, "");
+	if (cleaned == NULL)
+		return json;
+	json_decref(json);
+	return cleaned;
 }
 
 json_t *text_json_clean(json_t *json)
 {
-	json_t *cleaned = clean(json, add_printable, "");
-	json_decref(json);
-	return cleaned;
+	return replace(json, add_printable);
 }
 
 json_t *text_json_foreign(json_t *json)
 {
-	json_t *cleaned = clean(json, add_foreign, "");
-	json_decref(json);
-	return cleaned;
+	return replace(json, add_foreign);
 }
 
 /* In JSON as json_dumps() writes it, such characters stand in strings alone; '\n' is layout. */

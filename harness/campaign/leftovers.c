@@ -19,15 +19,6 @@
 #include "run/folders.h"
 #include "target/mark.h"
 
-static bool rig_is_dead(const json_t *record)
-{
-	struct owner rig = {
-		.pid = (pid_t)json_integer_value(json_object_get(record, "rig_pid")),
-		.start_ticks = (uint64_t)json_integer_value(json_object_get(record, "rig_start_time")),
-	};
-	return rig.pid <= 0 || owner_lives(&rig) == 0;
-}
-
 static void mark_interrupted(const struct leftovers *l, const char *folder, const char *id, json_t *record)
 {
 	struct error err = ERROR_INIT;
@@ -68,7 +59,7 @@ static void clean_run(const struct leftovers *l, const char *id)
 	struct error err = ERROR_INIT;
 	char *folder = xasprintf("%s/%s", l->results, id);
 	json_t *record = store_read(folder, &err);
-	if (record != NULL && rig_is_dead(record)) {
+	if (record != NULL && store_rig_is_dead(record)) {
 		clean_temporary(l, folder);
 		/* Read anew: it may have come to its end between the first look and its death. */
 		json_decref(record);

@@ -83,8 +83,12 @@ static void add_markdown(const struct truth *t, struct buf *out)
 {
 	buf_addf(out,
 		 "%" PRIu64 " runs of %zu cases, %" PRIu64 " wrong: at most %.2g %% of such verdicts are, with 95 %% "
-		 "confidence.\n\n",
+		 "confidence.",
 		 t->confusion.runs, t->count, t->confusion.wrong, 100 * confusion_wrong_at_most(&t->confusion));
+	if (t->not_judged > 0)
+		buf_addf(out, " Of cases about time %" PRIu64 " more runs were not judged: the host was too busy.",
+			 t->not_judged);
+	buf_adds(out, "\n\n");
 	confusion_matrix(&t->confusion, out);
 	buf_adds(out, "\n| case | truth | runs | right |\n|---|---|---|---|\n");
 	for (size_t i = 0; i < t->count; i++) {

@@ -85,6 +85,11 @@ int cmd_fail(const struct error *err)
 	return statuses[err->code];
 }
 
+enum exit_status cmd_damaged(const struct run_list *runs)
+{
+	return runs->damaged_count > 0 ? STATUS_USAGE : STATUS_OK;
+}
+
 int cmd_check_words(int argc, char **argv, struct error *err)
 {
 	for (int i = 1; i < argc; i++) {

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "record/run_list.h"
 
 enum exit_status {
 	STATUS_OK = 0,
@@ -57,6 +58,9 @@ const char *cmd_meaning(const struct manual *m, enum exit_status status);
 
 /* Prints the error and returns the exit status that belongs to its code. */
 int cmd_fail(const struct error *err);
+
+/* What a command ends with that has done its work for all runs that can be read: 2 if there are others. */
+enum exit_status cmd_damaged(const struct run_list *runs);
 
 /* The records are JSON: a word that is not UTF-8 cannot be kept, and is refused before anything is made. */
 int cmd_check_words(int argc, char **argv, struct error *err);

@@ -72,10 +72,11 @@ static int judge_one(struct judging *j, const char *folder, struct error *err)
 static int judge_named(struct judging *j, const char *results, const struct options_result *words, struct error *err)
 {
 	struct run_list runs = { 0 };
-	size_t unreadable;
-	int rc = cmd_select(&runs, results, words, &j->settings->select, &unreadable, err);
+	int rc = cmd_select(&runs, results, words, &j->settings->select, err);
 	for (size_t i = 0; rc == 0 && i < runs.count; i++)
 		rc = judge_one(j, runs.summaries[i].folder, err);
+	if (rc == 0 && runs.damaged_count > 0)
+		rc = error_set(err, ERROR_INPUT, "cannot be judged: %s", runs.damaged[0].why);
 	run_list_release(&runs);
 	return rc;
 }

@@ -27,7 +27,8 @@ static const struct manual manual = {
 	.usage = "oomrig log [RUNS...] [options]",
 	.about = "Tells the stored runs as experiments, oldest first: which branch, commit and\n"
 		 "uncommitted changes of the server's sources, what was tried (--note), how often,\n"
-		 "and what came out; without RUNS, all.\n\n" SELECT_WORDS,
+		 "and what came out; without RUNS, all.  A record that cannot be read is named (in\n"
+		 "\"damaged\" with --json) and left out, and the exit status is 2.\n\n" SELECT_WORDS,
 	.examples = "  oomrig log                       all of it\n"
 		    "  oomrig log my-branch             the experiments on that branch\n"
 		    "  oomrig log --json | jq '.experiments[].note'",
@@ -40,17 +41,17 @@ static int main_log(const struct cmd_call *call)
 	struct error err = ERROR_INIT;
 	struct run_list runs = { 0 };
 	char *results = cmd_results_folder(settings->results);
-	size_t unreadable;
-	int rc = cmd_select(&runs, results, &call->words, &settings->select, &unreadable, &err);
+	int rc = cmd_select(&runs, results, &call->words, &settings->select, &err);
 	if (rc == 0 && settings->json)
 		rc = report_document(stdout, story_json(&runs), &err);
 	else if (rc == 0 && runs.count == 0)
 		text_line(stdout, "no runs in '%s'", fs_shown_path(results));
 	else if (rc == 0)
 		report_story(stdout, &runs);
+	int status = rc != 0 ? cmd_fail(&err) : cmd_damaged(&runs);
 	run_list_release(&runs);
 	free(results);
-	return rc != 0 ? cmd_fail(&err) : unreadable > 0 ? STATUS_USAGE : STATUS_OK;
+	return status;
 }
 
 const struct command command_log = {

@@ -36,7 +36,9 @@ static const struct manual manual = {
 		 "Of one run: verdict and evidence, memory, requests and latency on one time axis,\n"
 		 "the last second before death, growth law, forecast, processes.  Of several: a\n"
 		 "matrix of verdicts, crash rates, floors, the memory of repeats in one picture,\n"
-		 "and how two sides differ.\n\n" SELECT_WORDS,
+		 "and how two sides differ.  A record in a folder that cannot be read is named on\n"
+		 "the page, and the exit status is 2; samples that cannot be read are a gap that\n"
+		 "the page names.\n\n" SELECT_WORDS,
 	.examples = "  oomrig report last -o report.html\n"
 		    "  oomrig report before-any-fix all-fixes -o compared.html\n"
 		    "  oomrig report results/ --by memory > night.html",
@@ -70,8 +72,9 @@ static int write_file(const char *path, const struct html_side *sides, size_t co
 {
 	char *part = xasprintf("%s.part-%d", path, (int)getpid());
 	FILE *out = fopen(part, "we");
-	int rc = out == NULL ? error_set_errno(err, ERROR_SYSTEM, errno, "cannot write '%s'", part)
-			     : html_report(out, sides, count, by, err);
+	int rc = out == NULL ? error_set_errno(err, ERROR_SYSTEM, errno, "cannot write '%s'", part) : 0;
+	if (out != NULL)
+		html_report(out, sides, count, by);
 	if (out != NULL && (ferror(out) | fclose(out)) != 0 && rc == 0)
 		rc = error_set_errno(err, ERROR_SYSTEM, errno, "cannot write '%s'", part);
 	if (rc == 0 && rename(part, path) != 0)
@@ -84,10 +87,10 @@ static int write_file(const char *path, const struct html_side *sides, size_t co
 
 static int write_stdout(const struct html_side *sides, size_t count, enum html_by by, struct error *err)
 {
-	int rc = html_report(stdout, sides, count, by, err);
-	if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))
-		rc = error_set_errno(err, ERROR_SYSTEM, errno, "cannot write the report");
-	return rc;
+	html_report(stdout, sides, count, by);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot write the report");
+	return 0;
 }
 
 static int main_report(const struct cmd_call *call)
@@ -105,10 +108,14 @@ static int main_report(const struct cmd_call *call)
 	if (rc == 0)
 		rc = settings->output != NULL ? write_file(settings->output, sides, count, by, &err)
 					      : write_stdout(sides, count, by, &err);
-	for (size_t i = 0; i < count; i++)
+	int status = rc != 0 ? cmd_fail(&err) : STATUS_OK;
+	for (size_t i = 0; i < count; i++) {
+		if (status == STATUS_OK)
+			status = cmd_damaged(&sides[i].runs);
 		run_list_release(&sides[i].runs);
+	}
 	free(sides);
-	return rc != 0 ? cmd_fail(&err) : STATUS_OK;
+	return status;
 }
 
 const struct command command_report = {

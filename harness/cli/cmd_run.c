@@ -114,7 +114,7 @@ static int exit_code(const struct run_list *all, bool stopped)
 static int print_results(const struct run_list *all, bool json, struct error *err)
 {
 	if (json)
-		return exporter_find("json", err)->write(stdout, all->summaries, all->count, err);
+		return exporter_find("json", err)->write(stdout, all, err);
 	if (all->count > 1) {
 		putchar('\n');
 		report_side_by_side(stdout, all->summaries, all->count);

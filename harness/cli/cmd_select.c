@@ -11,14 +11,13 @@ int cmd_select_filter(const struct select_settings *settings, struct select_filt
 }
 
 int cmd_select(struct run_list *list, const char *results, const struct options_result *words,
-	       const struct select_settings *settings, size_t *unreadable, struct error *err)
+	       const struct select_settings *settings, struct error *err)
 {
 	struct select_filter filter;
-	*unreadable = 0;
 	if (cmd_select_filter(settings, &filter, err) != 0)
 		return -1;
 	if (words->operand_count == 0)
-		return select_all(list, results, &filter, unreadable, err);
+		return select_all(list, results, &filter, err);
 	for (size_t i = 0; i < words->operand_count; i++)
 		if (select_runs(list, results, words->operands[i], &filter, err) != 0)
 			return -1;

@@ -38,8 +38,8 @@ struct select_settings {
 
 int cmd_select_filter(const struct select_settings *settings, struct select_filter *out, struct error *err);
 
-/* Adds what the words mean, all that is stored where there are none; unreadable counts those left out then. */
+/* Adds what the words mean, all that is stored where there are none. */
 int cmd_select(struct run_list *list, const char *results, const struct options_result *words,
-	       const struct select_settings *settings, size_t *unreadable, struct error *err);
+	       const struct select_settings *settings, struct error *err);
 
 #endif

@@ -33,7 +33,9 @@ static const struct manual manual = {
 		 "server its last second and the kernel's table of processes.  Several runs are\n"
 		 "set side by side, and repeats of one scenario are counted together.  Without RUNS\n"
 		 "it lists what is stored, newest last.  --plot is as wide as the terminal, or as\n"
-		 "COLUMNS says, and in plain ASCII where the locale is not UTF-8 (LC_ALL=C).\n\n" SELECT_WORDS,
+		 "COLUMNS says, and in plain ASCII where the locale is not UTF-8 (LC_ALL=C).\n"
+		 "A record that cannot be read is named (in \"damaged\" with --json), the others\n"
+		 "are shown all the same, and the exit status is 2.\n\n" SELECT_WORDS,
 	.examples = "  oomrig show                      what is stored\n"
 		    "  oomrig show last                 the newest run\n"
 		    "  oomrig show 114439 114512        two runs side by side\n"
@@ -60,12 +62,12 @@ static int show_runs(const struct exporter *exporter, const char *results, const
 	const struct show_settings *settings = call->settings;
 	struct error err = ERROR_INIT;
 	struct run_list runs = { 0 };
-	size_t unreadable;
-	int rc = cmd_select(&runs, results, &call->words, &settings->select, &unreadable, &err);
+	int rc = cmd_select(&runs, results, &call->words, &settings->select, &err);
 	if (rc == 0)
-		rc = exporter->write(stdout, runs.summaries, runs.count, &err);
+		rc = exporter->write(stdout, &runs, &err);
+	int status = rc != 0 ? cmd_fail(&err) : cmd_damaged(&runs);
 	run_list_release(&runs);
-	return rc != 0 ? cmd_fail(&err) : unreadable > 0 ? STATUS_USAGE : STATUS_OK;
+	return status;
 }
 
 static const struct exporter *find_format(const struct show_settings *settings, size_t named, struct error *err)

@@ -9,6 +9,7 @@
 	row(bisect) \
 	row(shrink) \
 	row(log) \
+	row(trend) \
 	row(list) \
 	row(show) \
 	row(report) \
@@ -16,6 +17,7 @@
 	row(selftest) \
 	row(doctor) \
 	row(clean) \
+	row(gc) \
 	row(completion)
 /* clang-format on */
 

@@ -9,7 +9,6 @@
 
 #include <stdio.h>
 
-#include "base/error.h"
 #include "record/run_list.h"
 
 /* Runs that were named together: a column of the matrix of many runs. */
@@ -20,7 +19,8 @@ struct html_side {
 
 enum html_by { HTML_BY_SIDE, HTML_BY_LABEL, HTML_BY_BRANCH, HTML_BY_COMMIT, HTML_BY_MEMORY };
 
-/* by: what the columns of the matrix are.  Errors of writing show in ferror(). */
-int html_report(FILE *out, const struct html_side *sides, size_t count, enum html_by by, struct error *err);
+/* by: what the columns of the matrix are.  What of a run cannot be read is named on the page.  Errors of writing show
+ * in ferror(). */
+void html_report(FILE *out, const struct html_side *sides, size_t count, enum html_by by);
 
 #endif

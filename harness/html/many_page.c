@@ -150,16 +150,14 @@ static void overlay_series(FILE *out, const char *table, const struct run_summar
 }
 
 /* Tables first, then the series that name them. */
-static int overlay_data(FILE *out, const struct many *m, size_t row, struct error *err)
+static void overlay_data(FILE *out, const struct many *m, size_t row, struct buf *gaps)
 {
-	struct buf series = BUF_INIT;
 	size_t n = 0;
 	fputs("{\"tables\":{", out);
 	for (size_t k = 0; k < m->columns; k++)
 		for (size_t i = 0; i < many_cell(m, row, k)->count && n < OVERLAID_MAX; i++, n++) {
 			fprintf(out, "%s\"r%zu\":{\"columns\":[\"t\",\"held\"],\"rows\":", n > 0 ? "," : "", n);
-			if (run_data_outline(out, many_cell(m, row, k)->runs[i], OVERLAY_BUCKETS, err) < 0)
-				return -1;
+			run_data_outline(out, many_cell(m, row, k)->runs[i], OVERLAY_BUCKETS, gaps);
 			fputc('}', out);
 		}
 	fputs("},\"series\":[", out);
@@ -171,12 +169,11 @@ static int overlay_data(FILE *out, const struct many *m, size_t row, struct erro
 			overlay_series(out, table, many_cell(m, row, k)->runs[i], m->names[k], k, n == 0);
 		}
 	fputs("]}", out);
-	buf_release(&series);
-	return 0;
 }
 
-static int overlay(FILE *out, const struct many *m, size_t row, struct error *err)
+static void overlay(FILE *out, const struct many *m, size_t row)
 {
+	struct buf gaps = BUF_INIT;
 	char id[32], data[32];
 	size_t all = 0, n = overlaid(m, row);
 	for (size_t k = 0; k < m->columns; k++)
@@ -193,9 +190,11 @@ static int overlay(FILE *out, const struct many *m, size_t row, struct error *er
 	if (n < all)
 		html_put(out, "<p class=\"note\">The first %i of %i runs are drawn.</p>\n", n, all);
 	html_put(out, "<script type=\"application/json\" id=\"%t\">", data);
-	int rc = overlay_data(out, m, row, err);
+	overlay_data(out, m, row, &gaps);
 	fputs("</script>\n", out);
-	return rc;
+	if (gaps.len > 0)
+		html_put(out, "<p class=\"note\">Not all samples could be read:%t.</p>\n", buf_str(&gaps));
+	buf_release(&gaps);
 }
 
 /* ---- evidence ----------------------------------------------------------- */
@@ -238,7 +237,7 @@ static void evidence(FILE *out, const struct many *m, size_t row, size_t column,
 	part_reproduce(out, c->runs[0]);
 }
 
-static int scenario(FILE *out, const struct many *m, size_t row, size_t *room, struct error *err)
+static void scenario(FILE *out, const struct many *m, size_t row, size_t *room)
 {
 	const char *question = NULL;
 	for (size_t k = 0; k < m->columns && question == NULL; k++)
@@ -251,18 +250,23 @@ static int scenario(FILE *out, const struct many *m, size_t row, size_t *room, s
 	rates(out, m, row);
 	many_compare(out, m, row);
 	many_floor(out, m, row);
-	int rc = overlay(out, m, row, err);
+	overlay(out, m, row);
 	for (size_t k = 0; k < m->columns; k++)
 		evidence(out, m, row, k, room);
 	fputs("</section>\n", out);
-	return rc;
 }
 
-int many_page_write(FILE *out, const struct html_side *sides, size_t count, enum html_by by, struct error *err)
+static void damaged(FILE *out, const struct html_side *sides, size_t count)
+{
+	for (size_t k = 0; k < count; k++)
+		for (size_t i = 0; i < sides[k].runs.damaged_count; i++)
+			html_put(out, "<p class=\"note\">Left out: %t</p>\n", sides[k].runs.damaged[i].why);
+}
+
+void many_page_write(FILE *out, const struct html_side *sides, size_t count, enum html_by by)
 {
 	struct many *m = many_new(sides, count, by);
 	size_t room = EVIDENCE_RUNS_MAX;
-	int rc = 0;
 	layout_begin(out, m->rows == 1 ? m->scenarios[0] : "Runs of several scenarios");
 	html_put(out,
 		 "<header>\n<h1>%i run%t of %t</h1>\n<p class=\"subject\">%i of them with a verdict on the server; ",
@@ -270,10 +274,10 @@ int many_page_write(FILE *out, const struct html_side *sides, size_t count, enum
 	for (size_t k = 0; k < m->columns; k++)
 		html_put(out, "%t%t", k > 0 ? ", " : "", m->names[k]);
 	fputs("</p>\n</header>\n", out);
+	damaged(out, sides, count);
 	matrix(out, m);
-	for (size_t row = 0; rc == 0 && row < m->rows; row++)
-		rc = scenario(out, m, row, &room, err);
+	for (size_t row = 0; row < m->rows; row++)
+		scenario(out, m, row, &room);
 	layout_end(out);
 	many_free(m);
-	return rc;
 }

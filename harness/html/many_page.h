@@ -7,6 +7,6 @@
 
 #include "html/html.h"
 
-int many_page_write(FILE *out, const struct html_side *sides, size_t count, enum html_by by, struct error *err);
+void many_page_write(FILE *out, const struct html_side *sides, size_t count, enum html_by by);
 
 #endif

@@ -226,15 +226,16 @@ void run_data_write(const struct run_data *d, FILE *out)
 	fputs("}\n", out);
 }
 
-int run_data_outline(FILE *out, const struct run_summary *run, size_t buckets, struct error *err)
+void run_data_outline(FILE *out, const struct run_summary *run, size_t buckets, struct buf *gaps)
 {
+	struct error err = ERROR_INIT;
 	struct run_data d = { .run = run };
 	struct thin *thin = thin_new(2, 1, buckets);
 	struct writing w = { out, 2, 0, false };
 	struct samples s;
 	double row[DATA_COLUMNS];
-	int rc = samples_open(&s, run->folder, err);
-	while (rc > 0 && (rc = samples_next(&s, err)) > 0)
+	int rc = samples_open(&s, run->folder, &err);
+	while (rc > 0 && (rc = samples_next(&s, &err)) > 0)
 		if (read_sample(&d, &s, row))
 			thin_add(thin, (double[]){ row[DATA_TIME], row[DATA_UNRECLAIMABLE] });
 	samples_close(&s);
@@ -242,5 +243,6 @@ int run_data_outline(FILE *out, const struct run_summary *run, size_t buckets, s
 	thin_each(thin, write_row, &w);
 	fputc(']', out);
 	thin_free(thin);
-	return rc;
+	if (rc < 0)
+		buf_addf(gaps, "%s %s", gaps->len > 0 ? ";" : "", err.message);
 }

@@ -46,6 +46,7 @@ struct run_data {
 	uint64_t left_out, unreadable; /* rows of samples that make no sense; with a figure that could not be read */
 };
 
+/* -1: a file cannot be read (further); what came before it is there all the same. */
 int run_data_read(struct run_data *d, const struct run_summary *run, struct error *err);
 void run_data_release(struct run_data *d);
 void run_data_write(const struct run_data *d, FILE *out);
@@ -53,7 +54,8 @@ void run_data_write(const struct run_data *d, FILE *out);
 /* Has the server's own figure, as it was last told before that moment; NAN: none. */
 double run_data_app_at(const struct run_data *d, double t_s);
 
-/* Memory alone, thinned out to so many buckets, as rows of a JSON array: for many runs in one picture. */
-int run_data_outline(FILE *out, const struct run_summary *run, size_t buckets, struct error *err);
+/* Memory alone, thinned out to so many buckets, as rows of a JSON array: for many runs in one picture.
+ * Why the samples cannot be read (further) is added to gaps. */
+void run_data_outline(FILE *out, const struct run_summary *run, size_t buckets, struct buf *gaps);
 
 #endif

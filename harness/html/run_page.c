@@ -1,6 +1,7 @@
 #include "html/run_page.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -9,6 +10,7 @@
 #include "html/out.h"
 #include "html/run_data.h"
 #include "html/run_parts.h"
+#include "record/gc.h"
 #include "report/figures.h"
 
 #define MIB 1048576.0
@@ -175,7 +177,10 @@ static void write_charts(FILE *out, const struct run_data *d)
 {
 	fputs("<section aria-labelledby=\"over-time\">\n<h2 id=\"over-time\">Over time</h2>\n", out);
 	if (thin_rows(d->samples) == 0) {
-		fputs("<p class=\"note\">Nothing to draw: this run has no samples.</p>\n</section>\n", out);
+		char *taken = gc_taken_words(d->run->record);
+		html_put(out, "<p class=\"note\">Nothing to draw: %t.</p>\n</section>\n",
+			 taken != NULL ? taken : "this run has no samples");
+		free(taken);
 		return;
 	}
 	fputs("<p class=\"note hint\">Drag across a chart to zoom, double-click for the whole run; with the keyboard: "
@@ -198,27 +203,27 @@ static void write_charts(FILE *out, const struct run_data *d)
 	fputs("</section>\n", out);
 }
 
-int run_page_write(FILE *out, const struct run_summary *run, struct error *err)
+void run_page_write(FILE *out, const struct run_summary *run)
 {
+	struct error err = ERROR_INIT;
 	struct run_data d = { 0 };
-	int rc = run_data_read(&d, run, err);
-	if (rc == 0) {
-		layout_begin(out, run->scenario);
-		part_verdict(out, run);
-		write_charts(out, &d);
-		part_levels(out, run);
-		part_law(out, run);
-		part_forecast(out, run);
-		part_death(out, run);
-		part_aftermath(out, run);
-		part_requests(out, run);
-		part_log(out, run);
-		part_setting(out, run);
-		fputs("<script type=\"application/json\" id=\"run-data\">", out);
-		run_data_write(&d, out);
-		fputs("</script>\n", out);
-		layout_end(out);
-	}
+	int rc = run_data_read(&d, run, &err);
+	layout_begin(out, run->scenario);
+	part_verdict(out, run);
+	if (rc != 0)
+		html_put(out, "<p class=\"note\">Not all could be read: %t</p>\n", err.message);
+	write_charts(out, &d);
+	part_levels(out, run);
+	part_law(out, run);
+	part_forecast(out, run);
+	part_death(out, run);
+	part_aftermath(out, run);
+	part_requests(out, run);
+	part_log(out, run);
+	part_setting(out, run);
+	fputs("<script type=\"application/json\" id=\"run-data\">", out);
+	run_data_write(&d, out);
+	fputs("</script>\n", out);
+	layout_end(out);
 	run_data_release(&d);
-	return rc;
 }

@@ -6,9 +6,9 @@
 
 #include <stdio.h>
 
-#include "base/error.h"
 #include "record/summary.h"
 
-int run_page_write(FILE *out, const struct run_summary *run, struct error *err);
+/* A row file that cannot be read is named on the page, and what it lacks is not drawn. */
+void run_page_write(FILE *out, const struct run_summary *run);
 
 #endif

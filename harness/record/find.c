@@ -1,9 +1,11 @@
 /* Reading stored runs back: which there are, and the record of one. */
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -26,7 +28,29 @@ static int compare_ids(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int store_list(const char *results, char ***ids, size_t *count, struct error *err)
+/* "20261121-114439.120-…": only the rig gives such names. */
+static bool is_named_as_run(const char *name)
+{
+	static const char form[] = "dddddddd-dddddd.ddd-";
+	for (size_t i = 0; form[i] != '\0'; i++)
+		if (form[i] == 'd' ? !isdigit((unsigned char)name[i]) : name[i] != form[i])
+			return false;
+	return true;
+}
+
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool is_lost_run(const char *folder, const char *name)
+{
+	return is_named_as_run(name) && is_folder(folder);
+}
+
+static int list_folders(const char *results, bool bare, char ***ids, size_t *count, struct error *err)
 {
 	DIR *dir = opendir(results);
 	struct dirent *entry;
@@ -39,7 +63,7 @@ int store_list(const char *results, char ***ids, size_t *count, struct error *er
 		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot open folder '%s'", results);
 	while ((entry = readdir(dir)) != NULL) {
 		char *folder = xasprintf("%s/%s", results, entry->d_name);
-		if (entry->d_name[0] != '.' && holds_record(folder)) {
+		if (entry->d_name[0] != '.' && (holds_record(folder) || (bare && is_lost_run(folder, entry->d_name)))) {
 			*ids = xrealloc(*ids, (*count + 1) * sizeof(**ids));
 			(*ids)[(*count)++] = xstrdup(entry->d_name);
 		}
@@ -49,6 +73,16 @@ int store_list(const char *results, char ***ids, size_t *count, struct error *er
 	if (*count > 1)
 		qsort(*ids, *count, sizeof(**ids), compare_ids);
 	return 0;
+}
+
+int store_list(const char *results, char ***ids, size_t *count, struct error *err)
+{
+	return list_folders(results, false, ids, count, err);
+}
+
+int store_list_all(const char *results, char ***ids, size_t *count, struct error *err)
+{
+	return list_folders(results, true, ids, count, err);
 }
 
 void store_free_list(char **ids, size_t count)

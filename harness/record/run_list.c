@@ -1,9 +1,11 @@
 #include "record/run_list.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "record/store.h"
 
 int run_list_add(struct run_list *list, json_t *record, struct error *err)
@@ -44,7 +46,38 @@ void run_list_release(struct run_list *list)
 		summary_release(&list->summaries[i]);
 		json_decref(list->records[i]);
 	}
+	for (size_t i = 0; i < list->damaged_count; i++) {
+		free(list->damaged[i].folder);
+		free(list->damaged[i].why);
+	}
 	free(list->records);
 	free(list->summaries);
+	free(list->damaged);
 	memset(list, 0, sizeof(*list));
+}
+
+static void add_damaged(struct run_list *list, const struct damaged_run *run)
+{
+	list->damaged = xrealloc(list->damaged, (list->damaged_count + 1) * sizeof(*list->damaged));
+	list->damaged[list->damaged_count++] =
+		(struct damaged_run){ .folder = xstrdup(run->folder), .file = run->file, .why = xstrdup(run->why) };
+}
+
+void run_list_try(struct run_list *list, const char *folder)
+{
+	struct error one = ERROR_INIT;
+	if (run_list_read(list, folder, &one) == 0)
+		return;
+	log_warning("left out: %s", one.message);
+	add_damaged(list, &(struct damaged_run){ (char *)(uintptr_t)folder, one.message, STORE_RECORD });
+}
+
+int run_list_add_list(struct run_list *list, const struct run_list *from, struct error *err)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < from->count; i++)
+		rc = run_list_add_once(list, json_incref(from->records[i]), err);
+	for (size_t i = 0; rc == 0 && i < from->damaged_count; i++)
+		add_damaged(list, &from->damaged[i]);
+	return rc;
 }

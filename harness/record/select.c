@@ -8,7 +8,6 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/macros.h"
 #include "base/nearest.h"
 #include "base/units.h"
@@ -98,11 +97,13 @@ static bool is_of_scenario(const char *results, const char *id, const char *scen
 	return is;
 }
 
-int select_ids(const char *results, const struct select_filter *filter, char ***ids, size_t *count, struct error *err)
+static int filter_ids(int (*list)(const char *results, char ***ids, size_t *count, struct error *err),
+		      const char *results, const struct select_filter *filter, char ***ids, size_t *count,
+		      struct error *err)
 {
 	char **all;
 	size_t total, kept = 0;
-	if (store_list(results, &all, &total, err) != 0)
+	if (list(results, &all, &total, err) != 0)
 		return -1;
 	/* Newest first, so that no more is read than the limit needs; kept at the end of the array. */
 	for (size_t i = total; i-- > 0;) {
@@ -119,36 +120,30 @@ int select_ids(const char *results, const struct select_filter *filter, char ***
 	return 0;
 }
 
+int select_ids(const char *results, const struct select_filter *filter, char ***ids, size_t *count, struct error *err)
+{
+	return filter_ids(store_list_all, results, filter, ids, count, err);
+}
+
 static int read_all(struct run_list *list, const char *results, const struct select_filter *filter,
-		    void (*left_out)(const struct error *err), size_t *unreadable, struct error *err)
+		    void (*take)(struct run_list *list, const char *folder), struct error *err)
 {
 	char **ids;
 	size_t count;
-	*unreadable = 0;
 	if (select_ids(results, filter, &ids, &count, err) != 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
-		struct error one = ERROR_INIT;
 		char *folder = xasprintf("%s/%s", results, ids[i]);
-		if (run_list_read(list, folder, &one) != 0) {
-			left_out(&one);
-			(*unreadable)++;
-		}
+		take(list, folder);
 		free(folder);
 	}
 	store_free_list(ids, count);
 	return 0;
 }
 
-static void warn(const struct error *err)
+int select_all(struct run_list *list, const char *results, const struct select_filter *filter, struct error *err)
 {
-	log_warning("left out: %s", err->message);
-}
-
-int select_all(struct run_list *list, const char *results, const struct select_filter *filter, size_t *unreadable,
-	       struct error *err)
-{
-	return read_all(list, results, filter, warn, unreadable, err);
+	return read_all(list, results, filter, run_list_try, err);
 }
 
 /* Adds those marked, the newest so many of them. */
@@ -243,16 +238,15 @@ static bool has_part(const char *id, const char *word)
 }
 
 static int read_matching(struct run_list *list, const char *results, char *const *ids, size_t count,
-			 bool (*fits)(const char *id, const char *word), const char *word, struct error *err)
+			 bool (*fits)(const char *id, const char *word), const char *word)
 {
-	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		char *folder = fits(ids[i], word) ? xasprintf("%s/%s", results, ids[i]) : NULL;
 		if (folder != NULL)
-			rc = run_list_read(list, folder, err);
+			run_list_try(list, folder);
 		free(folder);
 	}
-	return rc == 0 ? 1 : -1;
+	return 1;
 }
 
 /* All ids that begin so, the newest `limit` of them; else the one that it is a part of.  1: found. */
@@ -271,11 +265,11 @@ static int select_id(struct run_list *list, const char *results, const char *wor
 	for (size_t i = 0; starts == 0 && i < count; i++)
 		parts += has_part(ids[i], word);
 	if (starts > 0)
-		found = read_matching(list, results, ids + first, count - first, begins_so, word, err);
+		found = read_matching(list, results, ids + first, count - first, begins_so, word);
 	else if (parts > 1)
 		found = ambiguous(ids, count, word, err);
 	else if (parts == 1)
-		found = read_matching(list, results, ids, count, has_part, word, err);
+		found = read_matching(list, results, ids, count, has_part, word);
 	store_free_list(ids, count);
 	return found;
 }
@@ -295,27 +289,20 @@ static bool holds_record(const char *folder)
 	return there;
 }
 
-static int add_list(struct run_list *list, const struct run_list *from, struct error *err)
-{
-	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < from->count; i++)
-		rc = run_list_add_once(list, json_incref(from->records[i]), err);
-	return rc;
-}
-
 static int select_folder(struct run_list *list, const char *folder, const struct select_filter *filter,
 			 struct error *err)
 {
 	struct run_list found = { 0 };
-	size_t unreadable = 0;
-	if (holds_record(folder))
-		return run_list_read(list, folder, err);
-	int rc = select_all(&found, folder, filter, &unreadable, err);
+	if (holds_record(folder)) {
+		run_list_try(list, folder);
+		return 0;
+	}
+	int rc = select_all(&found, folder, filter, err);
 	if (rc == 0 && found.count == 0)
 		rc = error_set(err, ERROR_USAGE, "folder '%s' holds no such runs%s", folder,
-			       unreadable > 0 ? " that can be read" : "");
+			       found.damaged_count > 0 ? " that can be read" : "");
 	if (rc == 0)
-		rc = add_list(list, &found, err);
+		rc = run_list_add_list(list, &found, err);
 	run_list_release(&found);
 	return rc;
 }
@@ -327,20 +314,24 @@ static int select_last(struct run_list *list, const char *results, const struct 
 	char **ids;
 	size_t count;
 	newest.limit = 1;
-	if (select_ids(results, &newest, &ids, &count, err) != 0)
+	if (filter_ids(store_list, results, &newest, &ids, &count, err) != 0)
 		return -1;
 	char *folder = count > 0 ? xasprintf("%s/%s", results, ids[0]) : NULL;
-	int rc = folder != NULL ? run_list_read(list, folder, err)
-				: error_set(err, ERROR_USAGE, "no run fits 'last': '%s' holds none", results);
+	int rc = 0;
+	if (folder != NULL)
+		run_list_try(list, folder);
+	else
+		rc = error_set(err, ERROR_USAGE, "no run fits 'last': '%s' holds none", results);
 	free(folder);
 	store_free_list(ids, count);
 	return rc;
 }
 
 /* One that cannot be read is no candidate for a word; its id still finds it, and says why it cannot. */
-static void say_nothing(const struct error *err)
+static void take_readable(struct run_list *list, const char *folder)
 {
-	(void)err;
+	struct error unreadable = ERROR_INIT;
+	run_list_read(list, folder, &unreadable);
 }
 
 /* By what is recorded, or by the id. */
@@ -351,9 +342,8 @@ static int look_up(struct run_list *list, const char *results, const char *word,
 	const struct kind *said = kind_said(&rest);
 	struct select_filter all_of_it = *filter;
 	struct run_list all = { 0 };
-	size_t unreadable;
 	all_of_it.limit = 0;
-	int found = read_all(&all, results, &all_of_it, say_nothing, &unreadable, err);
+	int found = read_all(&all, results, &all_of_it, take_readable, err);
 	if (found == 0 && said != NULL) {
 		bool *marked = xcalloc(all.count + 1, 1);
 		found = mark(said, &all, rest, marked) > 0;

@@ -29,14 +29,14 @@ int select_parse_since(const char *text, uint64_t now_wall_ns, char out[24], str
 
 /*
  * Adds the runs that the word means and that are not in the list, oldest first.  ERROR_USAGE: it means none (the
- * nearest name is given), or several things, or is a part of several ids.
+ * nearest name is given), or several things, or is a part of several ids.  What cannot be read of a folder, and a run
+ * that is meant by its id, becomes one of .damaged; for any other word nobody can tell what it was.
  */
 int select_runs(struct run_list *list, const char *results, const char *word, const struct select_filter *filter,
 		struct error *err);
 
-/* Everything that the filter lets through; what cannot be read is named in a warning, left out and counted. */
-int select_all(struct run_list *list, const char *results, const struct select_filter *filter, size_t *unreadable,
-	       struct error *err);
+/* Everything that the filter lets through, as run_list_try(); folders of runs that have lost their record too. */
+int select_all(struct run_list *list, const char *results, const struct select_filter *filter, struct error *err);
 
 /* The same without reading, but for a scenario that is asked for: ids for store_free_list(), oldest first. */
 int select_ids(const char *results, const struct select_filter *filter, char ***ids, size_t *count, struct error *err);

@@ -54,6 +54,15 @@ enum record_state record_state(const json_t *record)
 	return state;
 }
 
+bool store_rig_is_dead(const json_t *record)
+{
+	struct owner rig = {
+		.pid = (pid_t)json_integer_value(json_object_get(record, "rig_pid")),
+		.start_ticks = (uint64_t)json_integer_value(json_object_get(record, "rig_start_time")),
+	};
+	return rig.pid <= 0 || owner_lives(&rig) == 0;
+}
+
 /* Letters, digits, '.', '_' and '-' stay; a folder name must not start with a dot. */
 static void clean_name(const char *name, char out[NAME_IN_ID_MAX + 1])
 {

@@ -20,6 +20,7 @@
 #define OOMRIG_RECORD_STORE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -40,6 +41,9 @@ extern const char *const record_state_names[];
 
 /* RECORD_STATES: the record says something else, or nothing. */
 enum record_state record_state(const json_t *record);
+
+/* Is the rig that wrote it gone for certain?  Nobody else writes in the folder then. */
+bool store_rig_is_dead(const json_t *record);
 
 struct store_run {
 	char id[STORE_ID_MAX]; /* "20261121-114439.120-three-uploads-before-any-fix-1f3a": also the folder's name */
@@ -90,6 +94,8 @@ int store_abandon(const char *folder, const char *why, struct error *err);
 
 /* All run folders, oldest first; ids in a heap array of heap strings.  A missing results folder holds none. */
 int store_list(const char *results, char ***ids, size_t *count, struct error *err);
+/* The same, and folders that by their names are runs but have lost their run.json. */
+int store_list_all(const char *results, char ***ids, size_t *count, struct error *err);
 void store_free_list(char **ids, size_t count);
 
 /*

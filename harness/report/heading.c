@@ -5,6 +5,7 @@
 
 #include "base/fs.h"
 #include "base/text.h"
+#include "record/gc.h"
 #include "report/figures.h"
 
 static void add_expectation(struct page *p, const struct run_summary *run, int column)
@@ -82,4 +83,8 @@ void heading_record(struct page *p, const struct run_summary *run)
 	char *record = text_shown(run->folder != NULL ? fs_shown_path(run->folder) : run->id);
 	page_wrap(p, INK_PLAIN, "Record  ", record);
 	free(record);
+	char *taken = gc_taken_words(run->record);
+	if (taken != NULL)
+		page_wrap(p, INK_FAINT, "        ", taken);
+	free(taken);
 }

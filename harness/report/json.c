@@ -5,6 +5,7 @@
 
 #include "base/fact_json.h"
 #include "base/text.h"
+#include "record/gc.h"
 #include "report/repeats.h"
 #include "facts/facts_json.h"
 
@@ -71,6 +72,8 @@ static json_t *run_object(const struct run_summary *run)
 		json_object_set_new(object, "law", json_deep_copy(run->law));
 	if (run->forecast != NULL)
 		json_object_set_new(object, "forecast", json_deep_copy(run->forecast));
+	if (gc_taken(run->record) != NULL)
+		json_object_set_new(object, GC_TAKEN_KEY, json_deep_copy(gc_taken(run->record)));
 	return object;
 }
 
@@ -83,15 +86,27 @@ int report_document(FILE *out, json_t *document, struct error *err)
 	return failed ? error_set_errno(err, ERROR_SYSTEM, saved, "cannot write the result") : 0;
 }
 
-static int write_json(FILE *out, const struct run_summary *runs, size_t count, struct error *err)
+json_t *report_damaged_json(const struct run_list *runs)
 {
 	json_t *array = json_array();
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(array, run_object(&runs[i]));
+	for (size_t i = 0; i < runs->damaged_count; i++) {
+		const struct damaged_run *d = &runs->damaged[i];
+		json_array_append_new(array, json_pack("{s:o, s:s, s:o}", "folder", text_json(d->folder), "file",
+						       d->file, "error", text_json(d->why)));
+	}
+	return array;
+}
+
+static int write_json(FILE *out, const struct run_list *runs, struct error *err)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < runs->count; i++)
+		json_array_append_new(array, run_object(&runs->summaries[i]));
 	json_t *root = json_object();
 	json_object_set_new(root, "schema", json_integer(REPORT_JSON_SCHEMA));
 	json_object_set_new(root, "runs", array);
-	json_object_set_new(root, "summary", repeats_json(runs, count));
+	json_object_set_new(root, "summary", repeats_json(runs->summaries, runs->count));
+	json_object_set_new(root, "damaged", report_damaged_json(runs));
 	return report_document(out, root, err);
 }
 

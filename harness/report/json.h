@@ -13,6 +13,9 @@
 
 extern const struct exporter json_exporter;
 
+/* The records that cannot be read: [{"folder", "file", "error"}, ...]; the caller owns it. */
+json_t *report_damaged_json(const struct run_list *runs);
+
 /* Writes any document of ours, indented; takes it over. */
 int report_document(FILE *out, json_t *document, struct error *err);
 

@@ -12,6 +12,7 @@
 #include "report/figures.h"
 #include "report/heading.h"
 #include "report/page.h"
+#include "record/gc.h"
 #include "record/timeline.h"
 
 #define MEMORY_ROWS 12
@@ -372,7 +373,11 @@ static void draw_run(struct plot *p)
 		free(text);
 	}
 	if (t->samples == 0) {
-		page_wrap(&p->page, INK_WARN, "\n", "nothing to draw: this run has no samples");
+		char *taken = gc_taken_words(p->run->record);
+		char *why = xasprintf("nothing to draw: %s", taken != NULL ? taken : "this run has no samples");
+		page_wrap(&p->page, INK_WARN, "\n", why);
+		free(why);
+		free(taken);
 		for (size_t i = 0; i < p->run->evidence_count; i++)
 			page_wrap(&p->page, INK_PLAIN, "  ", p->run->evidence[i]);
 	} else {
@@ -389,11 +394,11 @@ static void draw_run(struct plot *p)
 	heading_record(&p->page, p->run);
 }
 
-static int plot_write(FILE *out, const struct run_summary *runs, size_t count, struct error *err)
+static int plot_write(FILE *out, const struct run_list *runs, struct error *err)
 {
 	errno = 0;
-	for (size_t i = 0; i < count; i++) {
-		struct plot p = { .run = &runs[i] };
+	for (size_t i = 0; i < runs->count; i++) {
+		struct plot p = { .run = &runs->summaries[i] };
 		page_init(&p.page, out);
 		if (i > 0)
 			buf_addc(&p.page.text, '\n');

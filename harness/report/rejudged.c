@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "record/gc.h"
 #include "report/page.h"
 
 static char *name_of(const json_t *verdict)
@@ -26,6 +27,10 @@ void report_rejudged(FILE *out, const struct rejudged *r, bool evidence)
 	if (r->changed || evidence)
 		json_array_foreach (json_object_get(r->today, "evidence"), i, line)
 			page_wrap(&p, INK_PLAIN, "    ", json_string_value(line));
+	char *taken = gc_taken_words(r->record);
+	if (taken != NULL)
+		page_wrap(&p, INK_FAINT, "    ", taken);
+	free(taken);
 	page_write(&p, out);
 	page_release(&p);
 	free(both);

@@ -8,13 +8,13 @@
 #include "report/json.h"
 #include "report/plot.h"
 
-static int terminal_write(FILE *out, const struct run_summary *runs, size_t count, struct error *err)
+static int terminal_write(FILE *out, const struct run_list *runs, struct error *err)
 {
 	errno = 0;
-	if (count == 1)
-		report_run(out, runs);
-	else
-		report_side_by_side(out, runs, count);
+	if (runs->count == 1)
+		report_run(out, runs->summaries);
+	else if (runs->count > 1)
+		report_side_by_side(out, runs->summaries, runs->count);
 	if (fflush(out) != 0 || ferror(out))
 		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot write the report");
 	return 0;

@@ -1,6 +1,6 @@
 /*
  * report - runs turned into something to read.  An exporter is one file and one
- * row of exporters[]; all take finished summaries and write to a stream.
+ * row of exporters[]; all take runs that have ended and write to a stream.
  * progress.h is the live display.  Main thread.
  */
 #ifndef OOMRIG_REPORT_REPORT_H
@@ -11,12 +11,12 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "record/summary.h"
+#include "record/run_list.h"
 
 struct exporter {
 	const char *name; /* "terminal", "json" */
 	const char *summary;
-	int (*write)(FILE *out, const struct run_summary *runs, size_t count, struct error *err);
+	int (*write)(FILE *out, const struct run_list *runs, struct error *err);
 };
 extern const struct exporter *const exporters[]; /* the first is for people; NULL-terminated */
 const struct exporter *exporter_find(const char *name, struct error *err);

@@ -5,6 +5,7 @@
 
 #include "base/macros.h"
 #include "report/column.h"
+#include "report/json.h"
 #include "report/repeats.h"
 #include "base/text.h"
 #include "record/git.h"
@@ -56,9 +57,9 @@ static struct experiment *experiments_new(const struct run_list *list, size_t *c
 			k++;
 		if (k == *count) {
 			all[k].record = list->records[i];
-			all[k].runs = xcalloc(list->count, sizeof(*all[k].runs));
 			(*count)++;
 		}
+		all[k].runs = xrealloc(all[k].runs, (all[k].count + 1) * sizeof(*all[k].runs));
 		all[k].runs[all[k].count++] = list->summaries[i];
 	}
 	return all;
@@ -71,22 +72,61 @@ static void experiments_free(struct experiment *all, size_t count)
 	free(all);
 }
 
-/* The first line of the commit's message, where the checkout we stand in knows that commit. */
-static void add_subject(struct buf *b, const char *commit)
+#define GIT_WORDS 7
+#define ASKED_AT_ONCE 1000 /* of commits: git is slow to start */
+
+/* Adds "COMMIT SUBJECT" lines of those that the checkout we stand in knows. */
+static void ask_subjects(const char *const *commits, size_t count, struct buf *out)
 {
-	const char *const words[] = { "git", "log", "-1", "--format=%s", "--end-of-options", commit, NULL };
-	if (commit[0] != '\0')
-		git_read(words, b);
+	const char *const words[GIT_WORDS] = { "git",
+					       "log",
+					       "--no-walk=unsorted",
+					       "--ignore-missing",
+					       "--no-show-signature",
+					       "--format=%H %s",
+					       "--end-of-options" };
+	const char **all = xcalloc(GIT_WORDS + count + 1, sizeof(*all));
+	memcpy(all, words, sizeof(words));
+	memcpy(all + GIT_WORDS, commits, count * sizeof(*commits));
+	git_read(all, out);
+	buf_addc(out, '\n');
+	free(all);
 }
 
-static void heading(struct page *p, const struct experiment *e)
+/* The first lines of the commits' messages, by commit. */
+static json_t *subjects_of(const struct experiment *all, size_t count)
+{
+	json_t *subjects = json_object();
+	const char **commits = xcalloc(count + 1, sizeof(*commits));
+	struct buf lines = BUF_INIT;
+	size_t asked = 0;
+	for (size_t i = 0; i < count; i++) {
+		const char *commit = text(source_of(all[i].record, "commit"));
+		if (commit[0] != '\0')
+			commits[asked++] = commit;
+	}
+	for (size_t i = 0; i < asked; i += ASKED_AT_ONCE)
+		ask_subjects(commits + i, asked - i < ASKED_AT_ONCE ? asked - i : ASKED_AT_ONCE, &lines);
+	char *save = NULL;
+	for (char *line = strtok_r(lines.data, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
+		char *space = strchr(line, ' ');
+		if (space == NULL)
+			continue;
+		*space = '\0';
+		json_object_set_new(subjects, line, text_json(space + 1));
+	}
+	buf_release(&lines);
+	free(commits);
+	return subjects;
+}
+
+static void heading(struct page *p, const struct experiment *e, const json_t *subjects)
 {
 	const char *branch = text(source_of(e->record, "branch")), *commit = text(source_of(e->record, "commit"));
 	const char *diff = text(source_of(e->record, "diff_sha")), *label = text(json_object_get(e->record, "label"));
 	const char *note = text(json_object_get(e->record, "note")),
 		   *started = text(json_object_get(e->record, "started"));
-	struct buf subject = BUF_INIT;
-	add_subject(&subject, commit);
+	const char *subject = text(json_object_get(subjects, commit));
 	page_ink(p, INK_FAINT, "%.10s %.5s  ", started, strlen(started) >= TIME_SHOWN ? started + 11 : "");
 	struct buf source = BUF_INIT;
 	buf_addf(&source, "%s %.*s", branch[0] != '\0' ? branch : "(no branch)", COMMIT_SHOWN, commit);
@@ -96,11 +136,10 @@ static void heading(struct page *p, const struct experiment *e)
 		buf_addf(&source, "  [%s]", label);
 	page_wrap_from(p, INK_STRONG, TIME_SHOWN + 2, buf_str(&source));
 	buf_release(&source);
-	if (subject.len > 0)
-		page_wrap(p, INK_FAINT, "    commit: ", buf_str(&subject));
+	if (subject[0] != '\0')
+		page_wrap(p, INK_FAINT, "    commit: ", subject);
 	if (note[0] != '\0')
 		page_wrap(p, INK_PLAIN, "    tried:  ", note);
-	buf_release(&subject);
 }
 
 /* "two-uploads, 256 MiB, chunkserver all-fixes: crashed/oom-kill 3 of 10, …; unreclaimable 135-137 MiB" */
@@ -130,6 +169,7 @@ void report_story(FILE *out, const struct run_list *runs)
 	struct page p;
 	size_t count;
 	struct experiment *all = experiments_new(runs, &count);
+	json_t *subjects = subjects_of(all, count);
 	page_init(&p, out);
 	for (size_t i = 0; i < count; i++) {
 		size_t n;
@@ -137,7 +177,7 @@ void report_story(FILE *out, const struct run_list *runs)
 		struct column *columns = columns_new(all[i].runs, all[i].count, &n, &common);
 		if (i > 0)
 			buf_addc(&p.text, '\n');
-		heading(&p, &all[i]);
+		heading(&p, &all[i], subjects);
 		for (size_t k = 0; k < n; k++)
 			result_line(&p, &columns[k]);
 		columns_free(columns, n);
@@ -145,6 +185,7 @@ void report_story(FILE *out, const struct run_list *runs)
 	}
 	page_write(&p, out);
 	page_release(&p);
+	json_decref(subjects);
 	experiments_free(all, count);
 }
 
@@ -172,5 +213,6 @@ json_t *story_json(const struct run_list *runs)
 		json_array_append_new(experiments, e);
 	}
 	experiments_free(all, count);
-	return json_pack("{s:i, s:o}", "schema", 1, "experiments", experiments);
+	return json_pack("{s:i, s:o, s:o}", "schema", 1, "experiments", experiments, "damaged",
+			 report_damaged_json(runs));
 }

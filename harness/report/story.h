@@ -13,7 +13,7 @@
 
 void report_story(FILE *out, const struct run_list *runs);
 
-/* {"schema":1,"experiments":[…]}; the caller owns it. */
+/* {"schema":1,"experiments":[…],"damaged":[…]}; the caller owns it. */
 json_t *story_json(const struct run_list *runs);
 
 #endif

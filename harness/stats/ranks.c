@@ -35,6 +35,13 @@ static void score(const struct reading *a, size_t na, const struct reading *b, s
 	}
 }
 
+double *stats_scores(const struct reading *x, size_t n)
+{
+	double *scores = xcalloc(n + 1, sizeof(*scores));
+	score(x, n, NULL, 0, scores);
+	return scores;
+}
+
 static double exact(const double *scores, size_t all, size_t drawn, double seen)
 {
 	gsl_combination *c = gsl_combination_calloc(all, drawn);

@@ -41,6 +41,10 @@ struct reading {
  */
 double stats_rank_test(const struct reading *a, size_t na, const struct reading *b, size_t nb);
 
+/* Of each reading, how many of the others it is known to lie above, less those it lies below; heap, the caller frees.
+ */
+double *stats_scores(const struct reading *x, size_t n);
+
 /*
  * By how much b lies above a (Hodges and Lehmann): median of all differences.
  * What is censored bounds a difference on one side only, so the estimate is

@@ -73,7 +73,7 @@ static void show(const struct run_list *runs)
 	}
 	report_side_by_side(fuzz_sink(), runs->summaries, runs->count);
 	for (size_t i = 0; exporters[i] != NULL; i++)
-		exporters[i]->write(fuzz_sink(), runs->summaries, runs->count, &err);
+		exporters[i]->write(fuzz_sink(), runs, &err);
 	json_decref(story_json(runs));
 	compare_both(runs);
 }

@@ -47,6 +47,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const uint8_t *rows = fuzz_part(&data, &size, '\0', &len);
 		fuzz_write(names[i], rows, len);
 	}
-	plot_exporter.write(fuzz_sink(), run_of(whole)->summaries, 1, &err);
+	plot_exporter.write(fuzz_sink(), run_of(whole), &err);
 	return 0;
 }

@@ -65,6 +65,55 @@ damaged_records() {
 	same "$(field '.runs | map(.id) | join(" ")')" "1-good x"
 }
 
+# damaged_names: those in a document's "damaged", by folder.
+damaged_names() { field '.damaged | map(.folder | sub(".*/"; "")) | sort | join(" ")'; }
+
+@test "damaged: a document names folder, file and fault of what cannot be read, beside the others" {
+	store 2-cut '{"schema":1,"id":"2-cut","state":"fin'
+	mkdir "$RESULTS/2-binary"
+	printf '\0\1\377ELF' >"$RESULTS/2-binary/run.json"
+	store 2-no-verdict "$(jq -c 'del(.verdict) | .id = "2-no-verdict"' "$RESULTS/1-good/run.json")"
+	mkdir "$RESULTS/20261121-114439.120-lost-1f3a" "$RESULTS/notes-of-mine" "$RESULTS/.work"
+	local all="2-binary 2-cut 2-no-verdict 20261121-114439.120-lost-1f3a"
+	for command in show log; do
+		rig_says "$command" --json
+		same "$status" 2
+		same "$(damaged_names)" "$all"
+		same "$(field '.damaged | map(.file) | unique | join(" ")')" run.json
+		[[ "$(field '.damaged[] | select(.folder | endswith("2-cut")) | .error')" == *"2-cut/run.json:1: "* ]]
+		[[ "$(field '.damaged[] | select(.folder | endswith("no-verdict")) | .error')" == *"lacks 'verdict"* ]]
+		[[ "$(field '.damaged[] | select(.folder | endswith("1f3a")) | .error')" == *"No such file"* ]]
+	done
+	rig_says show
+	same "$status" 2
+	same "$(grep -c '^unreadable' <<<"$output")" 4
+	rig_says show --json 2-cut 1-good 2-binary
+	same "$status" 2
+	same "$(damaged_names)" "2-binary 2-cut"
+	same "$(field '.runs[0].id')" 1-good
+	rig_says log --json "$RESULTS/"
+	same "$status" 2
+	same "$(damaged_names)" "$all"
+	rm -r "$RESULTS"/2*
+	rig_says log --json
+	same "$status" 0
+	same "$(damaged_names)" ""
+}
+
+@test "damaged: a page names the records and the samples that cannot be read, and has the others" {
+	store 2-cut '{"schema":1,"id":"2-cut","state":"fin'
+	store 3-other "$(jq -c '.id = "3-other"' "$RESULTS/1-good/run.json")"
+	mkdir "$RESULTS/3-other/samples.csv"
+	rig_says report "$RESULTS/"
+	same "$status" 2
+	[[ "$output" == *"Left out: "*"2-cut/run.json:1: "* ]] || same "$(grep note <<<"$output" | cut -c 1-200)" "names the record"
+	[[ "$output" == *"Not all samples could be read"*"3-other/samples.csv"* ]] || same "$(grep note <<<"$output" | cut -c 1-200)" "names the samples"
+	[[ "$output" == *'id="run-1-good"'*"</html>"* ]] || same "$(tail -c 200 <<<"$output")" "has the other, and is whole"
+	rig_says report 3-other
+	same "$status" 0
+	[[ "$output" == *"Not all could be read"*"3-other/samples.csv"*"</html>"* ]] || same "$(grep note <<<"$output" | cut -c 1-200)" "names the samples"
+}
+
 @test "damaged: a record with more moments than a picture has places, without an id, with phases out of order" {
 	local phases
 	phases=$(jq -nc '[range(40) | {name: "squeeze", start_ns: (. * 1000), end_ns: (. * 1000 + 1)}]')

@@ -68,7 +68,9 @@ static void test_common_options(void **state)
 	} rows[] = {
 		{ "json", 'j', { "completion", "report" } },
 		{ "results", 'r', { "completion", "list" } },
-		{ "quiet", 'q', { "completion", "list", "log", "show", "judge", "doctor", "clean", "report" } },
+		{ "quiet",
+		  'q',
+		  { "completion", "list", "log", "show", "judge", "doctor", "clean", "report", "gc", "trend" } },
 	};
 	for (size_t i = 0; i < COUNT(rows); i++)
 		for (const struct command *const *c = commands; *c != NULL; c++) {

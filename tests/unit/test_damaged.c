@@ -57,7 +57,7 @@ static char *plot_of_squeezes(const struct folder *f, size_t squeezes)
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 	put(f, "samples.csv", samples);
-	if (plot_exporter.write(out, &run, 1, &err) != 0)
+	if (plot_exporter.write(out, &(struct run_list){ .summaries = &run, .count = 1 }, &err) != 0)
 		fail_msg("%s", err.message);
 	fclose(out);
 	json_decref(record);

@@ -101,7 +101,9 @@ static char *drawn(const struct run_summary *runs, size_t count)
 	char *text = NULL;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
-	if (plot_exporter.write(out, runs, count, &err) != 0)
+	if (plot_exporter.write(
+		    out, &(struct run_list){ .summaries = (struct run_summary *)(uintptr_t)runs, .count = count },
+		    &err) != 0)
 		fail_msg("%s", err.message);
 	fclose(out);
 	return text;

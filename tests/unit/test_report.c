@@ -171,9 +171,11 @@ static void test_json(void **state)
 	char *text = NULL;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
+	struct damaged_run bad_run = { .folder = "results/7", .file = "run.json", .why = "cut" };
+	struct run_list list = { .summaries = runs, .count = 2, .damaged = &bad_run, .damaged_count = 1 };
 	const struct exporter *exporter = exporter_find("json", &err);
 	assert_non_null(exporter);
-	assert_int_equal(exporter->write(out, runs, 2, &err), 0);
+	assert_int_equal(exporter->write(out, &list, &err), 0);
 	fclose(out);
 
 	json_error_t bad;
@@ -196,6 +198,8 @@ static void test_json(void **state)
 		"requests", "ok", 3, "failed", 0, "verified_bytes", (json_int_t)1854000000, "corrupt", 0, "evidence",
 		grew_evidence[0]);
 	assert_non_null(expected);
+	json_object_set_new(expected, "damaged",
+			    json_pack("[{s:s, s:s, s:s}]", "folder", "results/7", "file", "run.json", "error", "cut"));
 	assert_int_equal(json_array_size(json_object_get(got, "summary")), 2); /* test_repeats.c reads it */
 	json_object_del(got, "summary");
 	if (!json_equal(got, expected)) {
@@ -211,11 +215,12 @@ static void test_full_disk_is_an_error(void **state)
 {
 	(void)state;
 	struct run_summary r = crashed_run();
+	struct run_list list = { .summaries = &r, .count = 1 };
 	for (size_t i = 0; exporters[i] != NULL; i++) {
 		struct error err = ERROR_INIT;
 		FILE *full = fopen("/dev/full", "w");
 		assert_non_null(full);
-		if (exporters[i]->write(full, &r, 1, &err) == 0)
+		if (exporters[i]->write(full, &list, &err) == 0)
 			fail_msg("'%s' wrote to a full disk and saw nothing", exporters[i]->name);
 		assert_int_equal(err.code, ERROR_SYSTEM);
 		fclose(full);
