@@ -143,9 +143,12 @@ static int select_sides(struct comparing *c, const char *results, char *const na
 	struct select_filter filter;
 	if (cmd_select_filter(&c->settings->select, &filter, &c->err) != 0)
 		return -1;
-	for (size_t k = 0; k < 2; k++)
+	for (size_t k = 0; k < 2; k++) {
 		if (select_runs(&c->lists[k], results, names[k], &filter, &c->err) != 0)
 			return -1;
+		if (c->lists[k].count == 0)
+			return error_set(&c->err, ERROR_INPUT, "'%s' has no run that can be read", names[k]);
+	}
 	return check_apart(c->lists, names, &c->err);
 }
 
