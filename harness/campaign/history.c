@@ -118,7 +118,7 @@ int history_make(struct history *h, const struct run_list *runs, const char *fig
 	*h = (struct history){ 0 };
 	if (figure != NULL && find_figure(figure, &wanted, err) != 0)
 		return -1;
-	observations_read(&all, "", runs);
+	observations_read(&all, "", runs, NULL);
 	const struct run_summary **order = in_order(runs);
 	for (size_t i = 0; i < runs->count; i++) {
 		const struct observation *o = &all.items[order[i] - runs->summaries];

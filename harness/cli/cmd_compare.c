@@ -94,34 +94,34 @@ static int read_options(struct comparing *c)
 	return 0;
 }
 
-static int calibrate(struct comparing *c, const struct observations side[2])
+static int calibrate(struct comparing *c, const struct comparison_set *set)
 {
+	if (set->count > 1) {
+		error_set(&c->err, ERROR_USAGE, "both sides have %zu scenarios; --scenario picks the one to measure on",
+			  set->count);
+		return cmd_fail(&c->err);
+	}
 	struct calibration rates = { c->settings->calibrate, c->settings->runs, c->settings->seed, { 0 }, { 0 } };
-	if (compare_calibrate(&side[0], &side[1], &c->options, &rates, &c->err) != 0 ||
+	if (compare_calibrate(&set->sides[0], &set->sides[1], &c->options, &rates, &c->err) != 0 ||
 	    c->format->calibration(stdout, &rates, &c->err) != 0)
 		return cmd_fail(&c->err);
 	return STATUS_OK;
 }
 
-static int answer(struct comparing *c, const struct observations side[2])
-{
-	struct comparison comparison;
-	compare(&side[0], &side[1], &c->options, &comparison);
-	if (c->format->write(stdout, &comparison, &c->err) != 0)
-		return cmd_fail(&c->err);
-	return (int)answer_statuses[comparison.answer];
-}
-
 static int compare_lists(struct comparing *c, char *const names[2])
 {
-	struct observations side[2];
-	if (compare_check_load(&c->lists[0], &c->lists[1], &c->err) != 0)
-		return cmd_fail(&c->err);
-	for (size_t k = 0; k < 2; k++)
-		observations_read(&side[k], names[k], &c->lists[k]);
-	int status = c->settings->calibrate > 0 ? calibrate(c, side) : answer(c, side);
-	for (size_t k = 0; k < 2; k++)
-		observations_free(&side[k]);
+	const char *const both[2] = { names[0], names[1] };
+	struct comparison_set set;
+	int status;
+	if (compare_set_read(&set, c->lists, both, &c->options, &c->err) != 0)
+		status = cmd_fail(&c->err);
+	else if (c->settings->calibrate > 0)
+		status = calibrate(c, &set);
+	else if (c->format->write(stdout, &set, &c->err) != 0)
+		status = cmd_fail(&c->err);
+	else
+		status = (int)answer_statuses[set.answer];
+	compare_set_release(&set);
 	return status;
 }
 
@@ -143,9 +143,12 @@ static int select_sides(struct comparing *c, const char *results, char *const na
 	struct select_filter filter;
 	if (cmd_select_filter(&c->settings->select, &filter, &c->err) != 0)
 		return -1;
-	for (size_t k = 0; k < 2; k++)
+	for (size_t k = 0; k < 2; k++) {
 		if (select_runs(&c->lists[k], results, names[k], &filter, &c->err) != 0)
 			return -1;
+		if (c->lists[k].count == 0)
+			return error_set(&c->err, ERROR_INPUT, "'%s' has no run that can be read", names[k]);
+	}
 	return check_apart(c->lists, names, &c->err);
 }
 

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "campaign/compare.h"
+#include "campaign/compare_words.h"
 #include "html/many.h"
 #include "html/out.h"
 #include "html/svg.h"
@@ -23,24 +23,6 @@ static const struct {
 		[ANSWER_SAME] = { "c2", "good" },
 		[ANSWER_INCONCLUSIVE] = { "c3", "warn" } };
 
-static void add_change(struct buf *b, const struct metric *m, double value)
-{
-	char text[64];
-	if (!isfinite(value))
-		buf_adds(b, "unknown");
-	else if (m->kind == METRIC_OF_AMOUNTS)
-		buf_addf(b, "%s%s", value >= 0 ? "+" : "", m->format(value, text));
-	else
-		buf_addf(b, "%+.*f%s", fabs(value) < 0.0995 && m->kind != METRIC_OF_RATES ? 1 : 0, 100 * value,
-			 m->kind == METRIC_OF_RATES ? " points" : " %");
-}
-
-static void add_centre(struct buf *b, const struct metric *m, double value)
-{
-	char text[64];
-	buf_adds(b, isnan(value) ? "killed below it" : m->format(value, text));
-}
-
 static void draw(FILE *out, const struct finding *f, const struct metric *m)
 {
 	double reach = 0;
@@ -50,9 +32,7 @@ static void draw(FILE *out, const struct finding *f, const struct metric *m)
 		if (isfinite(ends[i]))
 			reach = fmax(reach, fabs(ends[i]));
 	buf_addf(&title, "%s: ", m->name);
-	add_change(&title, m, f->interval.lo);
-	buf_adds(&title, " to ");
-	add_change(&title, m, f->interval.hi);
+	compare_add_interval(&title, m, &f->interval);
 	reach = reach > 0 ? 1.1 * reach : 1;
 	struct svg_interval interval = { .lo = f->interval.lo,
 					 .hi = f->interval.hi,
@@ -66,26 +46,27 @@ static void draw(FILE *out, const struct finding *f, const struct metric *m)
 	buf_release(&title);
 }
 
-static void row(FILE *out, const struct finding *f, const struct metric *m)
+static void row(FILE *out, const struct comparison *c, enum metric_id id)
 {
+	const struct finding *f = &c->findings[id];
+	const struct metric *m = &metrics[id];
 	struct buf cells[3] = { BUF_INIT, BUF_INIT, BUF_INIT };
 	html_put(out, "<tr><th scope=\"row\">%t</th>", m->name);
 	if (!f->there) {
 		html_put(out, "<td colspan=\"5\">%t</td></tr>\n", f->why);
 		return;
 	}
-	add_centre(&cells[0], m, f->centre[0]);
-	add_centre(&cells[1], m, f->centre[1]);
-	add_change(&cells[2], m, f->interval.lo);
-	buf_adds(&cells[2], " to ");
-	add_change(&cells[2], m, f->interval.hi);
+	compare_add_centre(&cells[0], c, id, 0);
+	compare_add_centre(&cells[1], c, id, 1);
+	compare_add_interval(&cells[2], m, &f->interval);
 	for (size_t i = 0; i < 3; i++) {
 		html_put(out, "<td class=\"figure\">%t</td>", buf_str(&cells[i]));
 		buf_release(&cells[i]);
 	}
 	fputs("<td>", out);
 	draw(out, f, m);
-	html_put(out, "</td><td class=\"%t\">%t</td></tr>\n", answers[f->answer].tone, answer_names[f->answer]);
+	html_put(out, "</td><td class=\"%t\">%t</td></tr>\n", answers[f->answer].tone,
+		 f->leans ? "looks worse, not proven" : answer_names[f->answer]);
 }
 
 static void write(FILE *out, const struct comparison *c, const char *const names[2])
@@ -100,7 +81,7 @@ static void write(FILE *out, const struct comparison *c, const char *const names
 		 "more</th><th scope=\"col\">answer</th></tr></thead>\n<tbody>\n",
 		 names[1], names[0], answers[c->answer].tone, answer_names[c->answer], names[0], names[1]);
 	for (size_t i = 0; i < METRICS; i++)
-		row(out, &c->findings[i], &metrics[i]);
+		row(out, c, i);
 	fputs("</tbody>\n</table></div>\n", out);
 }
 
@@ -109,8 +90,8 @@ static void compare_lists(FILE *out, const struct run_list lists[2], const char 
 	struct compare_options options = COMPARE_DEFAULTS;
 	struct observations a, b;
 	struct comparison c;
-	observations_read(&a, names[0], &lists[0]);
-	observations_read(&b, names[1], &lists[1]);
+	observations_read(&a, names[0], &lists[0], NULL);
+	observations_read(&b, names[1], &lists[1], NULL);
 	compare(&a, &b, &options, &c);
 	write(out, &c, names);
 	observations_free(&a);
@@ -127,7 +108,7 @@ void many_compare(FILE *out, const struct many *m, size_t at)
 	int rc = 0;
 	for (size_t k = 0; rc == 0 && k < 2; k++)
 		rc = copy_runs(&lists[k], many_cell(m, at, k), &err);
-	if (rc == 0 && (rc = compare_check_load(&lists[0], &lists[1], &err)) == 0)
+	if (rc == 0 && (rc = compare_check_load(&lists[0], &lists[1], NULL, &err)) == 0)
 		compare_lists(out, lists, names);
 	if (rc != 0)
 		html_put(out, "<p class=\"note\">Not compared: %t.</p>\n", err.message);

@@ -141,9 +141,26 @@ static int read_all(struct run_list *list, const char *results, const struct sel
 	return 0;
 }
 
+static bool is_narrow(const struct select_filter *filter)
+{
+	return filter->scenario != NULL || filter->since[0] != '\0';
+}
+
+static int none_there(const char *results, const char *word, const struct select_filter *filter, struct error *err)
+{
+	return error_set(err, ERROR_USAGE, "no run fits%s%s%s: '%s' holds none%s%s%s%s%s", word[0] != '\0' ? " '" : "",
+			 word, word[0] != '\0' ? "'" : "", results, filter->scenario != NULL ? " of scenario '" : "",
+			 filter->scenario != NULL ? filter->scenario : "", filter->scenario != NULL ? "'" : "",
+			 filter->since[0] != '\0' ? " since " : "", filter->since);
+}
+
 int select_all(struct run_list *list, const char *results, const struct select_filter *filter, struct error *err)
 {
-	return read_all(list, results, filter, run_list_try, err);
+	size_t before = list->count + list->damaged_count;
+	if (read_all(list, results, filter, run_list_try, err) != 0)
+		return -1;
+	return is_narrow(filter) && list->count + list->damaged_count == before ? none_there(results, "", filter, err)
+										: 0;
 }
 
 /* Adds those marked, the newest so many of them. */
@@ -169,11 +186,12 @@ static size_t mark(const struct kind *kind, const struct run_list *all, const ch
 	return count;
 }
 
-static int nothing_fits(const struct run_list *all, const char *results, const char *word, struct error *err)
+static int nothing_fits(const struct run_list *all, const char *results, const char *word,
+			const struct select_filter *filter, struct error *err)
 {
 	struct nearest n;
 	if (all->count == 0)
-		return error_set(err, ERROR_USAGE, "no run fits '%s': '%s' holds none", word, results);
+		return none_there(results, word, filter, err);
 	nearest_init(&n, word);
 	for (size_t i = 0; i < all->count; i++) {
 		for (size_t k = 0; k < COUNT(kinds); k++)
@@ -321,7 +339,7 @@ static int select_last(struct run_list *list, const char *results, const struct 
 	if (folder != NULL)
 		run_list_try(list, folder);
 	else
-		rc = error_set(err, ERROR_USAGE, "no run fits 'last': '%s' holds none", results);
+		rc = none_there(results, "last", filter, err);
 	free(folder);
 	store_free_list(ids, count);
 	return rc;
@@ -358,7 +376,7 @@ static int look_up(struct run_list *list, const char *results, const char *word,
 	if (found == 0 && said == NULL && is_folder(word))
 		found = select_folder(list, word, filter, err) == 0 ? 1 : -1;
 	if (found == 0)
-		nothing_fits(&all, results, word, err);
+		nothing_fits(&all, results, word, filter, err);
 	run_list_release(&all);
 	return found > 0 ? 0 : -1;
 }

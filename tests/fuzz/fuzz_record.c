@@ -53,17 +53,14 @@ static void judge_again(const json_t *record)
 static void compare_both(const struct run_list *runs)
 {
 	const struct compare_options options = COMPARE_DEFAULTS;
-	struct observations a, b;
-	struct comparison c;
+	const struct run_list lists[2] = { *runs, *runs };
+	const char *const names[2] = { "a", "b" };
+	struct comparison_set set;
 	struct error err = ERROR_INIT;
-	compare_check_load(runs, runs, &err);
-	observations_read(&a, "a", runs);
-	observations_read(&b, "b", runs);
-	compare(&a, &b, &options, &c);
-	for (const struct compare_format *f = compare_formats; f->name != NULL; f++)
-		f->write(fuzz_sink(), &c, &err);
-	observations_free(&a);
-	observations_free(&b);
+	if (compare_set_read(&set, lists, names, &options, &err) == 0)
+		for (const struct compare_format *f = compare_formats; f->name != NULL; f++)
+			f->write(fuzz_sink(), &set, &err);
+	compare_set_release(&set);
 }
 
 static void show(const struct run_list *runs)

@@ -170,16 +170,20 @@ static void test_more_runs_are_those_of_each_side(void **state)
 	struct compare_options options = COMPARE_DEFAULTS;
 	struct comparison c;
 	for (size_t k = 0; k < 2; k++) {
-		for (size_t i = 0; i < 5; i++)
+		for (size_t i = 0; i < 5; i++) {
 			items[k][i] = (struct observation){ .judged = true, .crashed = i < 2 * k, .cap_bytes = MIB };
+			items[k][i].known[METRIC_CRASHES] = true;
+			items[k][i].reading[METRIC_CRASHES].value = items[k][i].crashed;
+		}
 		side[k] =
 			(struct observations){ .name = k == 0 ? "a" : "b", .items = items[k], .count = 5, .judged = 5 };
 	}
 	compare(&side[0], &side[1], &options, &c);
+	struct comparison_set set = { .names = { "a", "b" }, .items = &c, .count = 1, .answer = c.answer };
 	struct memory_stream m = { 0 };
 	m.out = open_memstream(&m.text, &m.size);
-	compare_format_find("terminal")->write(m.out, &c, NULL);
-	compare_format_find("markdown")->write(m.out, &c, NULL);
+	compare_format_find("terminal")->write(m.out, &set, NULL);
+	compare_format_find("markdown")->write(m.out, &set, NULL);
 	fclose(m.out);
 	check(m.text, "of each side would settle it", true);
 	check(m.text, "runs would settle it", false);

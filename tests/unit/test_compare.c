@@ -25,6 +25,8 @@
 /* A program as its runs show it: killed at random at 256 MiB, otherwise figures with noise. */
 struct program {
 	double crash_rate, peak_bytes, peak_noise, throughput, throughput_noise;
+	double loss_rate, grade, failed; /* runs with lost data; the verdict of those that live; share of requests */
+	double noise_bytes;		 /* the judge's */
 };
 
 static void put(struct observation *o, enum metric_id id, double value, bool censored)
@@ -43,11 +45,16 @@ static void simulate(struct observations *o, const struct program *p, size_t run
 		item->cap_bytes = 256 * MIB;
 		item->crashed = gsl_rng_uniform(rng) < p->crash_rate;
 		item->survived = !item->crashed;
+		item->noise_bytes = p->noise_bytes;
+		put(item, METRIC_CRASHES, item->crashed, false);
+		put(item, METRIC_LOSS, gsl_rng_uniform(rng) < p->loss_rate, false);
+		put(item, METRIC_VERDICT, item->crashed ? 5 : p->grade, false);
 		if (item->crashed) {
 			put(item, METRIC_PEAK, 256 * MIB, true);
 			continue;
 		}
 		put(item, METRIC_PEAK, p->peak_bytes * exp(gsl_ran_gaussian(rng, p->peak_noise)), false);
+		put(item, METRIC_FAILED, p->failed, false);
 		put(item, METRIC_GROWTH, gsl_ran_gaussian(rng, 4096), false);
 		put(item, METRIC_THROUGHPUT, p->throughput * exp(gsl_ran_gaussian(rng, p->throughput_noise)), false);
 		put(item, METRIC_LATENCY, 1e9 * exp(gsl_ran_gaussian(rng, p->throughput_noise)), false);
@@ -68,14 +75,15 @@ static struct comparison once(const struct program *a, const struct program *b, 
 	return c;
 }
 
-static const struct program dies = { 1, 0, 0, 0, 0 };
-static const struct program calm = { 0, 20 * MIB, 0.03, 1e8, 0.1 };
-static const struct program coin = { 0.5, 200 * MIB, 0.05, 1e8, 0.3 };
+static const struct program dies = { .crash_rate = 1 };
+static const struct program calm = { 0, 20 * MIB, 0.03, 1e8, 0.1, .grade = 1 };
+static const struct program coin = { 0.5, 200 * MIB, 0.05, 1e8, 0.3, .grade = 1 };
 
 static void test_answers(void **state)
 {
 	(void)state;
-	const struct program heavier = { 0, 30 * MIB, 0.03, 1e8, 0.1 }, slower = { 0, 20 * MIB, 0.03, 0.5e8, 0.1 };
+	const struct program heavier = { 0, 30 * MIB, 0.03, 1e8, 0.1, .grade = 1 },
+			     slower = { 0, 20 * MIB, 0.03, 0.5e8, 0.1, .grade = 1 };
 	const struct {
 		const char *what;
 		const struct program *a, *b;
@@ -106,6 +114,91 @@ static void test_answers(void **state)
 	}
 }
 
+/* Less memory makes nothing better that loses data, refuses uploads, leaks or dies. */
+static void test_correctness_comes_first(void **state)
+{
+	(void)state;
+	const struct program large = { 0, 100 * MIB, 0.03, 1e8, 0.1, .grade = 1 };
+	const struct program refuses = { 0, 10 * MIB, 0.03, 1e8, 0.1, .grade = 0, .failed = 0.5, .loss_rate = 1 };
+	const struct program corrupts = { 0, 100 * MIB, 0.03, 1e8, 0.1, .grade = 1, .loss_rate = 1 };
+	const struct program seldom = { 0, 10 * MIB, 0.03, 1e8, 0.1, .grade = 1, .loss_rate = 0.25 };
+	const struct program leaks = { 0, 100 * MIB, 0.03, 1e8, 0.1, .grade = 3 };
+	const struct program small = { 0, 10 * MIB, 0.03, 1e8, 0.1, .grade = 1 };
+	const struct {
+		const char *what;
+		const struct program *a, *b;
+		enum metric_id metric;
+		enum answer finding, all;
+		bool leans;
+	} rows[] = {
+		{ "refuses half and loses data, in less memory", &large, &refuses, METRIC_LOSS, ANSWER_WORSE,
+		  ANSWER_WORSE, false },
+		{ "the same, its failed requests", &large, &refuses, METRIC_FAILED, ANSWER_WORSE, ANSWER_WORSE, false },
+		{ "wrong bytes, all else equal", &large, &corrupts, METRIC_LOSS, ANSWER_WORSE, ANSWER_WORSE, false },
+		{ "no wrong bytes any more", &corrupts, &large, METRIC_LOSS, ANSWER_BETTER, ANSWER_BETTER, false },
+		{ "lost in some runs, in less memory", &large, &seldom, METRIC_LOSS, ANSWER_INCONCLUSIVE,
+		  ANSWER_INCONCLUSIVE, true },
+		{ "a leak where there was a peak", &large, &leaks, METRIC_VERDICT, ANSWER_WORSE, ANSWER_WORSE, false },
+		{ "a peak where there was a leak", &leaks, &large, METRIC_VERDICT, ANSWER_BETTER, ANSWER_BETTER,
+		  false },
+		{ "less memory alone", &large, &small, METRIC_PEAK, ANSWER_BETTER, ANSWER_BETTER, false },
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct comparison c = once(rows[i].a, rows[i].b, 6);
+		const struct finding *f = &c.findings[rows[i].metric];
+		if (!f->there || f->answer != rows[i].finding || c.answer != rows[i].all || c.leans != rows[i].leans)
+			fail_msg("%s: got '%s', over all '%s'%s, expected '%s' and '%s'", rows[i].what,
+				 f->there ? answer_names[f->answer] : f->why, answer_names[c.answer],
+				 c.leans ? " that looks worse" : "", answer_names[rows[i].finding],
+				 answer_names[rows[i].all]);
+	}
+}
+
+/* 1.13 to 1.39 MiB is a fifth more, and below what the judge takes for noise. */
+static void test_less_than_noise_is_the_same(void **state)
+{
+	(void)state;
+	const struct program a = { 0, 1.13 * MIB, 0.01, 1e8, 0.01, .noise_bytes = 4 * MIB };
+	const struct program b = { 0, 1.39 * MIB, 0.01, 1e8, 0.01, .noise_bytes = 4 * MIB };
+	const struct program far = { 0, 9 * MIB, 0.01, 1e8, 0.01, .noise_bytes = 4 * MIB };
+	struct comparison c = once(&a, &b, 10);
+	const struct finding *f = &c.findings[METRIC_PEAK];
+	assert_int_equal(f->answer, ANSWER_SAME);
+	assert_true(f->within_amount && f->within < 0.4 * MIB && f->within > 0.2 * MIB);
+	c = once(&a, &far, 10);
+	assert_int_equal(c.findings[METRIC_PEAK].answer, ANSWER_WORSE);
+}
+
+/* One family: what is no more than chance in one scenario is not more in ten of them. */
+static void test_all_scenarios_are_one_family(void **state)
+{
+	(void)state;
+	enum { PAIRS = 10, RUNS = 10 };
+	static struct observation items[PAIRS][2][RUNS_MAX];
+	static struct observations sides[PAIRS][2];
+	const struct compare_options options = COMPARE_DEFAULTS;
+	const struct program wild = { 0.2, 100 * MIB, 0.4, 1e8, 0.5, .grade = 1 };
+	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+	size_t alarms = 0;
+	for (size_t round = 0; round < 100; round++) {
+		struct comparison pairs[PAIRS] = { 0 };
+		bool alarm = false;
+		for (size_t i = 0; i < PAIRS; i++)
+			for (size_t k = 0; k < 2; k++) {
+				sides[i][k] = (struct observations){ .name = "x", .items = items[i][k] };
+				simulate(&sides[i][k], &wild, RUNS, rng);
+				pairs[i].side[k] = &sides[i][k];
+			}
+		compare_all(pairs, PAIRS, &options);
+		for (size_t i = 0; i < PAIRS; i++)
+			alarm |= pairs[i].answer == ANSWER_WORSE || pairs[i].answer == ANSWER_BETTER;
+		alarms += alarm;
+	}
+	gsl_rng_free(rng);
+	print_message("# 100 comparisons of %d scenarios with themselves: %zu false alarms\n", PAIRS, alarms);
+	assert_true(alarms <= 11);
+}
+
 static void test_all_killed_has_no_throughput(void **state)
 {
 	(void)state;
@@ -132,6 +225,7 @@ static void test_other_caps_make_no_crash_rate(void **state)
 			item->cap_bytes = (60 + 20 * (double)i) * MIB;
 			item->survived = item->cap_bytes > (k == 0 ? 150 : 90) * MIB;
 			item->crashed = !item->survived;
+			put(item, METRIC_CRASHES, item->crashed, false);
 		}
 	}
 	compare(&side[0], &side[1], &options, &c);
@@ -178,7 +272,7 @@ static void test_it_does_not_cry_wolf(void **state)
 {
 	(void)state;
 	/* Wild noise, coin flips and a calm program: alarms stay below alpha (5 %), with three sigma of slack. */
-	const struct program wild = { 0.2, 100 * MIB, 0.4, 1e8, 0.5 };
+	const struct program wild = { 0.2, 100 * MIB, 0.4, 1e8, 0.5, .loss_rate = 0.1, .grade = 1 };
 	const struct program *const programs[] = { &calm, &coin, &wild };
 	for (size_t i = 0; i < 3; i++)
 		for (size_t runs = 5; runs <= 20; runs += 5) {
@@ -191,7 +285,8 @@ static void test_it_does_not_cry_wolf(void **state)
 static void test_it_sees_what_is_there(void **state)
 {
 	(void)state;
-	const struct program fixed = { 0, 150 * MIB, 0.05, 1e8, 0.3 }, heavier = { 0, 25 * MIB, 0.03, 1e8, 0.1 };
+	const struct program fixed = { 0, 150 * MIB, 0.05, 1e8, 0.3, .grade = 1 },
+			     heavier = { 0, 25 * MIB, 0.03, 1e8, 0.1, .grade = 1 };
 	size_t seen[4];
 	count_answers(&coin, &fixed, 20, seen);
 	assert_true(seen[ANSWER_BETTER] >= ROUNDS * 95 / 100);
@@ -203,6 +298,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_correctness_comes_first),
+		cmocka_unit_test(test_less_than_noise_is_the_same),
+		cmocka_unit_test(test_all_scenarios_are_one_family),
 		cmocka_unit_test(test_all_killed_has_no_throughput),
 		cmocka_unit_test(test_other_caps_make_no_crash_rate),
 		cmocka_unit_test(test_nothing_judged_is_inconclusive),
