@@ -111,6 +111,26 @@ static const struct run_summary **in_order(const struct run_list *runs)
 	return order;
 }
 
+static bool is_silent(const struct history_figure *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (f->points[i].reading.value != 0)
+			return false;
+	return f->metric->correct;
+}
+
+/* What never went wrong has no line. */
+static void drop_silent(struct history_scenario *s)
+{
+	size_t kept = 0;
+	for (size_t k = 0; k < s->figure_count; k++)
+		if (is_silent(&s->figures[k]))
+			free(s->figures[k].points);
+		else
+			s->figures[kept++] = s->figures[k];
+	s->figure_count = kept;
+}
+
 int history_make(struct history *h, const struct run_list *runs, const char *figure, struct error *err)
 {
 	const struct metric *wanted = NULL;
@@ -132,6 +152,8 @@ int history_make(struct history *h, const struct run_list *runs, const char *fig
 			if (is_of_runs(&metrics[m]) && o->known[m] && (wanted == NULL || wanted == &metrics[m]))
 				add_reading(s, &metrics[m], order[i], o->reading[m]);
 	}
+	for (size_t i = 0; i < h->count && wanted == NULL; i++)
+		drop_silent(&h->scenarios[i]);
 	for (size_t i = 0; i < h->count; i++)
 		for (size_t k = 0; k < h->scenarios[i].figure_count; k++)
 			find_changes(&h->scenarios[i].figures[k]);
