@@ -9,7 +9,7 @@
 #include "base/spawn.h"
 #include "base/text.h"
 #include "isolation/isolation.h"
-#include "report/report.h"
+#include "catalogue/formats.h"
 #include "run/requirements.h"
 #include "scenario/folder.h"
 #include "scenario/network.h"

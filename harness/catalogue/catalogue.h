@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 
 /*
@@ -24,6 +25,11 @@ bool catalogue_is_readable(const json_t *all);
 
 /* catalogue_print.c */
 void catalogue_print(FILE *out, const json_t *all);
-void catalogue_print_keys(FILE *out); /* of a scenario file */
+void catalogue_print_keys(FILE *out);	 /* of a scenario file */
+void catalogue_print_figures(FILE *out); /* of a record, which expect_figures can name */
+
+/* The same as a table for a page, and for programs; the latter is the caller's. */
+void catalogue_describe_figures(struct buf *out);
+json_t *catalogue_figures(void);
 
 #endif

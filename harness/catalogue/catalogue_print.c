@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/macros.h"
+#include "base/text.h"
+#include "facts/facts.h"
 #include "base/units.h"
 #include "catalogue/catalogue.h"
 #include "report/page.h"
@@ -138,4 +141,49 @@ void catalogue_print_keys(FILE *out)
 	page_write(&p, out);
 	page_release(&p);
 	free(all);
+}
+
+/* What a figure is given and compared in. */
+static const char *unit_words(const struct fact_row *row)
+{
+	static const char *const words[][2] = {
+		{ "bytes", "size (64MiB)" },	   { "ns", "time (8s)" }, { "flag", "0 or 1" }, { "count", "number" },
+		{ "text", "text: absent or not" },
+	};
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (strcmp(words[i][0], row->unit) == 0)
+			return words[i][1];
+	return row->unit;
+}
+
+void catalogue_print_figures(FILE *out)
+{
+	struct page p;
+	page_init(&p, out);
+	for (const struct fact_row *row = fact_rows; row->name != NULL; row++) {
+		page_ink(&p, INK_STRONG, "%s", row->name);
+		buf_addf(&p.text, "  %s\n", unit_words(row));
+		page_wrap(&p, INK_FAINT, "    ", row->meaning);
+	}
+	page_write(&p, out);
+	page_release(&p);
+}
+
+void catalogue_describe_figures(struct buf *out)
+{
+	buf_adds(out, "| figure | unit | meaning |\n|---|---|---|\n");
+	for (const struct fact_row *row = fact_rows; row->name != NULL; row++) {
+		buf_addf(out, "| `%s` | %s | ", row->name, unit_words(row));
+		text_add_markdown(out, row->meaning);
+		buf_adds(out, " |\n");
+	}
+}
+
+json_t *catalogue_figures(void)
+{
+	json_t *figures = json_array();
+	for (const struct fact_row *row = fact_rows; row->name != NULL; row++)
+		json_array_append_new(figures, json_pack("{s:s, s:s, s:s}", "name", row->name, "unit", row->unit,
+							 "meaning", row->meaning));
+	return json_pack("{s:i, s:o}", "schema", 1, "figures", figures);
 }

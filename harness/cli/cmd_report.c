@@ -1,13 +1,12 @@
 /*
  * oomrig report: stored runs as one page for the browser.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
+#include "cli/cmd_format.h"
 #include "cli/cmd_select.h"
 #include "html/html.h"
 
@@ -67,29 +66,17 @@ static enum html_by by_of(const char *name)
 	return (enum html_by)i;
 }
 
-/* A page that was not written in full is none: the file appears as a whole. */
-static int write_file(const char *path, const struct html_side *sides, size_t count, enum html_by by, struct error *err)
-{
-	char *part = xasprintf("%s.part-%d", path, (int)getpid());
-	FILE *out = fopen(part, "we");
-	int rc = out == NULL ? error_set_errno(err, ERROR_SYSTEM, errno, "cannot write '%s'", part) : 0;
-	if (out != NULL)
-		html_report(out, sides, count, by);
-	if (out != NULL && (ferror(out) | fclose(out)) != 0 && rc == 0)
-		rc = error_set_errno(err, ERROR_SYSTEM, errno, "cannot write '%s'", part);
-	if (rc == 0 && rename(part, path) != 0)
-		rc = error_set_errno(err, ERROR_SYSTEM, errno, "cannot write '%s'", path);
-	if (rc != 0)
-		unlink(part);
-	free(part);
-	return rc;
-}
+struct page {
+	const struct html_side *sides;
+	size_t count;
+	enum html_by by;
+};
 
-static int write_stdout(const struct html_side *sides, size_t count, enum html_by by, struct error *err)
+static int write_page(FILE *out, const void *what, struct error *err)
 {
-	html_report(stdout, sides, count, by);
-	if (fflush(stdout) != 0 || ferror(stdout))
-		return error_set_errno(err, ERROR_SYSTEM, errno, "cannot write the report");
+	const struct page *page = what;
+	(void)err;
+	html_report(out, page->sides, page->count, page->by);
 	return 0;
 }
 
@@ -106,8 +93,7 @@ static int main_report(const struct cmd_call *call)
 	enum html_by by = by_of(settings->by);
 	int rc = read_sides(sides, &call->words, settings, &err);
 	if (rc == 0)
-		rc = settings->output != NULL ? write_file(settings->output, sides, count, by, &err)
-					      : write_stdout(sides, count, by, &err);
+		rc = cmd_write_to(settings->output, write_page, &(struct page){ sides, count, by }, &err);
 	int status = rc != 0 ? cmd_fail(&err) : STATUS_OK;
 	for (size_t i = 0; i < count; i++) {
 		if (status == STATUS_OK)

@@ -8,11 +8,13 @@
 #include "base/log.h"
 #include "campaign/repeat.h"
 #include "cli/cmd_campaign.h"
+#include "cli/cmd_format.h"
 #include "campaign/setup.h"
 #include "report/report.h"
 
 struct run_settings {
 	struct campaign_settings campaign;
+	struct format_settings format;
 	uint64_t runs;
 	struct option_list expect;
 	bool keep_data, verbose, bisect_exit;
@@ -42,8 +44,7 @@ static const struct option_row rows[] = {
 	  "where the server keeps its data meanwhile; a real disk\n[a folder below the results]" },
 	{ "keep-data", 0, OPTION_FLAG, FIELD(keep_data), NULL, NULL, 0, 0, NULL,
 	  "leave the server's data folder for a look" },
-	{ "json", 'j', OPTION_FLAG, FIELD(campaign.json), NULL, NULL, 0, 0, NULL,
-	  "print the results as JSON on standard output, and nothing else" },
+	FORMAT_ROWS(FIELD(format)),
 	{ "bisect-exit", 0, OPTION_FLAG, FIELD(bisect_exit), NULL, NULL, 0, 0, NULL,
 	  "end as git bisect run wants it: 0 all as expected, 1 not, 125 nothing\nproved, 128 wrong usage" },
 	{ "quiet", 'q', OPTION_FLAG, FIELD(campaign.quiet), NULL, NULL, 0, 0, NULL, "no progress display" },
@@ -111,10 +112,11 @@ static int exit_code(const struct run_list *all, bool stopped)
 	return skipped == all->count && skipped > 0 ? STATUS_SKIPPED : code;
 }
 
-static int print_results(const struct run_list *all, bool json, struct error *err)
+static int print_results(const struct run_list *all, const struct exporter *exporter,
+			 const struct format_settings *format, struct error *err)
 {
-	if (json)
-		return exporter_find("json", err)->write(stdout, all, err);
+	if (exporter != exporters[0] || format->output != NULL)
+		return cmd_format_write(exporter, format, all, err);
 	if (all->count > 1) {
 		putchar('\n');
 		report_side_by_side(stdout, all->summaries, all->count);
@@ -124,7 +126,7 @@ static int print_results(const struct run_list *all, bool json, struct error *er
 }
 
 static int run_all(const struct setup_scenarios *scenarios, const struct run_settings *settings,
-		   struct campaign_kit *kit)
+		   const struct exporter *exporter, struct campaign_kit *kit)
 {
 	struct error err = ERROR_INIT, print_error = ERROR_INIT;
 	struct campaign *c = &kit->campaign;
@@ -132,8 +134,9 @@ static int run_all(const struct setup_scenarios *scenarios, const struct run_set
 	size_t total = 0;
 	int rc = 0;
 	c->options.keep_data = settings->keep_data;
-	if (!settings->campaign.json)
-		c->made = settings->verbose ? print_in_full : print_short;
+	c->made = cmd_format_alone(exporter, &settings->format) ? NULL
+		  : settings->verbose				? print_in_full
+								: print_short;
 	for (size_t i = 0; i < scenarios->count; i++)
 		total += repeat_count(&scenarios->items[i], settings->runs);
 	for (size_t i = 0; rc == 0 && i < scenarios->count && !stopped; i++)
@@ -141,7 +144,7 @@ static int run_all(const struct setup_scenarios *scenarios, const struct run_set
 				&stopped, &err);
 	int code = rc != 0 ? cmd_fail(&err) : exit_code(&c->runs, stopped);
 	/* What did run is not lost when a later run could not be recorded. */
-	if (c->runs.count > 0 && print_results(&c->runs, settings->campaign.json, &print_error) != 0)
+	if (c->runs.count > 0 && print_results(&c->runs, exporter, &settings->format, &print_error) != 0)
 		code = cmd_fail(&print_error);
 	return code;
 }
@@ -158,11 +161,14 @@ static int main_run(const struct cmd_call *call)
 	int status;
 	if (settings->verbose)
 		log_set_level(LOG_INFO);
+	const struct exporter *exporter = cmd_format_find(&settings->format, &err);
+	if (exporter == NULL)
+		return cmd_fail(&err);
 	if (setup_scenarios(&scenarios, call->words.operands, &setup, &err) != 0 ||
 	    campaign_open(&kit, campaign, call->typed, &err) != 0) {
 		status = cmd_fail(&err);
 	} else {
-		status = run_all(&scenarios, settings, &kit);
+		status = run_all(&scenarios, settings, exporter, &kit);
 		campaign_close(&kit);
 	}
 	setup_release(&scenarios);

@@ -3,24 +3,22 @@
  */
 #include <stdlib.h>
 
+#include "cli/cmd_format.h"
 #include "cli/cmd_select.h"
 #include "report/listing.h"
-#include "report/report.h"
 
 struct show_settings {
 	struct select_settings select;
-	const char *results, *format;
-	bool json, plot;
+	struct format_settings format;
+	const char *results;
+	bool plot;
 };
 
 static const struct option_row rows[] = {
 	{ "results", 'r', OPTION_PATH, offsetof(struct show_settings, results), "DIR", NULL, 0, 0, NULL,
 	  "where the runs are stored; without it\n$OOMRIG_RESULTS, or ./results" },
 	SELECT_ROWS(offsetof(struct show_settings, select)),
-	{ "format", 'f', OPTION_STRING, offsetof(struct show_settings, format), "NAME", "terminal", 0, 0, NULL,
-	  "how to write them; oomrig list names the formats" },
-	{ "json", 'j', OPTION_FLAG, offsetof(struct show_settings, json), NULL, NULL, 0, 0, NULL,
-	  "the same as --format json" },
+	FORMAT_ROWS(offsetof(struct show_settings, format)),
 	{ "plot", 'p', OPTION_FLAG, offsetof(struct show_settings, plot), NULL, NULL, 0, 0, NULL,
 	  "the same as --format plot: draws memory under its cap,\nrequests in flight and the lag of clean-up over "
 	  "time" },
@@ -64,7 +62,7 @@ static int show_runs(const struct exporter *exporter, const char *results, const
 	struct run_list runs = { 0 };
 	int rc = cmd_select(&runs, results, &call->words, &settings->select, &err);
 	if (rc == 0)
-		rc = exporter->write(stdout, &runs, &err);
+		rc = cmd_format_write(exporter, &settings->format, &runs, &err);
 	int status = rc != 0 ? cmd_fail(&err) : cmd_damaged(&runs);
 	run_list_release(&runs);
 	return status;
@@ -72,12 +70,12 @@ static int show_runs(const struct exporter *exporter, const char *results, const
 
 static const struct exporter *find_format(const struct show_settings *settings, size_t named, struct error *err)
 {
-	if (settings->json && settings->plot)
+	if (settings->format.json && settings->plot)
 		error_set(err, ERROR_USAGE, "'--json' and '--plot' are two formats: one at a time");
 	else if (settings->plot && named == 0)
 		error_set(err, ERROR_USAGE, "'--plot' of which run? \"last\" is the newest");
 	else
-		return exporter_find(settings->json ? "json" : settings->plot ? "plot" : settings->format, err);
+		return settings->plot ? exporter_find("plot", err) : cmd_format_find(&settings->format, err);
 	return NULL;
 }
 
@@ -89,8 +87,9 @@ static int main_show(const struct cmd_call *call)
 	if (exporter == NULL)
 		return cmd_fail(&err);
 	char *results = cmd_results_folder(settings->results);
-	int status = call->words.operand_count == 0 && exporter == exporters[0] ? list_runs(results, &settings->select)
-										: show_runs(exporter, results, call);
+	int status = call->words.operand_count == 0 && exporter == exporters[0] && settings->format.output == NULL
+			     ? list_runs(results, &settings->select)
+			     : show_runs(exporter, results, call);
 	free(results);
 	return status;
 }

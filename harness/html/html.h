@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "record/run_list.h"
+#include "report/report.h"
 
 /* Runs that were named together: a column of the matrix of many runs. */
 struct html_side {
@@ -22,5 +23,8 @@ enum html_by { HTML_BY_SIDE, HTML_BY_LABEL, HTML_BY_BRANCH, HTML_BY_COMMIT, HTML
 /* by: what the columns of the matrix are.  What of a run cannot be read is named on the page.  Errors of writing show
  * in ferror(). */
 void html_report(FILE *out, const struct html_side *sides, size_t count, enum html_by by);
+
+/* The same of runs that were named one by one, as one side. */
+extern const struct exporter html_exporter;
 
 #endif

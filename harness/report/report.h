@@ -18,8 +18,7 @@ struct exporter {
 	const char *summary;
 	int (*write)(FILE *out, const struct run_list *runs, struct error *err);
 };
-extern const struct exporter *const exporters[]; /* the first is for people; NULL-terminated */
-const struct exporter *exporter_find(const char *name, struct error *err);
+extern const struct exporter terminal_exporter; /* for people */
 
 /* One run in full: verdict, evidence, memory by phase, requests, where the record is. */
 void report_run(FILE *out, const struct run_summary *run);

@@ -48,6 +48,20 @@ static json_t *server_source(const json_t *command)
 	return git;
 }
 
+/* "FILE:LINE" of what is expected, for who marks it there; null: no file says it. */
+static json_t *place_json(const struct scenario *s)
+{
+	const char *place = places_find(&s->places, "expect", NULL);
+	if (place != NULL)
+		return text_json(place);
+	if (s->path == NULL)
+		return json_null();
+	char *first = xasprintf("%s:1", s->path);
+	json_t *json = text_json(first);
+	free(first);
+	return json;
+}
+
 void run_json_begin(struct run *r)
 {
 	const struct scenario *s = r->scenario;
@@ -67,6 +81,7 @@ void run_json_begin(struct run *r)
 	store_set(&r->store, "note", r->options->note ? words_json(r->options->note) : json_null());
 	store_set(&r->store, "command_line", strings(r->options->command_line));
 	store_set(&r->store, "scenario", scenario_dump(s));
+	store_set(&r->store, "scenario_place", place_json(s));
 	store_set(&r->store, "host", host_describe());
 }
 

@@ -236,7 +236,7 @@ const struct key_row scenario_keys[] = {
 	    "whether requests are expected to fail; a surprise fails the run", .choices = failure_names),
 	ROW("expect_figures", KEY_TEXT_LIST, SCENARIO_AT(expect_figures), NULL,
 	    "what recorded figures are expected to be, all of them: \"peak_wal_bytes > 64MiB\", \"canary_lag_ns "
-	    "absent\" (<, <=, >, >=, =); results/README.md tells which there are"),
+	    "absent\" (<, <=, >, >=, =); oomrig list --figures tells which there are"),
 	ROW("requires", KEY_TEXT_LIST, SCENARIO_AT(required), NULL,
 	    "what the host must have, or the run is skipped: swap", .check = words_check_requirement),
 	ROW("tags", KEY_TEXT_LIST, SCENARIO_AT(tags), NULL, "words to select scenarios by"),

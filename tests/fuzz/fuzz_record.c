@@ -16,7 +16,7 @@
 #include "record/store.h"
 #include "report/json.h"
 #include "report/plot.h"
-#include "report/report.h"
+#include "catalogue/formats.h"
 #include "report/story.h"
 #include "record/verdict_json.h"
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalogue/formats.h"
 #include "report_cases.h"
 
 static void write_run(FILE *out, const struct run_summary *runs, size_t count)
