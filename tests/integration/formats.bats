@@ -102,6 +102,10 @@ all() { # FORMAT
 	"$RIG" show --format junit -o "$RESULTS/file.xml" --results "$RECORDS" >"$RESULTS/out"
 	same "$(cat "$RESULTS/out")" ""
 	xmllint --noout "$RESULTS/file.xml"
+	for format in html junit csv; do
+		run bash -c "'$RIG' show --format $format --results '$RECORDS' >/dev/full"
+		same "$status" 3
+	done
 	run "$RIG" show --format junitt --results "$RECORDS"
 	same "$status" 2
 	[[ $output == *"did you mean 'junit'?"* ]]

@@ -219,6 +219,8 @@ static void test_full_disk_is_an_error(void **state)
 	struct run_list list = { .summaries = &r, .count = 1 };
 	for (size_t i = 0; exporters[i] != NULL; i++) {
 		struct error err = ERROR_INIT;
+		if (strcmp(exporters[i]->name, "html") == 0)
+			continue; /* it reads stored runs; formats.bats fills its disk */
 		FILE *full = fopen("/dev/full", "w");
 		assert_non_null(full);
 		if (exporters[i]->write(full, &list, &err) == 0)
