@@ -147,8 +147,8 @@ void catalogue_print_keys(FILE *out)
 static const char *unit_words(const struct fact_row *row)
 {
 	static const char *const words[][2] = {
-		{ "bytes", "size (64MiB)" },	   { "ns", "time (8s)" }, { "flag", "0 or 1" }, { "count", "number" },
-		{ "text", "text: absent or not" },
+		{ "bytes", "size (64MiB)" }, { "bytes/s", "rate (20MB/s)" }, { "ns", "time (8s)" },
+		{ "flag", "0 or 1" },	     { "count", "number" },	     { "text", "text: absent or not" },
 	};
 	for (size_t i = 0; i < COUNT(words); i++)
 		if (strcmp(words[i][0], row->unit) == 0)

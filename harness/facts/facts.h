@@ -189,6 +189,9 @@ struct facts {
 	char first_corrupt[FACTS_TEXT_MAX];
 	char first_failure[FACTS_TEXT_MAX];
 	struct fact load_ns; /* length of the load phase */
+	/* of the slowest group of its kind; absent: none of its requests ended */
+	struct fact upload_p50_ns, upload_p90_ns, upload_p99_ns, upload_max_ns, download_p90_ns, request_p90_ns;
+	struct fact throughput_bytes_per_s; /* sent and received over the load phase */
 	struct fact
 		load_major_faults; /* rise of the group's major page faults from the baseline to the end of the load */
 	struct fact load_deadline_ns;	  /* what the scenario's key "deadline" gives it */
@@ -244,7 +247,7 @@ struct facts {
 
 struct fact_row {
 	const char *name;
-	const char *unit; /* "bytes", "ns", "count", "flag" (0 or 1), "number", "text" */
+	const char *unit; /* "bytes", "bytes/s", "ns", "count", "flag" (0 or 1), "number", "text" */
 	bool text;	  /* char[FACTS_TEXT_MAX], otherwise struct fact */
 	size_t offset;	  /* in struct facts */
 	const char *meaning;

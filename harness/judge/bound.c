@@ -57,7 +57,7 @@ static const struct fact_row *find_row(const char *name, struct error *err)
 		nearest_offer(&n, row->name);
 	}
 	error_set(err, ERROR_INPUT, "unknown figure '%s'%s%s%s", name, n.best ? "; did you mean '" : "",
-		  n.best ? n.best : " (results/README.md tells of them)", n.best ? "'?" : "");
+		  n.best ? n.best : " (oomrig list --figures tells of them)", n.best ? "'?" : "");
 	return NULL;
 }
 
@@ -65,6 +65,8 @@ static int parse_value(const struct fact_row *row, const char *text, uint64_t *o
 {
 	if (strcmp(row->unit, "bytes") == 0)
 		return units_parse_size(text, out, err);
+	if (strcmp(row->unit, "bytes/s") == 0)
+		return units_parse_rate(text, out, err);
 	if (strcmp(row->unit, "ns") == 0)
 		return units_parse_duration(text, out, err);
 	return units_parse_count(text, out, err);
@@ -122,6 +124,8 @@ const char *bound_figure(const struct bound *b, const struct facts *f, char out[
 		snprintf(out, BOUND_TEXT_MAX, "%s", figure.state == FACT_ABSENT ? "absent" : "unreadable");
 	else if (strcmp(b->row->unit, "bytes") == 0)
 		units_format_size(figure.value, out);
+	else if (strcmp(b->row->unit, "bytes/s") == 0)
+		units_format_rate((double)figure.value, out);
 	else if (strcmp(b->row->unit, "ns") == 0)
 		units_format_duration(figure.value, out);
 	else

@@ -8,6 +8,9 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/saturate.h"
+#include "load/latency.h"
+#include "base/units.h"
+#include "base/macros.h"
 #include "load/plan.h"
 #include "run/checks.h"
 #include "run/death_record.h"
@@ -46,6 +49,44 @@ static void read_counters(struct run *r)
 	f->oom_group_kills = final.memory.field[MEMORY_OOM_GROUP_KILLS];
 }
 
+/* Bins are 1 % wide; the slowest group counts, as its users wait. */
+static void read_latencies(struct run *r)
+{
+	struct facts *f = &r->facts;
+	static const struct {
+		size_t offset;
+		enum group_kind kinds[2];
+		double quantile; /* 1: the most */
+	} rows[] = {
+		{ offsetof(struct facts, upload_p50_ns), { GROUP_UPLOAD, GROUP_UPLOAD }, 0.5 },
+		{ offsetof(struct facts, upload_p90_ns), { GROUP_UPLOAD, GROUP_UPLOAD }, 0.9 },
+		{ offsetof(struct facts, upload_p99_ns), { GROUP_UPLOAD, GROUP_UPLOAD }, 0.99 },
+		{ offsetof(struct facts, upload_max_ns), { GROUP_UPLOAD, GROUP_UPLOAD }, 1 },
+		{ offsetof(struct facts, download_p90_ns), { GROUP_DOWNLOAD, GROUP_SEEK }, 0.9 },
+		{ offsetof(struct facts, request_p90_ns), { GROUP_REQUEST, GROUP_REQUEST }, 0.9 },
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct fact *fact = (struct fact *)((char *)f + rows[i].offset);
+		for (size_t g = 0; g < r->scenario->load.count; g++) {
+			enum group_kind kind = r->scenario->load.items[g].kind;
+			const struct latency *l = load_group_latency(r->load, g);
+			if ((kind != rows[i].kinds[0] && kind != rows[i].kinds[1]) || l == NULL ||
+			    latency_count(l) == 0)
+				continue;
+			uint64_t ns =
+				rows[i].quantile < 1 ? latency_quantile_ns(l, rows[i].quantile) : latency_max_ns(l);
+			*fact = fact_max(*fact, fact_of(ns));
+		}
+	}
+}
+
+static void read_throughput(struct facts *f)
+{
+	if (fact_known(f->load_ns) && f->load_ns.value > 0)
+		f->throughput_bytes_per_s = fact_of(units_whole(
+			(double)(f->sent_bytes.value + f->received_bytes.value) * NS_PER_S / (double)f->load_ns.value));
+}
+
 static void read_load(struct run *r)
 {
 	struct facts *f = &r->facts;
@@ -82,6 +123,8 @@ static void read_load(struct run *r)
 	struct load_self self;
 	load_self(r->load, &self);
 	f->generator_bottleneck = fact_of(self.bottleneck);
+	read_latencies(r);
+	read_throughput(f);
 }
 
 /* Nothing is said where one group's end is open. */

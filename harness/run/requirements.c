@@ -48,6 +48,7 @@ int requirements_check(const struct scenario *s, struct error *err)
 
 	for (size_t i = 0; i < s->expect_figures.count; i++)
 		if (bound_parse(&unused, s->expect_figures.items[i], err) != 0)
-			return error_prefix(err, "%s: 'expect_figures'", s->path);
+			return error_prefix(err, "%s: 'expect_figures'",
+					    places_find(&s->places, "expect_figures", s->path));
 	return 0;
 }

@@ -125,6 +125,25 @@ all() { # FORMAT
 	[ ! -e "$RESULTS/none" ]
 }
 
+@test "latency and throughput are figures: budgets in units of time and rates" {
+	need_cap
+	local within over
+	within='["upload_p90_ns < 1min", "upload_max_ns > 1us", "throughput_bytes_per_s > 1kB/s", "download_p90_ns absent"]'
+	over='["upload_p90_ns < 1us", "throughput_bytes_per_s > 900GB/s"]'
+	printf 'memory: 64MiB\nserver: {use: chunkserver}\nload: [{size: 1MB, files: 3}]\nexpect: [grew, steady]\nexpect_figures: %s\n' \
+		"$within" >"$RESULTS/within.yaml"
+	sed "s|^expect_figures.*|expect_figures: $over|" "$RESULTS/within.yaml" >"$RESULTS/over.yaml"
+	"$RIG" run --quiet "$RESULTS/within.yaml" --results "$RESULTS/runs"
+	run "$RIG" run --quiet "$RESULTS/over.yaml" --results "$RESULTS/runs"
+	same "$status" 1
+	output=$(tr -s '\n ' ' ' <<<"$output")
+	[[ $output == *"upload_p90_ns < 1us"* && $output == *"throughput_bytes_per_s > 900GB/s"* ]]
+	sed -i 's/upload_p90_ns < 1us/upload_p90_ns < banana/' "$RESULTS/over.yaml"
+	run "$RIG" run --quiet "$RESULTS/over.yaml" --results "$RESULTS/runs"
+	same "$status" 2
+	[[ $output == *"over.yaml:5"* ]]
+}
+
 @test "list --figures: every figure of a record with its unit, as expect_figures takes it" {
 	fits=$("$RIG" list --figures | wc -L)
 	[ "$fits" -le 80 ]
