@@ -216,7 +216,7 @@ not_capped() { # part of a line of evidence
 	# The third one stays: the end alone would not show it.
 	rig tests/truth/killed-after-storing.yaml --set on_crash=restart --set load.1.files=40 -- \
 		sh -c "$(lives killed-after-storing "if [ ! -e {tmp}/left ]; then
-			touch {tmp}/left; echo \$\$ >$root/cgroup.procs; (sleep 0.5; kill -9 \$\$) & fi")"
+			touch {tmp}/left; echo \$\$ >$root/cgroup.procs; (sleep 3; kill -9 \$\$) & fi")"
 	not_capped 'aftermath: a process of a later life ran outside its group'
 	same "$(record '[.facts.server_in_group, .facts.again_in_group] | join(" ")')" "1 0"
 }
