@@ -51,10 +51,11 @@ static const struct option_row rows[] = {
 
 static const struct manual manual = {
 	.usage = "oomrig compare A B [options] [-- COMMAND...]",
-	.about = "Says whether the runs of B are better than those of A, worse, or the same, from\n"
-		 "crash rates, floors, unreclaimable peaks, growth with work, throughput and\n"
-		 "latency.  A and B are two RUNS, or commits and commands that are run now (--live).\n"
-		 "All runs must carry the same load.\n\n" SELECT_WORDS,
+	.about = "Says whether the runs of B are better than those of A, worse, or the same:\n"
+		 "lost data, verdicts, crash rates and failed requests first, then floors,\n"
+		 "unreclaimable peaks, growth with work, throughput and latency.  A and B are two\n"
+		 "RUNS, or commits and commands that are run now (--live).  All runs of a scenario\n"
+		 "must carry the same load.\n\n" SELECT_WORDS,
 	.examples = "  oomrig compare before-any-fix all-fixes\n"
 		    "  oomrig compare main my-branch --format markdown\n"
 		    "  oomrig compare 20261121-1144 6fd2a1c --json\n"

@@ -35,9 +35,9 @@ static const struct manual manual = {
 	.usage = "oomrig gc --keep SIZE [options]",
 	.about = "Frees disk space in the results: takes samples, requests, the server's figures\n"
 		 "and its log of the oldest runs first, until all runs together take no more than\n"
-		 "SIZE.  Verdict, facts and evidence of every run stay, so that judge, compare, log\n"
-		 "and show still work; a run that lost its samples says so and when.  Runs under\n"
-		 "way, runs whose record cannot be read, and what the rig did not write itself are\n"
+		 "SIZE.  Verdict, facts and evidence of every run stay, so that judge, compare,\n"
+		 "log and show still work; a run that lost its samples says so and when.  Runs\n"
+		 "under way, runs whose record cannot be read, and what the rig did not write itself are\n"
 		 "not touched.",
 	.examples = "  oomrig gc --keep 20GiB --dry-run  what would go\n"
 		    "  oomrig gc --keep 20GiB --keep-label release-1\n"

@@ -37,8 +37,8 @@ static const struct option_row rows[] = {
 static const struct manual manual = {
 	.usage = "oomrig judge [RUNS...] [options]",
 	.about = "Judges stored runs again from the facts they recorded, by the rules of this\n"
-		 "version, and shows what changed.  Nothing is run.  Without RUNS it judges all that\n"
-		 "is stored.\n\n" SELECT_WORDS,
+		 "version, and shows what changed.  Nothing is run.  Without RUNS it judges all\n"
+		 "that is stored.\n\n" SELECT_WORDS,
 	.examples = "  oomrig judge                  would any stored verdict be another today?\n"
 		    "  oomrig judge last --evidence  today's evidence\n"
 		    "  oomrig judge --write          keep today's verdicts",

@@ -31,9 +31,9 @@ struct select_settings {
 /* For the manuals: the same words everywhere. */
 #define SELECT_WORDS                                                                                                  \
 	"RUNS is \"last\", an id or a part of one, the start of several ids (20261121), a\n"                          \
-	"label, a branch, a commit (seven digits or more), a scenario or a folder.  A word\n"                         \
-	"that is two of these is not guessed at: label:NAME, branch:NAME, commit:HASH and\n"                          \
-	"scenario:NAME say which."
+	"label, a branch, a commit (seven digits or more), a scenario or a folder.  A\n"                              \
+	"word that is two of these is not guessed at: label:NAME, branch:NAME,\n"                                     \
+	"commit:HASH and scenario:NAME say which."
 /* clang-format on */
 
 int cmd_select_filter(const struct select_settings *settings, struct select_filter *out, struct error *err);
