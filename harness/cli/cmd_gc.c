@@ -37,8 +37,8 @@ static const struct manual manual = {
 		 "and its log of the oldest runs first, until all runs together take no more than\n"
 		 "SIZE.  Verdict, facts and evidence of every run stay, so that judge, compare,\n"
 		 "log and show still work; a run that lost its samples says so and when.  Runs\n"
-		 "under way, runs whose record cannot be read, and what the rig did not write itself are\n"
-		 "not touched.",
+		 "under way, runs whose record cannot be read, and what the rig did not write\n"
+		 "itself are not touched.",
 	.examples = "  oomrig gc --keep 20GiB --dry-run  what would go\n"
 		    "  oomrig gc --keep 20GiB --keep-label release-1\n"
 		    "  oomrig gc --keep 0                only the records stay",

@@ -30,10 +30,10 @@ static const struct manual manual = {
 	.about = "Prints a stored run in full: verdict, evidence, memory, requests; of a killed\n"
 		 "server its last second and the kernel's table of processes.  Several runs are\n"
 		 "set side by side, and repeats of one scenario are counted together.  Without\n"
-		 "RUNS it lists what is stored, newest last.  --plot is as wide as the terminal, or as\n"
-		 "COLUMNS says, and in plain ASCII where the locale is not UTF-8 (LC_ALL=C).\n"
-		 "A record that cannot be read is named (in \"damaged\" with --json), the others\n"
-		 "are shown all the same, and the exit status is 2.\n\n" SELECT_WORDS,
+		 "RUNS it lists what is stored, newest last.  --plot is as wide as the terminal,\n"
+		 "or as COLUMNS says, and in plain ASCII where the locale is not UTF-8\n"
+		 "(LC_ALL=C).  A record that cannot be read is named (in \"damaged\" with --json),\n"
+		 "the others are shown all the same, and the exit status is 2.\n\n" SELECT_WORDS,
 	.examples = "  oomrig show                      what is stored\n"
 		    "  oomrig show last                 the newest run\n"
 		    "  oomrig show 114439 114512        two runs side by side\n"
