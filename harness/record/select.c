@@ -114,7 +114,8 @@ static int filter_ids(int (*list)(const char *results, char ***ids, size_t *coun
 		else
 			free(all[i]);
 	}
-	memmove(all, all + total - kept, kept * sizeof(*all));
+	if (kept > 0)
+		memmove(all, all + total - kept, kept * sizeof(*all));
 	*ids = all;
 	*count = kept;
 	return 0;
