@@ -30,25 +30,44 @@ def figures($order; $cases): . as $all |
 # Whether the server dies in more than half of the runs; null: not run, or not known.
 def fate: map(select(.outcome != "invalid" and .outcome != "skipped")) | if length == 0 then null else (map(select(died)) | length * 2) > length end;
 
-def factor($name; $with; $without; $cases): . as $all |
-	[$cases[] as $c | {case: $c, a: ($all | of($without; $c) | fate), b: ($all | of($with; $c) | fate)} | select(.a != null and .b != null)] |
-	if length == 0 then empty else
-	[$name, "\($without) → \($with)", (map(select(.a == .b)) | length | tostring),
-		(map(select(.a and (.b | not)) | .case) | if length == 0 then "none" else join(", ") end),
-		(map(select(.b and (.a | not)) | .case) | if length == 0 then "none" else join(", ") end)] | row end;
+# A factor is one thing that differs between two settings.
+def factor_list: [
+	{name: "socket memory, charged by v2 alone", from: "v1", to: "v2"},
+	{name: "memory.high", from: "v2", to: "v2-high"},
+	{name: "a machine of that size instead of a cap", from: "v1", to: "machine"},
+	{name: "the kernel's own share alone, taken off the cap", from: "v1", to: "v1-less"},
+	{name: "what else a machine has", from: "v1-less", to: "machine"},
+	{name: "a machine instead of a cap, at 192 MiB", from: "v1-192", to: "machine-192"},
+	{name: "swap of the same size", from: "machine", to: "machine-swap"},
+	{name: "a disk of 20 MB/s", from: "machine", to: "machine-slow"},
+	{name: "vm.dirty_ratio of 5 instead of 20", from: "machine", to: "machine-dirty"},
+	{name: "the lower ratio on the slow disk", from: "machine-slow", to: "machine-slow-dirty"}];
+
+# Each factor with the cases whose fate is known in both of its settings; none: it is left out.
+def compared($cases): . as $all | factor_list[] | . as $f |
+	[$cases[] as $c | {case: $c, a: ($all | of($f.from; $c) | fate), b: ($all | of($f.to; $c) | fate)} | select(.a != null and .b != null)] |
+	select(length > 0) |
+	$f + {same: map(select(.a == .b)) | length, lives: map(select(.a and (.b | not)) | .case), dies: map(select(.b and (.a | not)) | .case)};
+
+def names: if length == 0 then "none" else join(", ") end;
 
 def factors($order; $cases):
 	(["factor", "from → to", "cases with the same fate", "dies no more", "dies now"] | row), rule(5),
-	factor("socket memory, charged by v2 alone"; "v2"; "v1"; $cases),
-	factor("memory.high"; "v2-high"; "v2"; $cases),
-	factor("a machine of that size instead of a cap"; "machine"; "v1"; $cases),
-	factor("the kernel's own share alone, taken off the cap"; "v1-less"; "v1"; $cases),
-	factor("what else a machine has"; "machine"; "v1-less"; $cases),
-	factor("a machine instead of a cap, at 192 MiB"; "machine-192"; "v1-192"; $cases),
-	factor("swap of the same size"; "machine-swap"; "machine"; $cases),
-	factor("a disk of 20 MB/s"; "machine-slow"; "machine"; $cases),
-	factor("vm.dirty_ratio of 5 instead of 20"; "machine-dirty"; "machine"; $cases),
-	factor("the lower ratio on the slow disk"; "machine-slow-dirty"; "machine-slow"; $cases);
+	(compared($cases) | [.name, "\(.from) → \(.to)", (.same | tostring), (.lives | names), (.dies | names)] | row);
+
+# The factors that gave a case another fate, then those that gave none.
+def answer($order; $cases): [compared($cases)] | map(select(.lives + .dies != [])) as $made | map(select(.lives + .dies == [])) as $not |
+	($made[] | "- **\(.name)** makes a difference (`\(.from)` → `\(.to)`, \(.same) cases the same)." +
+		(if .lives == [] then "" else "\n  Dies no more: \(.lives | names)." end) + (if .dies == [] then "" else "\n  Dies now: \(.dies | names)." end)),
+	(if $not == [] then empty else "- **No case has another fate** with", ($not | map("  - \(.name) (\(.same) cases)") | join(";\n")) + "." end);
+
+# What a machine leaves for the server, beside a cap of its size.
+def room($order; $cases): (map(select(.outcome != "invalid" and .outcome != "skipped" and (.case | test("^(one|two|three)-"))))) as $all |
+	def left($s): $all | map(select(.setting == $s)) | {cap: (map(.cap) | median), kernel: (map(.kernel) | median), before: (map(.before) | median)};
+	if ($all | any(.setting == "machine")) and ($all | any(.setting == "v1")) then left("machine") as $m | left("v1") as $c |
+		"Of \($m.cap | mib) MiB a machine leaves \($m.cap - $m.before | mib) MiB for the server, a cap \($c.cap - $c.before | mib) MiB:\n" +
+		"\($m.kernel | mib) MiB are the kernel's before any load."
+	else "Cap and machine were not both measured." end;
 
 def sizes($order; $cases): "\(length) runs; uploads of \(map(.size) | unique | join(", ")); \(map(select(.outcome == "invalid")) | length) runs invalid" +
 	(map(select(.outcome == "invalid") | "\(.setting), \(.case): \(.why)") | unique | if length == 0 then "." else ": " + (join("; ")) + "." end);

@@ -47,6 +47,9 @@ const struct fact_row fact_rows[] = {
 	TEXT(machine_panic, "the line with which the kernel of the server's own machine gave up"),
 	FACT(machine_silent_ns, "ns", "for so long nothing was heard of the server's own machine, which ran on"),
 	FACT(machine_ended, "flag", "the server's own machine was gone before the rig ended it"),
+	FACT(machine_slowness, "number",
+	     "times that the server's own machine was slower than a processor that is not emulated; its deadlines were "
+	     "longer by that"),
 	FACT(oom_kill, "count", "rise of the group's own oom_kill counter before the rig's first signal"),
 	FACT(oom_kill_main, "flag", "a kill record of the kernel log names the server's main process"),
 	FACT(oom_kill_others, "count",

@@ -119,6 +119,8 @@ struct facts {
 	char machine_panic[FACTS_TEXT_MAX]; /* what its kernel said last */
 	struct fact machine_silent_ns;	    /* it ran on, and its agent said nothing for so long */
 	struct fact machine_ended;	    /* 1: it was gone before we ended it */
+	struct fact
+		machine_slowness; /* times slower than a processor that is not emulated; deadlines were longer by it */
 
 	/* OOM evidence */
 	struct fact oom_kill;	     /* rise of the group's own counter during the run, before our own kill */

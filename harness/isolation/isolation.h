@@ -91,6 +91,7 @@ struct machine_state {
 	struct fact swap_bytes;	 /* that it has */
 	struct fact total_bytes; /* memory that its kernel leaves for all */
 	const char *accelerator; /* "kvm" or "tcg" */
+	uint64_t slowness;	 /* times slower than a processor that is not emulated; at least 1 */
 };
 
 struct isolation_backend {

@@ -327,7 +327,8 @@ static void machine_tell(struct isolation *iso, struct machine_state *out)
 				       .agent_bytes = m->last.agent_bytes,
 				       .swap_bytes = m->last.swap_total_bytes,
 				       .total_bytes = m->last.total_bytes,
-				       .accelerator = m->accelerator };
+				       .accelerator = m->accelerator,
+				       .slowness = m->slowness };
 }
 
 const struct isolation_backend isolation_machine = {

@@ -35,6 +35,7 @@ struct machine {
 	char *folder;
 	const char *accelerator; /* static */
 	uint64_t ram_bytes;
+	uint64_t slowness;	   /* as in struct machine_state; 0 until it is up */
 	bool prompted;		   /* the emulator's monitor waits for a command */
 	_Atomic uint64_t heard_ns; /* clock_ns() when a sample came last */
 	pthread_mutex_t asking;	   /* port 3: one request at a time */

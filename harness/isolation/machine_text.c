@@ -33,6 +33,7 @@ enum figure {
 	PRESSURE_SOME,
 	PRESSURE_FULL,
 	OOMS,
+	WORK,
 	AGENT,
 	DISK_FREE,
 	DISK_USED,
@@ -69,6 +70,7 @@ static const struct row {
 	[PRESSURE_SOME] = { "pressure", "some ", " total=", 1 },
 	[PRESSURE_FULL] = { "pressure", "full ", " total=", 1 },
 	[OOMS] = { "agent", "ooms ", NULL, 1 },
+	[WORK] = { "agent", "work_us ", NULL, 1 },
 	[AGENT] = { "self", "VmRSS:", NULL, 1024 },
 	[DISK_FREE] = { "disk", "free ", NULL, 1 },
 	[DISK_USED] = { "disk", "used ", NULL, 1 },
@@ -172,6 +174,7 @@ static void fill(const struct fact f[FIGURES], uint64_t ram_bytes, struct machin
 	out->total_bytes = f[MEM_TOTAL];
 	out->swap_total_bytes = f[SWAP_TOTAL];
 	out->ooms = f[OOMS];
+	out->work_us = f[WORK];
 	out->agent_bytes = f[AGENT];
 	out->disk_free_bytes = f[DISK_FREE];
 	out->disk_used_bytes = f[DISK_USED];

@@ -30,6 +30,7 @@ struct machine_text {
 	struct fact total_bytes;      /* MemTotal: what the kernel has left over for all */
 	struct fact swap_total_bytes; /* SwapTotal */
 	struct fact ooms;	      /* times that it ran out of memory, by the agent's count */
+	struct fact work_us;	      /* that a small, always equal piece of work took when it came up */
 	struct fact agent_bytes;      /* the agent's own resident memory, part of anon and file */
 	struct fact disk_free_bytes;  /* of the disk that holds {data} and {tmp} */
 	struct fact disk_used_bytes;

@@ -356,6 +356,27 @@ static void quality_beside(const struct facts *f, struct verdict *v)
 			     f->limit_hits.value);
 }
 
+/*
+ * A load that goes on for a time does the less in it the slower the machine is: who lives through that has not been
+ * shown to live through what the load would do elsewhere.
+ */
+static void machine_beside(const struct facts *f, struct verdict *v)
+{
+	if (!fact_known(f->machine_slowness) || f->machine_slowness.value < 2)
+		return;
+	evidence_add(v,
+		     "also: the server's machine was %" PRIu64 " times slower than a processor that is not emulated; "
+		     "deadlines were so many times longer",
+		     f->machine_slowness.value);
+	if ((v->outcome == OUTCOME_GREW || v->outcome == OUTCOME_STEADY) && fact_known(f->load_ns) &&
+	    f->requests_intended.state == FACT_ABSENT)
+		evidence_add(v,
+			     "not judged: what the load would do on a faster machine, for it goes on for a time (%s) "
+			     "and not "
+			     "for an amount of work",
+			     TIME_TEXT(f->load_ns.value));
+}
+
 /* What the application said of itself, and what it left on disk: growth that the cap does not see. */
 static void application_beside(const struct facts *f, struct verdict *v)
 {
@@ -400,5 +421,6 @@ void evidence_beside(const struct facts *f, struct verdict *v)
 	application_beside(f, v);
 	holdings_beside(f, v);
 	high_beside(f, v);
+	machine_beside(f, v);
 	quality_beside(f, v);
 }

@@ -50,6 +50,11 @@ void broken_note(struct broken_requests *l, const struct load_request *request)
 	l->recent[l->recent_count++] = (struct broken_recent){ request->finished_ns, upload };
 }
 
+bool broken_lately(const struct broken_requests *l, uint64_t now_ns)
+{
+	return l->recent_count > 0 && l->recent[l->recent_count - 1].finished_ns + BROKEN_WINDOW_NS >= now_ns;
+}
+
 void broken_under_way(const struct broken_requests *l, uint64_t end_ns, uint64_t *count, uint64_t *upload_bytes)
 {
 	for (size_t i = 0; i < l->recent_count; i++)

@@ -51,6 +51,8 @@ void broken_up(struct broken_requests *l);
 
 /* Remembers a finished transfer if its connection broke; for every one of them. */
 void broken_note(struct broken_requests *l, const struct load_request *request);
+/* Has one of them broken within BROKEN_WINDOW_NS? */
+bool broken_lately(const struct broken_requests *l, uint64_t now_ns);
 /*
  * Adds the remembered transfers that broke so shortly before the server's end that
  * they were under way then.  Those that have not finished yet are the caller's to count.

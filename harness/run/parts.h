@@ -63,7 +63,8 @@ enum phase_id {
 	PHASE_LOAD_DOWN,  /* until the kernel log has told of the first kill */
 	PHASE_LOAD_AGAIN, /* until the server is ready */
 	PHASE_LOAD_ON,
-	PHASE_LOAD_CUT, /* the load did not end in time */
+	PHASE_LOAD_CUT,	  /* the load did not end in time */
+	PHASE_LOAD_DOUBT, /* its last requests broke: has the server ended? */
 	/* the load is over, and what was acknowledged is read once more after a death */
 	PHASE_AFTERMATH, /* what runs of the load is cut */
 	PHASE_AFTERMATH_DOWN,
@@ -156,7 +157,8 @@ struct figures_written {
 };
 
 struct run {
-	const struct scenario *scenario; /* borrowed */
+	const struct scenario *scenario; /* borrowed, or the next one */
+	struct scenario patient;	 /* the same with the deadlines of a slow machine; patience.h */
 	const struct run_options *options;
 	char *self_exe, *log_path;
 

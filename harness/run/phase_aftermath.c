@@ -9,22 +9,13 @@ static bool reads_all(const struct run *r)
 	return r->scenario->on_crash == CRASH_READ_BACK;
 }
 
-static void close_books(struct run *r)
-{
-	if (r->books.began_ns == 0 || r->books.over)
-		return;
-	load_totals(r->load, &r->books.after);
-	r->books.over = true;
-	r->facts.load_ns = fact_of(run_elapsed_ns(r) - r->books.began_ns);
-}
-
 enum phase_id phase_aftermath_enter(struct run *r)
 {
 	if (r->books.running) {
 		load_stop(r->load);
 		return PHASE_STAY;
 	}
-	close_books(r);
+	phase_close_books(r);
 	objects_found_expect(r);
 	if (!fact_known(r->facts.aftermath_acknowledged))
 		return PHASE_STOP; /* nothing is to be read */

@@ -25,11 +25,9 @@ static void note_round(struct run *r)
 enum phase_id phase_settle_enter(struct run *r)
 {
 	gather_phase(&r->gather, GATHER_SETTLE);
-	load_totals(r->load, &r->books.after);
-	r->books.over = true;
+	phase_close_books(r);
 	note_round(r);
 	gather_points(&r->gather);
-	r->facts.load_ns = fact_of(run_elapsed_ns(r) - r->books.began_ns);
 	checks_membership(r);
 	return r->life.up && !checks_port(r) ? PHASE_STOP : PHASE_STAY;
 }

@@ -39,10 +39,19 @@ uint64_t phase_load_deadline_ns(const struct run *r)
 	return r->books.until_ns > now ? r->books.until_ns - now : 0;
 }
 
+/* A death in the first life has to be known before the phase is left: one in the next is no death under load. */
+static enum phase_id after_load(const struct run *r)
+{
+	if (r->life.number > 1)
+		return PHASE_AFTERMATH;
+	bool broke = broken_lately(&r->books.broken, clock_ns());
+	return broke && r->scenario->on_crash == CRASH_RESTART ? PHASE_LOAD_DOUBT : PHASE_SETTLE;
+}
+
 enum phase_id phase_load_event(struct run *r, const struct event *event)
 {
 	if (event->kind == EVENT_LOAD_ENDED)
-		return r->life.number > 1 ? PHASE_AFTERMATH : PHASE_SETTLE;
+		return after_load(r);
 	if (event->kind == EVENT_READY && r->schedule.now == PHASE_LOAD_AGAIN)
 		return PHASE_LOAD_ON;
 	if (event->kind != EVENT_DEADLINE || r->schedule.now == PHASE_LOAD_CUT)
@@ -56,6 +65,19 @@ enum phase_id phase_load_cut_enter(struct run *r)
 {
 	load_stop(r->load);
 	return PHASE_STAY;
+}
+
+/* ---- the last requests broke -------------------------------------------- */
+
+enum phase_id phase_load_doubt_enter(struct run *r)
+{
+	phase_close_books(r);
+	return PHASE_STAY;
+}
+
+enum phase_id phase_load_doubt_event(struct run *r, const struct event *event)
+{
+	return event->kind == EVENT_DEADLINE ? PHASE_SETTLE : phase_default(r, event); /* it lives */
 }
 
 /* ---- the server has died, and the load goes on -------------------------- */

@@ -1,9 +1,5 @@
 /* prepare: the objects that downloads and seeks read are uploaded, group after group. */
-#include "base/clock.h"
 #include "run/phases.h"
-
-/* A connection breaks before the end is seen: 1.2 to 2.2 s on a busy machine. */
-#define DOUBT_NS (5 * NS_PER_S)
 
 enum phase_id phase_prepare_enter(struct run *r)
 {
@@ -28,12 +24,6 @@ enum phase_id phase_prepare_doubt_event(struct run *r, const struct event *event
 		return phase_default(r, event);
 	error_set(&err, ERROR_TARGET, "the load could not be prepared: %s", r->facts.first_failure);
 	return phase_fail(r, &err);
-}
-
-uint64_t phase_prepare_doubt_deadline_ns(const struct run *r)
-{
-	(void)r;
-	return DOUBT_NS;
 }
 
 enum phase_id phase_prepare_event(struct run *r, const struct event *event)

@@ -11,6 +11,8 @@
 #define RESTART (1u << CRASH_RESTART)
 
 #define CUT_DEADLINE_NS (30 * NS_PER_S)
+/* A connection breaks before the end is seen: 1.2 to 2.2 s on a busy machine. */
+#define DOUBT_NS (5 * NS_PER_S)
 
 const struct phase phase_rows[PHASES] = {
 	[PHASE_START] = { .name = "start",
@@ -84,7 +86,7 @@ const struct phase phase_rows[PHASES] = {
 				.deadline_ns = phase_cut_deadline_ns },
 	[PHASE_PREPARE_DOUBT] = { .part_of = PHASE_PREPARE,
 				  .on_event = phase_prepare_doubt_event,
-				  .deadline_ns = phase_prepare_doubt_deadline_ns,
+				  .deadline_ns = phase_doubt_deadline_ns,
 				  .afterlife = READ_BACK },
 
 	[PHASE_LOAD_DOWN] = { .part_of = PHASE_LOAD,
@@ -103,6 +105,11 @@ const struct phase phase_rows[PHASES] = {
 			     .on_event = phase_load_event,
 			     .deadline_ns = phase_cut_deadline_ns,
 			     .afterlife = READ_BACK | RESTART },
+	[PHASE_LOAD_DOUBT] = { .part_of = PHASE_LOAD,
+			       .enter = phase_load_doubt_enter,
+			       .on_event = phase_load_doubt_event,
+			       .deadline_ns = phase_doubt_deadline_ns,
+			       .afterlife = READ_BACK | RESTART },
 
 	[PHASE_AFTERMATH] = { .name = "aftermath",
 			      .enter = phase_aftermath_enter,
@@ -169,8 +176,10 @@ static enum phase_id after_death_restart(struct run *r)
 		r->facts.gave_up = fact_of(1);
 		return PHASE_STOP;
 	}
-	/* While it was read: from the first object on. */
-	return phase_span(r->schedule.now) == PHASE_AFTERMATH ? PHASE_AFTERMATH : PHASE_LOAD_DOWN;
+	/* While it was read: from the first object on.  With the load's last requests: nothing is left to go on with.
+	 */
+	bool over = phase_span(r->schedule.now) == PHASE_AFTERMATH || r->schedule.now == PHASE_LOAD_DOUBT;
+	return over ? PHASE_AFTERMATH : PHASE_LOAD_DOWN;
 }
 
 static enum phase_id after_death_read_back(struct run *r)
@@ -239,6 +248,15 @@ enum phase_id phase_await_kernel_log(struct run *r, enum phase_id then)
 	return findings_kernel_log_late(r) ? PHASE_STAY : then;
 }
 
+void phase_close_books(struct run *r)
+{
+	if (r->books.began_ns == 0 || r->books.over)
+		return;
+	load_totals(r->load, &r->books.after);
+	r->books.over = true;
+	r->facts.load_ns = fact_of(run_elapsed_ns(r) - r->books.began_ns);
+}
+
 uint64_t phase_scenario_deadline_ns(const struct run *r)
 {
 	return r->scenario->deadline_ns;
@@ -260,4 +278,10 @@ uint64_t phase_cut_deadline_ns(const struct run *r)
 {
 	(void)r;
 	return CUT_DEADLINE_NS;
+}
+
+uint64_t phase_doubt_deadline_ns(const struct run *r)
+{
+	(void)r;
+	return DOUBT_NS;
 }

@@ -72,11 +72,16 @@ enum phase_id phase_start_read_back(struct run *r, enum read_back_scope scope);
 /* Waits 20 ms, a few times at most, while the kernel log has not told of the kill yet; then the phase `then`. */
 enum phase_id phase_await_kernel_log(struct run *r, enum phase_id then);
 
+/* The load, or a round of it, is over: what comes later is not in its totals.  Once for each; nothing before it began.
+ */
+void phase_close_books(struct run *r);
+
 /* Deadlines. */
 uint64_t phase_scenario_deadline_ns(const struct run *r);
 uint64_t phase_readiness_deadline_ns(const struct run *r);
 uint64_t phase_kernel_log_deadline_ns(const struct run *r);
-uint64_t phase_cut_deadline_ns(const struct run *r); /* of what is cut by ourselves */
+uint64_t phase_cut_deadline_ns(const struct run *r);   /* of what is cut by ourselves */
+uint64_t phase_doubt_deadline_ns(const struct run *r); /* connections break before the end is seen */
 
 /* ---- the functions of the rows ------------------------------------------ */
 
@@ -86,7 +91,6 @@ enum phase_id phase_start_event(struct run *r, const struct event *event);
 enum phase_id phase_prepare_enter(struct run *r);
 enum phase_id phase_prepare_event(struct run *r, const struct event *event);
 enum phase_id phase_prepare_doubt_event(struct run *r, const struct event *event);
-uint64_t phase_prepare_doubt_deadline_ns(const struct run *r);
 
 enum phase_id phase_warm_up_skip(struct run *r);
 enum phase_id phase_warm_up_event(struct run *r, const struct event *event);
@@ -113,8 +117,10 @@ enum phase_id phase_load_enter(struct run *r);
 enum phase_id phase_load_down_enter(struct run *r);
 enum phase_id phase_load_again_enter(struct run *r);
 enum phase_id phase_load_cut_enter(struct run *r);
+enum phase_id phase_load_doubt_enter(struct run *r);
 enum phase_id phase_load_event(struct run *r, const struct event *event);
 enum phase_id phase_load_down_event(struct run *r, const struct event *event);
+enum phase_id phase_load_doubt_event(struct run *r, const struct event *event);
 uint64_t phase_load_deadline_ns(const struct run *r);
 
 enum phase_id phase_read_back_enter(struct run *r);

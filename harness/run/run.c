@@ -10,6 +10,7 @@
 #include "run/life.h"
 #include "run/machine.h"
 #include "run/parts.h"
+#include "run/patience.h"
 #include "run/requirements.h"
 #include "record/requests.h"
 #include "record/samples.h"
@@ -98,6 +99,20 @@ static int make_load(struct run *r, struct error *err)
 	return load_new(&r->load, &r->loop, target_access(r->target), r->scenario->seed, &callbacks, err);
 }
 
+/* From here on r->scenario has the deadlines that are in force. */
+static void know_machine(struct run *r)
+{
+	const struct isolation_backend *backend = r->isolation->backend;
+	struct machine_state now;
+	if (backend->machine == NULL)
+		return;
+	backend->machine(r->isolation, &now);
+	r->patient = patience_in_machine(r->scenario, now.slowness);
+	r->scenario = &r->patient;
+	r->facts.machine_slowness = fact_of(now.slowness);
+	run_json_deadlines(r);
+}
+
 static int make_isolation(struct run *r, struct error *err)
 {
 	const struct isolation_backend *backend = isolation_find(r->scenario->isolation, err);
@@ -115,6 +130,7 @@ static int make_isolation(struct run *r, struct error *err)
 					   .dirty_ratio = r->scenario->dirty_ratio };
 	if (isolation_open(backend, &limits, &r->isolation, err) != 0)
 		return -1;
+	know_machine(r);
 	if (backend->kernel_log_fd != NULL)
 		kernel_log_of_machine(&r->kernel_log, backend->kernel_log_fd(r->isolation));
 	return 0;

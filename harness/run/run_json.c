@@ -48,6 +48,14 @@ static json_t *server_source(const json_t *command)
 	return git;
 }
 
+void run_json_deadlines(struct run *r)
+{
+	const struct scenario *s = r->scenario;
+	r->facts.load_deadline_ns = fact_of(s->deadline_ns);
+	if (s->server.health.path != NULL)
+		r->facts.health_deadline_ns = fact_of(s->server.health_deadline_ns);
+}
+
 void run_json_begin(struct run *r)
 {
 	const struct scenario *s = r->scenario;
@@ -59,9 +67,7 @@ void run_json_begin(struct run *r)
 	if (s->memory_high_bytes != 0)
 		f->high_asked_bytes = fact_of(s->memory_high_bytes);
 	f->oom_group_asked = fact_of(s->oom_group);
-	f->load_deadline_ns = fact_of(s->deadline_ns);
-	if (s->server.health.path != NULL)
-		f->health_deadline_ns = fact_of(s->server.health_deadline_ns);
+	run_json_deadlines(r);
 	store_set(&r->store, "started", wall_time());
 	store_set(&r->store, "label", r->options->label ? words_json(r->options->label) : json_null());
 	store_set(&r->store, "note", r->options->note ? words_json(r->options->note) : json_null());
@@ -77,9 +83,10 @@ static json_t *machine_json(const struct run *r)
 	if (r->isolation->backend->machine == NULL)
 		return json_null();
 	r->isolation->backend->machine(r->isolation, &now);
-	return json_pack("{s:s, s:o, s:o, s:o, s:I}", "accelerator", now.accelerator, "total_bytes",
-			 fact_to_json(now.total_bytes), "swap_bytes", fact_to_json(now.swap_bytes), "agent_bytes",
-			 fact_to_json(now.agent_bytes), "disk_bytes_per_s", (json_int_t)r->scenario->data_bytes_per_s);
+	return json_pack("{s:s, s:I, s:o, s:o, s:o, s:I}", "accelerator", now.accelerator, "slowness",
+			 (json_int_t)now.slowness, "total_bytes", fact_to_json(now.total_bytes), "swap_bytes",
+			 fact_to_json(now.swap_bytes), "agent_bytes", fact_to_json(now.agent_bytes), "disk_bytes_per_s",
+			 (json_int_t)r->scenario->data_bytes_per_s);
 }
 
 void run_json_isolation(struct run *r)

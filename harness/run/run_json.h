@@ -9,6 +9,8 @@
 
 /* What is known before anything was started. */
 void run_json_begin(struct run *r);
+/* The facts of the deadlines in force; part of run_json_begin(), and again when they have changed. */
+void run_json_deadlines(struct run *r);
 
 /* Once group, folders and target are there. */
 void run_json_isolation(struct run *r);

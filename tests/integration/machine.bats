@@ -1,15 +1,14 @@
 #!/usr/bin/env bats
 # isolation: machine.  The server runs in a small machine of its own, whose memory kernel, page cache, disk and server
 # share: real boots, real kills.  Nothing here waits for a time that a slow host could not keep; a machine that stands
-# still is left to itself while the other tests go on, for that takes half a minute to be told.  SIGKILLS says how often
-# the rig is killed (3).
+# still is left to itself while the other tests go on, for that takes half a minute to be told.  Deadlines are those
+# of the scenarios, which a machine has in its own time.  SIGKILLS says how often the rig is killed (3).
 
 bats_require_minimum_version 1.5.0
 load run.bash
 
 before=scenarios/picoshare/three-uploads-before-any-fix.yaml
 fixed=scenarios/picoshare/three-uploads-all-fixes.yaml
-patience=(--isolation machine --set deadline=600s --set server.ready.timeout=120s --set server.health.deadline=120s)
 
 missing() {
 	harness/isolation/guest-image build/guest 2>&1 || { echo "no kernel for the machine" && return 1; }
@@ -42,7 +41,7 @@ slow() {
 		load: [{name: slow, kind: upload, clients: 1, files: 1, size: 60MB, up: 50KB/s}]
 	END
 }
-bundled='server: {use: chunkserver, preset: all-fixes, ready: {timeout: 120s}}'
+bundled='server: {use: chunkserver, preset: all-fixes}'
 
 machines() { pgrep -f "^qemu-system-x86_64 -name oomrig-$1-"; } # of the rig with that pid
 left_of() { { machines "$1" || true; } && find /tmp -maxdepth 1 -name "oomrig-$1-*"; }
@@ -58,7 +57,7 @@ start_one_that_stands_still() {
 }
 
 @test "machine: the golden pair, decided by the machine's own kernel" {
-	local small=("${patience[@]}" --memory 160MiB --set load.tabs.size=35MB)
+	local small=(--isolation machine --memory 160MiB --set load.tabs.size=35MB)
 	rig $before $fixed "${small[@]}"
 	same "$(field '[.runs[] | .outcome + "/" + .cause] | join(" ")')" "crashed/oom-kill grew/page-cache"
 	# The evidence: the record of a kernel that ran out of memory as a whole, naming the server by its id.
@@ -75,12 +74,46 @@ start_one_that_stands_still() {
 	awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
 		$at["rss_anon_bytes"] > 0 && $at["usage_bytes"] > 0 && $at["host_bytes"] > $at["usage_bytes"] / 2 { seen++ }
 		END { exit seen < 10 }' "$lived/samples.csv"
+	# Deadlines are in the machine's time, which the record and the report say.
+	jq -e '.machine.slowness as $n | $n >= 1 and .facts.machine_slowness == $n and .facts.load_deadline_ns == $n * 60e9 and
+		.facts.health_deadline_ns == $n * 5e9 and .scenario.deadline == "60s"' "$died/run.json"
+	local slowness
+	slowness=$(jq .machine.slowness "$died/run.json")
+	[ "$slowness" -lt 2 ] || "$RIG" show "$died" | tr -s ' \n' ' ' |
+		grep -q "was $slowness times slower than a processor that is not emulated; deadlines were so many times longer"
 	same "$(left_of "$(jq .rig_pid "$died/run.json")")" ""
+}
+
+@test "machine: a killed server is started again in it, on the same disk, and the record of the first death stays" {
+	rig tests/truth/killed-after-storing.yaml --isolation machine --memory 128MiB --set on_crash=restart \
+		--set load.1.read_back=true
+	same "$(verdict)" crashed/oom-kill
+	local deaths
+	deaths=$(record '.facts.deaths | length')
+	[ "$deaths" -ge 2 ]
+	same "$(record '.facts.deaths | all(.oom_kill == 1 and .signal == 9)')" true
+	same "$(record '.facts | .aftermath_acknowledged > 0 and .aftermath_intact == .aftermath_acknowledged')" true
+	same "$(record '.facts | [.oom_kill, .oom_kill_main, .kernel_log_kills] | join(" ")')" "1 1 1"
+	same "$(grep -c 'Out of memory: Killed process' "$RESULTS"/2*/kernel.log)" "$deaths"
+	record .facts.kernel_log_line | grep -q "Killed process $(record .facts.server_pid) "
+	rm -r "$RESULTS"/2*
+	rig tests/truth/killed-after-storing.yaml --isolation machine --memory 128MiB
+	same "$(verdict): $(record '[.phases[].name] | join(" ")')" \
+		"crashed/oom-kill: start prepare baseline load aftermath stop"
+	same "$(record '.facts | .aftermath_acknowledged > 0 and .aftermath_intact == .aftermath_acknowledged')" true
+}
+
+@test "machine: the server's death takes all of the load with it, and is one under load nevertheless" {
+	# All connections break before the end of the server is known here: that may not be taken for the end of the load.
+	rig $before --isolation machine --memory 160MiB --set load.tabs.size=35MB --set on_crash=restart
+	same "$(verdict): $(record '[.phases[].name] | join(" ")')" \
+		"crashed/oom-kill: start prepare baseline load aftermath stop"
+	same "$(record '[.facts.deaths[].lost] | join(" ")')" 3
 }
 
 @test "machine: swap hides the crash, on a disk of its own" {
 	pair() {
-		rig "scenarios/case-studies/P8-swap-$1.yaml" "${patience[@]}" --memory 128MiB --set "swap=$2" \
+		rig "scenarios/case-studies/P8-swap-$1.yaml" --isolation machine --memory 128MiB --set "swap=$2" \
 			--set server.behaviours.form-memory=16MiB --set load.tabs.size=40MB --set load.tabs.clients=2
 	}
 	pair off none
@@ -93,19 +126,19 @@ start_one_that_stands_still() {
 }
 
 @test "machine: another process than the server is killed" {
-	rig tests/truth/worker-killed.yaml "${patience[@]}" --memory 128MiB --set load.uploads.files=40
+	rig tests/truth/worker-killed.yaml --isolation machine --memory 128MiB --set load.uploads.files=40
 	same "$(verdict)" crashed/oom-child
 	same "$(record '[.facts.oom_kill_main, .facts.oom_kill_others] | tostring')" "[0,1]"
 }
 
 @test "machine: its kernel panics, or it is switched off from inside" {
-	slow 'server: {command: [bash, -c, "echo c >/proc/sysrq-trigger; sleep 100"], upload: {path: /}, ready: {by: log, text: up, timeout: 120s}}' \
+	slow 'server: {command: [bash, -c, "echo c >/proc/sysrq-trigger; sleep 100"], upload: {path: /}, ready: {by: log, text: up}}' \
 		>"$RESULTS/panic.yaml"
 	rig "$RESULTS/panic.yaml" --expect crashed/panic
 	same "$(verdict)" crashed/panic
 	same "$(record .facts.machine_panic)" "Kernel panic - not syncing: sysrq triggered crash"
 	rm -r "$RESULTS"/2*
-	slow 'server: {command: [bash, -c, "echo o >/proc/sysrq-trigger; sleep 100"], upload: {path: /}, ready: {by: log, text: up, timeout: 120s}}' \
+	slow 'server: {command: [bash, -c, "echo o >/proc/sysrq-trigger; sleep 100"], upload: {path: /}, ready: {by: log, text: up}}' \
 		>"$RESULTS/off.yaml"
 	rig "$RESULTS/off.yaml"
 	same "$(verdict)" invalid/rig
@@ -125,7 +158,7 @@ start_one_that_stands_still() {
 		  files: {'{data}/sub/one': file}
 		  env: {WORD: 'a word'}
 		  upload: {path: /}
-		  ready: {by: log, text: ready, timeout: 120s}
+		  ready: {by: log, text: ready}
 		load: [{name: none, kind: upload, clients: 1, files: 1, size: 1KB}]
 	END
 	rig "$RESULTS/words.yaml" --set data_rate=4MB/s
@@ -159,6 +192,20 @@ start_one_that_stands_still() {
 	same "$(field '.checks[] | select(.name == "machine").level')" warn
 }
 
+# What the rig has started, a line "PID COMMAND" each: the emulator, the server of files, the server's stand-in.
+children() {
+	local pid
+	for pid in $(pgrep -P "$1"); do echo "$pid $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)"; done
+}
+
+# Which of these lines still hold; an id may have become another one's.
+alive() {
+	local pid words
+	while read -r pid words; do
+		[ -z "$pid" ] || [ "$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)" != "$words " ] || echo "$pid $words"
+	done <<<"$1"
+}
+
 # Where the rig is ended: while the machine comes up, and while it serves.
 end_rig() { # SIGNAL, boot or load
 	env --default-signal "$RIG" run --quiet --results "$RESULTS/r" "$RESULTS/a.yaml" >/dev/null 2>&1 3>&- &
@@ -168,9 +215,13 @@ end_rig() { # SIGNAL, boot or load
 	else
 		until machines $rig_pid >/dev/null; do sleep 0.05; done
 	fi
+	local started
+	started=$(children $rig_pid)
+	grep -q ' qemu-system-x86_64 ' <<<"$started"
+	grep -q ' /usr/lib/qemu/virtiofsd ' <<<"$started"
 	kill "-$1" $rig_pid
 	wait $rig_pid && status=0 || status=$?
-	until ! machines $rig_pid; do sleep 0.05; done # the kernel is at it
+	until [ -z "$(alive "$started")" ]; do sleep 0.05; done # the kernel is at it
 }
 
 @test "machine: Ctrl-C leaves nothing, while it comes up and while it serves" {
@@ -184,18 +235,19 @@ end_rig() { # SIGNAL, boot or load
 
 @test "machine: SIGKILL of the rig ends it, and clean takes the rest" {
 	slow "$bundled" >"$RESULTS/a.yaml"
-	local when i
-	for ((i = 0; i < ${SIGKILLS:-3}; i++)); do
-		when=$((i % 3))
+	local when killed # not i, which bats' run takes for itself
+	for ((killed = 0; killed < ${SIGKILLS:-3}; killed++)); do
+		when=$((killed % 3))
 		[ $when -ne 1 ] && when=boot || when=load
 		end_rig KILL $when
 		same "$when: $(left_of $rig_pid | wc -l)" "$when: 1" # its folder
 		run --separate-stderr "$RIG" clean --results "$RESULTS/r" --dry-run
 		grep -q "would remove folder '/tmp/oomrig-$rig_pid-.*' of a machine whose rig is gone" <<<"$output"
 		"$RIG" clean --results "$RESULTS/r"
-		same "$(left_of $rig_pid)" ""
+		same "$(left_of $rig_pid)$(find "$RESULTS/r/.work" -mindepth 1)" ""
 		rm -rf "$RESULTS/r"
 	done
+	echo "# killed $killed times" >&3
 }
 
 looks_like_emulator() { # PID NAME

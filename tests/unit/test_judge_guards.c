@@ -140,6 +140,10 @@ static const struct judge_case cases[] = {
 	  "the load did not end in time (the scenario's key 'deadline'): " },
 	{ "open-ended load", "requests_intended=-;requests_started=5;requests_ok=4;requests_cut=1", "steady", NULL },
 	{ "crash before anything ended well", KILLED "requests_ok=0", "crashed/oom-kill", NULL },
+	{ "in a slow machine", "machine_slowness=21", "steady",
+	  "also: the server's machine was 21 times slower than a processor that is not emulated" },
+	{ "for a time, in a slow machine", "machine_slowness=21;requests_intended=-", "steady",
+	  "not judged: what the load would do on a faster machine, for it goes on for a time (5.00 s)" },
 	{ "generator was the bottleneck", "generator_bottleneck=1", "steady", "generator was the bottleneck" },
 };
 
@@ -147,6 +151,32 @@ static void test_verdicts(void **state)
 {
 	(void)state;
 	expect_cases(cases, COUNT(cases));
+}
+
+/* What a slow machine leaves open is said where it is open, and nowhere else. */
+static void test_slowness_that_is_not_said(void **state)
+{
+	static const struct {
+		const char *changes, *line;
+	} rows[] = {
+		{ "requests_intended=-", "times slower" },
+		{ "machine_slowness=1;requests_intended=-", "times slower" },
+		{ "machine_slowness=21", "not judged" },
+		{ "machine_slowness=1;requests_intended=-", "not judged" },
+		{ KILLED "machine_slowness=21;requests_intended=-", "not judged" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct facts f;
+		struct verdict v;
+
+		make_facts(&f, rows[i].changes);
+		judge(&f, &v);
+		if (has_line(&v, rows[i].line))
+			fail_msg("row %zu: a line says '%s'", i, rows[i].line);
+		verdict_release(&v);
+	}
 }
 
 static void test_every_verdict_is_reached(void **state)
@@ -159,6 +189,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_slowness_that_is_not_said),
 		cmocka_unit_test(test_every_verdict_is_reached),
 	};
 

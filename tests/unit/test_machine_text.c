@@ -15,7 +15,7 @@
 #define KIB 1024ULL
 #define RAM (256ULL << 20)
 
-#define AGENT "@agent\nooms 2\nms 1234\n"
+#define AGENT "@agent\nooms 2\nms 1234\nwork_us 41000\n"
 #define MEMINFO                                                                                                        \
 	"@meminfo\nMemTotal:         215204 kB\nMemFree:           11000 kB\nMemAvailable:     150000 kB\n"            \
 	"Buffers:            2000 kB\nCached:            90000 kB\nSwapCached:          300 kB\n"                      \
@@ -62,6 +62,7 @@ static void test_all_there(void **state)
 	assert_fact("zero pressure is zero", m[MEMORY_PRESSURE_FULL], fact_of(0));
 	assert_fact("a machine has no limit to hit", m[MEMORY_LIMIT_HITS], FACT_NONE);
 	assert_fact("ooms", t.ooms, fact_of(2));
+	assert_fact("speed", t.work_us, fact_of(41000));
 	assert_fact("agent", t.agent_bytes, fact_of(640 * KIB));
 	assert_fact("disk", t.disk_free_bytes, fact_of(5000000));
 	assert_int_equal(t.process_count, 2);

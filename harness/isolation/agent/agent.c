@@ -106,6 +106,8 @@ static void answer(const struct wire_head *head, char *body)
 {
 	char why[200] = "";
 
+	if (head->kind == WIRE_SET_UP)
+		a.look.work_us = speed_work_us();
 	if (head->kind == WIRE_SET_UP && set_up(body, why, sizeof(why)) != 0) {
 		port_send(&a.requests, WIRE_REFUSED, why, strlen(why));
 		return;

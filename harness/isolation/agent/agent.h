@@ -3,7 +3,7 @@
  *
  *   agent.c   the loop          port.c    frames over a port
  *   server.c  the one server    look.c    what the kernel shows of memory
- *   set_up.c  disk, swap, network
+ *   set_up.c  disk, swap, network      speed.c   how fast this machine is
  */
 #ifndef OOMRIG_AGENT_H
 #define OOMRIG_AGENT_H
@@ -33,6 +33,7 @@ char *port_take(struct port *p, struct wire_head *head);
 
 struct look {
 	unsigned long long ooms; /* times the kernel told of running out of memory */
+	unsigned long work_us;	 /* speed_work_us() */
 };
 
 long long look_ms(void);
@@ -41,6 +42,11 @@ size_t look_write(const struct look *l, char *out, size_t size);
 int look_put(const char *path, const char *text);
 /* Calls fn for every process but this one and the kernel's own. */
 void look_each(void (*fn)(pid_t pid, void *arg), void *arg);
+
+/* ---- speed.c ------------------------------------------------------------ */
+
+/* Microseconds that a small, always equal piece of work takes here. */
+unsigned long speed_work_us(void);
 
 /* ---- set_up.c ----------------------------------------------------------- */
 

@@ -150,7 +150,7 @@ size_t look_write(const struct look *l, char *out, size_t size)
 	static const char *const self[] = { "VmRSS:", "VmLck:", NULL };
 	struct text t = { .out = out, .size = size };
 
-	add(&t, "@agent\nooms %llu\nms %lld\n", l->ooms, look_ms());
+	add(&t, "@agent\nooms %llu\nms %lld\nwork_us %lu\n", l->ooms, look_ms(), l->work_us);
 	add_file(&t, "meminfo", "/proc/meminfo", NULL);
 	add_file(&t, "vmstat", "/proc/vmstat", vmstat);
 	add_file(&t, "sockstat", "/proc/net/sockstat", NULL);
